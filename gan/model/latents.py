@@ -1,0 +1,35 @@
+"""Seeds to latents, and the way between two latents. NumPy only: this is the half of a face's identity that never changes."""
+
+import numpy as np
+
+SEED_LIMIT = 2**32  # seeds are 0 <= seed < SEED_LIMIT, what RandomState takes
+
+
+def from_seeds(seeds, dim: int) -> np.ndarray:
+    """Latents of the given seeds: `(N, dim)` float32, standard normal.
+
+    NumPy guarantees that the stream of the legacy `RandomState` never changes (NEP 19), so a seed is a latent for good.
+
+    Raises:
+        ValueError: a seed is not an integer from 0 to 2**32 - 1.
+    """
+    seeds = [int(seed) for seed in seeds]
+    return np.stack([np.random.RandomState(seed).standard_normal(dim) for seed in seeds]).astype(np.float32) \
+        if seeds else np.zeros((0, dim), np.float32)
+
+
+def slerp(start: np.ndarray, end: np.ndarray, t: float) -> np.ndarray:
+    """Spherical interpolation from `start` (t = 0) to `end` (t = 1), both `(..., dim)`.
+
+    Latents live on a shell of radius about sqrt(dim); a straight line would leave it (midpoint norm 0.71 of it),
+    for faces that the generator never learned (White 2016, https://arxiv.org/abs/1609.04468).
+    """
+    cosine = np.sum(start * end, -1, keepdims=True) / (
+        np.linalg.norm(start, axis=-1, keepdims=True) * np.linalg.norm(end, axis=-1, keepdims=True))
+    angle = np.arccos(np.clip(cosine, -1, 1))
+    sine = np.sin(angle)
+    # parallel latents have no great circle between them; there the straight line is right
+    safe = np.where(sine < 1e-6, 1, sine)
+    from_weight = np.where(sine < 1e-6, 1 - t, np.sin((1 - t) * angle) / safe)
+    to_weight = np.where(sine < 1e-6, t, np.sin(t * angle) / safe)
+    return (from_weight * start + to_weight * end).astype(np.float32)

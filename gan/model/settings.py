@@ -1,0 +1,186 @@
+"""Every setting and every default, with the two recipes. The command line and the weights folder are made from these."""
+
+import dataclasses
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from gan import UserError
+
+
+def ladder(resolution: int) -> list[int]:
+    """Side lengths in pixels that the networks climb, smallest first: halve, rounding up, until at most 4.
+
+    64 → [4, 8, 16, 32, 64]; 150 → [3, 5, 10, 19, 38, 75, 150].
+    """
+    sizes = [resolution]
+    while sizes[0] > 4:
+        sizes.insert(0, (sizes[0] + 1) // 2)
+    return sizes
+
+
+def _check(condition: bool, sentence: str) -> None:
+    if not condition:
+        raise UserError(sentence + ".")
+
+
+@dataclass(frozen=True)
+class ModelSettings:
+    """What both networks are: enough to rebuild them."""
+
+    # side of the square faces, pixels, from 16 up
+    resolution: int = 64
+    # numbers in a latent
+    latent_dim: int = 100
+    # channels per generator step, coarsest first, mirrored in the discriminator;
+    # default: 64 at the finest step, doubling downwards, at most 512 (64 px: 512 256 128 64)
+    widths: tuple[int, ...] = ()
+    # normalisation in the discriminator; BatchNorm couples the pictures of a batch and makes gradient penalties wrong
+    discriminator_norm: Literal["none", "batch"] = "none"
+
+    def __post_init__(self):
+        # the upper bounds keep a damaged or hostile config.json from asking for terabytes
+        _check(16 <= self.resolution <= 1024, f"--resolution {self.resolution}: must be from 16 to 1024 pixels")
+        _check(1 <= self.latent_dim <= 4096, f"--latent_dim {self.latent_dim}: must be from 1 to 4096")
+        steps = len(ladder(self.resolution)) - 1
+        _check(
+            len(self.channels) == steps and all(1 <= width <= 4096 for width in self.channels),
+            f"--widths {' '.join(map(str, self.widths))}: {self.resolution} px takes {steps} widths, each from 1 to 4096",
+        )
+
+    @property
+    def channels(self) -> tuple[int, ...]:
+        """The widths, or their default for this resolution."""
+        steps = len(ladder(self.resolution)) - 1
+        return tuple(self.widths) or tuple(min(512, 64 * 2**k) for k in reversed(range(steps)))
+
+    def explicit(self) -> "ModelSettings":
+        """The same settings with the widths written out, as they are saved."""
+        return dataclasses.replace(self, widths=self.channels)
+
+
+@dataclass(frozen=True)
+class TrainSettings:
+    """Train a face GAN on your pictures. Defaults are those of the recipe (see --recipe)."""
+
+    # folder of pictures (nested ones too), of parquet files, or with torchvision's CelebA layout
+    train_data_dir: Path | None = None
+    # data set on the Hugging Face Hub (user/name), instead of --train_data_dir
+    dataset_name: str | None = None
+    # what the model card calls the pictures; default: the folder or the data set's name
+    data_name: str | None = None
+    # where checkpoints, sheets, metrics and the weights folder go
+    output_dir: Path = Path("runs/faces")
+    # where decoded pictures are kept for the next run; pictures x resolution^2 x 3 bytes
+    store_dir: Path = Path("~/.cache/seedfaces")
+    model: ModelSettings = field(default_factory=ModelSettings)
+    # named set of defaults: modern (relativistic, R1 + R2, no norm in D) or dcgan (the paper's)
+    recipe: Literal["modern", "dcgan"] = "modern"
+
+    # objective: relativistic pairs each real picture with a fake one (R3GAN); bce is the original GAN's
+    loss: Literal["relativistic", "bce"] = "relativistic"
+    # R1 = R2 gradient penalty weight at the start and at the end of the run (cosine); 0: none
+    penalty_weight: float = 0.3
+    penalty_weight_end: float = 0.1
+    # steps between penalties, each then weighted by this number (lazy regularisation, StyleGAN2)
+    penalty_every: int = 8
+    # probability per picture of shift and colour augmentation, rising from 0 to this over the run
+    augment_probability: float = 0.3
+    # Adam's learning rate in both networks at the start and at the end of the run (cosine)
+    learning_rate: float = 4e-4
+    learning_rate_end: float = 1e-4
+    # Adam's betas; the second one goes from start to end over the run (cosine)
+    adam_beta1: float = 0.0
+    adam_beta2: float = 0.9
+    adam_beta2_end: float = 0.99
+    # half-life of the generator's moving average, pictures
+    ema_half_life: int = 10_000
+
+    # pictures per step and process
+    train_batch_size: int = 64
+    # batches per step, added up before the optimizer moves
+    gradient_accumulation_steps: int = 1
+    # how long: times through the pictures ...
+    num_epochs: float = 25
+    # ... or steps, which wins if given
+    max_train_steps: int | None = None
+    # auto: bf16 where the hardware has it (CUDA from Ampere, CPU with AMX or AVX512-BF16)
+    mixed_precision: Literal["auto", "bf16", "no"] = "auto"
+    # starting point of everything random
+    seed: int = 0
+
+    # steps between checkpoints; each also refreshes OUTPUT_DIR/weights
+    checkpointing_steps: int = 1000
+    # "latest", or the path of a checkpoint: go on from there
+    resume_from_checkpoint: str | None = None
+    # steps between lines of metrics.jsonl
+    logging_steps: int = 50
+    # sample sheets over the whole run, at even intervals
+    sample_sheets: int = 60
+    # tracker, through Accelerate
+    report_to: Literal["tensorboard", "none"] = "tensorboard"
+    # TorchScript feature network for the Frechet distance; none: not measured
+    eval_features: Path | None = None
+    # steps between measurements; 0: only at the end
+    eval_every: int = 0
+    # samples, and training pictures, that are compared
+    eval_samples: int = 10_000
+
+    def __post_init__(self):
+        for name in ("train_batch_size", "gradient_accumulation_steps", "penalty_every", "checkpointing_steps",
+                     "logging_steps", "sample_sheets", "ema_half_life"):
+            _check(getattr(self, name) >= 1, f"--{name} {getattr(self, name)}: must be at least 1")
+        _check(self.train_batch_size >= 2, "--train_batch_size 1: BatchNorm needs at least 2 pictures")
+        _check(0 <= self.seed < 2**32, f"--seed {self.seed}: must be from 0 to 4294967295")
+        _check(self.num_epochs > 0, f"--num_epochs {self.num_epochs:g}: must be more than 0")
+        _check(self.max_train_steps is None or self.max_train_steps >= 1,
+               f"--max_train_steps {self.max_train_steps}: must be at least 1")
+        _check(0 <= self.augment_probability <= 1,
+               f"--augment_probability {self.augment_probability:g}: must be from 0 to 1")
+        for name in ("learning_rate", "learning_rate_end"):
+            value = getattr(self, name)
+            _check(0 < value < 1, f"--{name} {value:g}: must be more than 0 and less than 1")
+        for name in ("adam_beta1", "adam_beta2", "adam_beta2_end"):
+            _check(0 <= getattr(self, name) < 1, f"--{name} {getattr(self, name):g}: must be from 0 to below 1")
+        for name in ("penalty_weight", "penalty_weight_end"):
+            _check(0 <= getattr(self, name) < math.inf, f"--{name} {getattr(self, name):g}: must be 0 or more")
+        _check(not (self.penalty_weight and self.model.discriminator_norm == "batch"),
+               "A gradient penalty is per picture and BatchNorm in the discriminator couples pictures: "
+               "use --penalty_weight 0 or --discriminator_norm none")
+        _check(self.eval_every >= 0, f"--eval_every {self.eval_every}: must be 0 or more")
+        _check(self.eval_samples >= 2, f"--eval_samples {self.eval_samples}: must be at least 2")
+        _check(not self.eval_every or self.eval_features, "--eval_every needs --eval_features FILE")
+
+
+RECIPES = {
+    # relativistic loss with both penalties: Huang et al. 2024 (R3GAN), sized and tuned for this network
+    "modern": TrainSettings(),
+    # Radford et al. 2015, with the EMA and the flips that everybody adds today
+    "dcgan": TrainSettings(
+        recipe="dcgan",
+        model=ModelSettings(discriminator_norm="batch"),
+        loss="bce",
+        penalty_weight=0.0,
+        penalty_weight_end=0.0,
+        augment_probability=0.0,
+        learning_rate=2e-4,
+        learning_rate_end=2e-4,
+        adam_beta1=0.5,
+        adam_beta2=0.999,
+        adam_beta2_end=0.999,
+        train_batch_size=128,
+    ),
+}
+
+
+def to_dict(settings) -> dict:
+    """A dataclass above as plain JSON types; tuples become lists and paths strings."""
+    def plain(value):
+        if isinstance(value, dict):
+            return {key: plain(item) for key, item in value.items()}
+        if isinstance(value, tuple):
+            return list(value)
+        return str(value) if isinstance(value, Path) else value
+
+    return plain(dataclasses.asdict(settings))

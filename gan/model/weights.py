@@ -1,0 +1,149 @@
+"""The weights folder: save, load, verify. The only importer of safetensors.
+
+What a folder holds is the same whether it is embedded here, comes from a run or is a Hub repo:
+`config.json`, `generator.safetensors` (the moving average), `discriminator.safetensors`, and files for people.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from gan import UserError
+from gan.model.networks import Discriminator, Generator
+from gan.model.settings import ModelSettings, to_dict
+
+FORMAT = 1
+GENERATOR, DISCRIMINATOR, CONFIG = "generator.safetensors", "discriminator.safetensors", "config.json"
+
+
+@dataclass
+class Weights:
+    """A weights folder, loaded: both networks in float32 and eval mode on the CPU."""
+
+    generator: Generator
+    discriminator: Discriminator
+    settings: ModelSettings
+    config: dict
+    generator_id: str  # first 12 hex digits of the sha256 of generator.safetensors: what a link names
+
+
+def save(folder: Path, generator: torch.nn.Module, discriminator: torch.nn.Module, settings: ModelSettings,
+         config: dict) -> None:
+    """Write both networks and the config into an existing folder. `config` holds `training` and `metrics`."""
+    how = {
+        "format": FORMAT,
+        "latent": f"numpy.random.RandomState(seed).standard_normal({settings.latent_dim}) as float32",
+        "variation": "scale_latent",
+        "model": to_dict(settings),
+    }
+    # one metadata key: safetensors writes several in an order that changes from call to call, and the hash with it
+    save_file(_published(generator), folder / GENERATOR, metadata={"seedfaces": json.dumps(how, sort_keys=True)})
+    save_file(_published(discriminator), folder / DISCRIMINATOR)
+    hashes = {name: sha256(folder / name) for name in (GENERATOR, DISCRIMINATOR)}
+    write_config(folder, {"format": FORMAT, "model": to_dict(settings), **config, "sha256": hashes})
+
+
+def write_config(folder: Path, config: dict) -> None:
+    """Replace `config.json` in one step."""
+    temporary = folder / f".{CONFIG}.tmp"
+    temporary.write_text(json.dumps(config, indent=2, ensure_ascii=False) + "\n")
+    os.replace(temporary, folder / CONFIG)
+
+
+def replace_folder(new: Path, folder: Path) -> None:
+    """Put the finished folder `new` in the place of `folder`; a kill in between leaves one of them whole."""
+    old = folder.with_name(folder.name + ".old")
+    shutil.rmtree(old, ignore_errors=True)
+    if folder.exists():
+        folder.rename(old)
+    new.rename(folder)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def load(folder: Path | str) -> Weights:
+    """Load and verify a weights folder.
+
+    Raises:
+        UserError: with one sentence on what is missing, damaged or does not fit.
+    """
+    folder = Path(folder)
+    config = load_config(folder)
+    settings = _model_settings(folder, config)
+    networks = []
+    for name, network_class in ((GENERATOR, Generator), (DISCRIMINATOR, Discriminator)):
+        with torch.device("meta"):
+            network = network_class(settings)
+        tensors = _read_tensors(folder / name, network.state_dict())
+        network.load_state_dict(tensors, strict=True, assign=True)
+        networks.append(network.eval().requires_grad_(False))
+    for name, expected in config.get("sha256", {}).items():
+        if sha256(folder / name) != expected:
+            raise UserError(f"{folder / name} is not the file that {CONFIG} describes: copy the whole folder again.")
+    return Weights(*networks, settings, config, sha256(folder / GENERATOR)[:12])
+
+
+def load_config(folder: Path) -> dict:
+    """`config.json` of a weights folder, checked for being one."""
+    path = folder / CONFIG
+    try:
+        config = json.loads(_present(path).read_text())
+    except (ValueError, UnicodeDecodeError):
+        raise UserError(f"{path} is not valid JSON: copy the folder again.") from None
+    if not isinstance(config, dict) or config.get("format") != FORMAT:
+        raise UserError(f"{path} is not a config of SeedFaces weights, format {FORMAT}.")
+    return config
+
+
+def sha256(path: Path) -> str:
+    """Hex digest of a file's content."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() if hasattr(hashlib, "file_digest") \
+            else hashlib.sha256(file.read()).hexdigest()  # Python 3.10
+
+
+def _published(network: torch.nn.Module) -> dict[str, torch.Tensor]:
+    """State as it is published: matrices and convolutions float16, BatchNorm and biases float32."""
+    return {
+        name: tensor.detach().cpu().to(torch.float16 if tensor.dim() > 1 else tensor.dtype).contiguous()
+        for name, tensor in network.state_dict().items()
+    }
+
+
+def _present(path: Path) -> Path:
+    if not path.is_file():
+        raise UserError(f"{path} is missing: {path.parent} is not a complete weights folder.")
+    with open(path, "rb") as file:
+        if file.read(23) == b"version https://git-lfs":
+            raise UserError(f"{path} is a Git LFS pointer, not the file itself: run `git lfs pull` there.")
+    return path
+
+
+def _model_settings(folder: Path, config: dict) -> ModelSettings:
+    try:
+        model = dict(config["model"])
+        return ModelSettings(**{**model, "widths": tuple(model["widths"])})
+    except (KeyError, TypeError, ValueError, UserError) as error:
+        raise UserError(f"{folder / CONFIG} describes no model that can be built ({error}).") from None
+
+
+def _read_tensors(path: Path, expected: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """The tensors of a file, in the expected shapes and types, or a sentence."""
+    limit = 2 * sum(tensor.numel() * 4 for tensor in expected.values()) + 2**20
+    if _present(path).stat().st_size > limit:
+        raise UserError(f"{path} is {path.stat().st_size / 1e6:.0f} MB, far larger than the model in {CONFIG}.")
+    try:
+        with safe_open(path, framework="pt") as file:
+            shapes = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}
+            wrong = sorted(set(shapes.items()) ^ {(name, tuple(t.shape)) for name, t in expected.items()})
+            if wrong:
+                raise UserError(f"{path} does not fit the model in {CONFIG}: {wrong[0][0]} differs in name or shape.")
+            return {name: file.get_tensor(name).to(expected[name].dtype) for name in expected}
+    except SafetensorError as error:
+        raise UserError(f"{path} is damaged or cut short ({error}): copy it again.") from None

@@ -1,0 +1,106 @@
+"""Crash-safe checkpoints: one file each, complete or not there; the last two are kept."""
+
+import os
+from pathlib import Path
+
+import torch
+
+from gan import UserError
+from gan.model.settings import TrainSettings, to_dict
+
+KEEP = 2  # with one, a disk that fails while saving would leave nothing
+
+# settings that say where, how often and how long, not what is learned; they may change when a run goes on
+_FREE = {"output_dir", "store_dir", "train_data_dir", "dataset_name", "data_name", "resume_from_checkpoint", "checkpointing_steps",
+         "logging_steps", "sample_sheets", "report_to", "eval_features", "eval_every", "eval_samples", "num_epochs",
+         "max_train_steps", "mixed_precision", "train_batch_size", "gradient_accumulation_steps"}
+
+
+def identity(settings: TrainSettings, precision: str, pictures_per_step: int, data_digest: str) -> dict:
+    """What must be the same for a run to go on from a checkpoint, as flat JSON types."""
+    chosen = to_dict(settings)
+    model = chosen.pop("model")
+    return {**model, **{name: value for name, value in chosen.items() if name not in _FREE},
+            "mixed_precision": precision, "pictures per step": pictures_per_step, "pictures": data_digest}
+
+
+def save(folder: Path, state: dict) -> Path:
+    """Write `state` as the checkpoint of `state["training"]["step"]` and drop all but the last `KEEP`.
+
+    The name appears only once every byte is on the disk, so a kill at any moment leaves no half checkpoint.
+
+    Raises:
+        UserError: it cannot be written; what was there before is untouched.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"checkpoint-{state['training']['step']:08d}.pt"
+    temporary = path.with_suffix(".tmp")
+    try:
+        with open(temporary, "wb") as file:
+            torch.save(state, file)
+            file.flush()
+            os.fsync(file.fileno())
+    except (OSError, RuntimeError) as error:  # a full disk reaches torch.save as either
+        temporary.unlink(missing_ok=True)
+        last = found(folder)
+        raise UserError(f"The checkpoint of step {state['training']['step']} cannot be written to {folder} ({error}). "
+                        + (f"That of {last[-1].stem} is complete: " if last else "")
+                        + "Free some space and go on with --resume_from_checkpoint latest.") from error
+    os.replace(temporary, path)
+    _sync_folder(folder)
+    for old in found(folder)[:-KEEP]:
+        old.unlink()
+    for leftover in folder.glob("checkpoint-*.tmp"):
+        leftover.unlink()
+    return path
+
+
+def found(folder: Path) -> list[Path]:
+    """Complete checkpoints of a run, oldest first."""
+    return sorted(folder.glob("checkpoint-*.pt"))
+
+
+def load(folder: Path, wanted: str, expected: dict) -> dict | None:
+    """The state to go on from, or None where "latest" finds nothing yet.
+
+    Args:
+        folder: where this run's checkpoints are.
+        wanted: "latest" or the path of a checkpoint.
+        expected: `identity` of the present settings.
+
+    Raises:
+        UserError: no such file, none that can be read, or other settings, with the differences listed.
+    """
+    paths = found(folder)[::-1] if wanted == "latest" else [Path(wanted)]
+    damaged = []
+    for path in paths:
+        try:
+            state = torch.load(path, map_location="cpu", weights_only=True)
+        except FileNotFoundError:
+            raise UserError(f"--resume_from_checkpoint {path}: there is no such file.") from None
+        except Exception as error:  # a damaged file can fail anywhere in the unpickler
+            damaged.append(f"{path} ({str(error).splitlines()[0][:100]})")
+            continue
+        _check_same(path, state["identity"], expected)
+        for name in damaged:
+            print(f"Damaged, passed over: {name}")
+        return state
+    if damaged:
+        raise UserError(f"No checkpoint can be read: {'; '.join(damaged)}.")
+    return None
+
+
+def _check_same(path: Path, saved: dict, expected: dict) -> None:
+    differences = [f"{name}: {saved.get(name)} there, {expected.get(name)} here"
+                   for name in sorted(saved.keys() | expected.keys()) if saved.get(name) != expected.get(name)]
+    if differences:
+        raise UserError(f"{path} is of a run with other settings ({'; '.join(differences)}). "
+                        "Use the same ones, or another --output_dir for a new run.")
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the rename itself survive a power cut."""
+    if hasattr(os, "O_DIRECTORY"):
+        descriptor = os.open(folder, os.O_DIRECTORY)
+        os.fsync(descriptor)
+        os.close(descriptor)

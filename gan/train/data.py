@@ -1,0 +1,169 @@
+"""Pictures → a memory-mapped uint8 store, made once → batches whose order depends on the seed and the step alone."""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import torch
+from filelock import FileLock
+from tqdm import tqdm
+
+from gan import UserError
+from gan.model import images
+from gan.train.sources import Picture, Source
+
+STORE_FORMAT = 1
+HELD_OUT_SHARE = 0.02  # of the pictures, where the source has no splits of its own
+UNREADABLE_LIMIT = 0.01  # share of pictures that may fail to decode
+
+
+@dataclass(frozen=True)
+class Store:
+    """Decoded pictures on disk, shared by every process and every later run."""
+
+    folder: Path
+    info: dict  # name, resolution, train, held_out (counts), unreadable (names), digest of the content
+    train: np.ndarray  # (N, S, S, 3) uint8, memory-mapped
+    held_out: np.ndarray  # (M, S, S, 3) uint8, memory-mapped, never trained on
+
+
+def open_store(source: Source, resolution: int, store_dir: Path) -> Store:
+    """The store of a source at a resolution; decoded now if no earlier run has done so.
+
+    Whichever process comes first decodes, the others wait for its lock, so this needs no collective call.
+
+    Raises:
+        UserError: too many pictures cannot be decoded, none is left to train on, or the disk is full.
+    """
+    key = hashlib.sha256(f"{STORE_FORMAT} {source.fingerprint} {resolution}".encode()).hexdigest()[:16]
+    folder = store_dir.expanduser() / f"{resolution}px-{key}"
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder.with_suffix(".lock")):
+            if not folder.exists():
+                _build(source, resolution, folder)
+    except OSError as error:
+        raise UserError(f"The decoded pictures cannot be kept in {folder.parent}: {error.strerror or error}. "
+                        "Free some space there or choose another --store_dir.") from error
+    info = json.loads((folder / "info.json").read_text())
+    return Store(folder, info, *(_map(folder / f"{part}.u8", info[part], resolution) for part in ("train", "held_out")))
+
+
+def _build(source: Source, resolution: int, folder: Path) -> None:
+    temporary = folder.with_suffix(".tmp")
+    shutil.rmtree(temporary, ignore_errors=True)  # left by a run that was killed while decoding
+    temporary.mkdir()
+    try:
+        _check_space(source, resolution, temporary)
+        info = {"name": source.name, "resolution": resolution, **_decode_all(source, resolution, temporary)}
+        (temporary / "info.json").write_text(json.dumps(info, indent=2))
+        temporary.rename(folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _check_space(source: Source, resolution: int, folder: Path) -> None:
+    needed, free = (source.count or 0) * resolution**2 * 3, shutil.disk_usage(folder).free
+    if needed > free:
+        raise UserError(f"{source.count:,} pictures at {resolution} px take {needed / 1e9:.1f} GB and {folder.parent} has "
+                        f"{free / 1e9:.1f} GB free. Free some space there or choose another --store_dir.")
+
+
+def _decode_all(source: Source, resolution: int, folder: Path) -> dict:
+    """Write train.u8 and held_out.u8 in the source's order; a few hundred pictures are in memory at a time."""
+    counts, unreadable, digest = {"train": 0, "held_out": 0}, [], hashlib.sha256()
+    progress = tqdm(total=source.count, desc=f"Decoding to {resolution} px", unit="picture", smoothing=0.05)
+    with open(folder / "train.u8", "wb") as train, open(folder / "held_out.u8", "wb") as held_out, \
+            ThreadPoolExecutor(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None) as pool:
+        files = {"train": train, "held_out": held_out}
+        for chunk in _chunks(source.pictures(), 256):
+            for picture, (pixels, part) in zip(chunk, pool.map(lambda item: _decode(item, resolution), chunk)):
+                if part is None:
+                    unreadable.append(f"{picture.name} ({pixels})")
+                else:
+                    files[part].write(pixels)
+                    digest.update(part.encode() + pixels)
+                    counts[part] += 1
+                progress.update()
+    progress.close()
+    _judge(source, counts, unreadable)
+    return {**counts, "unreadable": unreadable, "digest": digest.hexdigest()}
+
+
+def _decode(picture: Picture, resolution: int) -> tuple[bytes, str] | tuple[str, None]:
+    """One picture's pixels and the part they belong to; for a broken one the reason and None."""
+    try:
+        data = picture.read()
+        pixels = images.training_crop(images.decode(data), resolution).tobytes()
+    except Exception as error:  # Pillow's plugins raise all kinds of errors on damaged files
+        return str(error).split(": <", 1)[0] or type(error).__name__, None
+    held_out = picture.held_out
+    if held_out is None:
+        # by content: a copy of a picture lands on the same side, whatever its name
+        held_out = int.from_bytes(hashlib.sha256(data).digest()[:8], "big") < HELD_OUT_SHARE * 2**64
+    return pixels, "held_out" if held_out else "train"
+
+
+def _judge(source: Source, counts: dict[str, int], unreadable: list[str]) -> None:
+    total = sum(counts.values()) + len(unreadable)
+    named = "; ".join(unreadable[:5]) + (" …" if len(unreadable) > 5 else "")
+    if len(unreadable) > UNREADABLE_LIMIT * total:
+        raise UserError(f"{len(unreadable):,} of {total:,} pictures in {source.name} cannot be decoded, more than "
+                        f"{UNREADABLE_LIMIT:.0%}: {named}. Repair or remove them.")
+    if not counts["train"]:
+        raise UserError(f"None of the {total:,} pictures in {source.name} is left to train on: "
+                        "files and folders called test or validation are never trained on.")
+    if unreadable:
+        tqdm.write(f"{len(unreadable):,} of {total:,} pictures cannot be decoded and are left out: {named}")
+
+
+def _chunks(items: Iterator, size: int) -> Iterator[list]:
+    while chunk := list(islice(items, size)):
+        yield chunk
+
+
+def _map(path: Path, count: int, resolution: int) -> np.ndarray:
+    shape = (count, resolution, resolution, 3)
+    return np.memmap(path, np.uint8, "r", shape=shape) if count else np.zeros(shape, np.uint8)
+
+
+def indices_at(step: int, count: int, pictures_per_step: int, seed: int) -> np.ndarray:
+    """Which pictures step `step` shows to all processes together: `(pictures_per_step,)` int64.
+
+    Epochs are laid end to end, each a permutation of its own, and cut into steps: every picture comes exactly once
+    per epoch, and a run that resumes needs no state but the step.
+    """
+    positions = np.arange(step * pictures_per_step, (step + 1) * pictures_per_step)
+    epochs, places = np.divmod(positions, count)
+    return np.array([_permutation(count, seed, int(epoch))[place] for epoch, place in zip(epochs, places)])
+
+
+@lru_cache(maxsize=2)
+def _permutation(count: int, seed: int, epoch: int) -> np.ndarray:
+    return np.random.default_rng((seed, epoch)).permutation(count)
+
+
+def batches(pictures: np.ndarray, start: int, stop: int, seed: int, device: torch.device, batch_size: int,
+            accumulate: int = 1, process: int = 0, processes: int = 1) -> Iterator[list[torch.Tensor]]:
+    """This process's share of each step from `start` to before `stop`: `accumulate` batches
+    `(batch_size, S, S, 3)` uint8 on the device. One step is read ahead while the last one is computed."""
+    def read(step: int) -> list[torch.Tensor]:
+        indices = indices_at(step, len(pictures), batch_size * accumulate * processes, seed)
+        mine = indices.reshape(accumulate, processes, batch_size)[:, process]
+        chosen = [torch.from_numpy(pictures[batch]) for batch in mine]
+        return [batch.pin_memory() for batch in chosen] if device.type == "cuda" else chosen
+
+    with ThreadPoolExecutor(1) as reader:
+        ahead = reader.submit(read, start) if start < stop else None
+        for step in range(start, stop):
+            ready = ahead.result()
+            ahead = reader.submit(read, step + 1) if step + 1 < stop else None
+            yield [batch.to(device, non_blocking=True) for batch in ready]

@@ -1,0 +1,82 @@
+"""What this machine offers, and whether the launcher started what was asked for."""
+
+import ctypes
+import os
+import sys
+
+import psutil
+import torch
+from accelerate import Accelerator
+from accelerate.utils import ProjectConfiguration
+
+from gan import UserError
+from gan.model.settings import TrainSettings
+
+
+def start(settings: TrainSettings) -> Accelerator:
+    """The Accelerator of this process, after the checks that save hours.
+
+    Raises:
+        UserError: fewer or more processes run than were asked for.
+    """
+    tracker = None if settings.report_to == "none" else settings.report_to
+    accelerator = Accelerator(
+        mixed_precision=precision(settings.mixed_precision), log_with=tracker,
+        project_config=ProjectConfiguration(project_dir=str(settings.output_dir), logging_dir=str(settings.output_dir / "logs")))
+    _check_processes(accelerator)
+    if accelerator.device.type == "cpu":
+        _use_cpu_well()
+    return accelerator
+
+
+def precision(wanted: str) -> str:
+    """"auto" → "bf16" where the hardware computes in it, else "no"; anything else as it is."""
+    if wanted != "auto":
+        return wanted
+    if torch.cuda.is_available() and os.environ.get("ACCELERATE_USE_CPU", "").lower() not in ("1", "true", "yes"):
+        return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "no"
+    # without AMX or AVX512-BF16 a CPU emulates bf16, slower than float32
+    return "bf16" if torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported() else "no"
+
+
+def processes_asked_for(command_line: list[str]) -> int | None:
+    """The number after --num_processes in a launcher's command line; None if there is none.
+
+    `accelerate launch --cpu --num_processes 2` starts one process and says nothing, so nothing but its
+    command line tells what the person wanted.
+    """
+    words = [part for word in command_line for part in word.split("=", 1)]
+    for name, value in zip(words, words[1:]):
+        if name.replace("-", "_") == "__num_processes" and value.isdigit():
+            return int(value)
+    return None
+
+
+def _check_processes(accelerator: Accelerator) -> None:
+    world = int(os.environ.get("WORLD_SIZE", "1"))
+    asked = next((count for parent in psutil.Process().parents()[:2]
+                  if "accelerate" in " ".join(parent.cmdline()[:3])
+                  and (count := processes_asked_for(parent.cmdline()))), world)
+    if accelerator.num_processes == asked == world:
+        return
+    use_cpu = "ACCELERATE_USE_CPU=true " if accelerator.device.type == "cpu" else ""
+    raise UserError(
+        f"{max(asked, world)} processes were asked for and {accelerator.num_processes} would train. "
+        f"This starts {max(asked, world)}: {use_cpu}accelerate launch --multi_gpu --num_processes {max(asked, world)} "
+        f"--num_machines 1 --mixed_precision no --dynamo_backend no --main_process_port 0 {' '.join(sys.argv)}")
+
+
+def _use_cpu_well() -> None:
+    """All cores for this machine's processes (a launcher sets one thread), and memory that is kept, not returned."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    torch.set_num_threads(max(1, cores // int(os.environ.get("LOCAL_WORLD_SIZE", "1"))))
+    keep_memory()
+
+
+def keep_memory() -> None:
+    """Tell glibc to keep freed memory: every step needs the same tensors, and getting tens of megabytes fresh from
+    the kernel each time costs a sixth of the training speed (benchmarks/training.py). Elsewhere nothing happens."""
+    if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "mallopt"):
+        m_trim_threshold, m_mmap_max = -1, -4  # from malloc.h
+        libc.mallopt(m_mmap_max, 0)
+        libc.mallopt(m_trim_threshold, 2**31 - 1)

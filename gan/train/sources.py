@@ -1,0 +1,173 @@
+"""Where pictures come from: a folder of pictures or parquet files, torchvision's CelebA layout, a Hub data set.
+
+A source is a fingerprint, a count where it is known, and pictures one after the other, still encoded.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import datasets
+import pyarrow.parquet as parquet
+from PIL import Image
+
+from gan import UserError
+
+# the words by which Hugging Face's `datasets` knows the splits that are for measuring
+_HELD_OUT = re.compile(r"(^|[-._ 0-9])(test|testing|eval|evaluation|validation|valid|val|dev)([-._ 0-9]|$)", re.I)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture, not yet decoded."""
+
+    name: str
+    held_out: bool | None  # True, False, or None where the source has no splits
+    read: Callable[[], bytes]  # may raise OSError
+
+
+@dataclass(frozen=True)
+class Source:
+    """A set of pictures in an order that never changes."""
+
+    name: str  # for people: what was read
+    fingerprint: str  # changes when what is read changes
+    count: int | None
+    pictures: Callable[[], Iterator[Picture]]
+
+
+def find(train_data_dir: Path | None, dataset_name: str | None) -> Source:
+    """The source that the command line names.
+
+    Raises:
+        UserError: neither or both are given, the folder does not exist or holds no pictures.
+    """
+    if (train_data_dir is None) == (dataset_name is None):
+        raise UserError("Say what to train on: --train_data_dir FOLDER or --dataset_name USER/NAME, one of the two.")
+    if dataset_name:
+        return _hub(dataset_name)
+    folder = train_data_dir.expanduser()
+    if not folder.is_dir():
+        raise UserError(f"--train_data_dir {folder} is not a folder.")
+    for celeba in (folder, folder / "celeba"):
+        if (celeba / "list_eval_partition.txt").is_file() and (celeba / "img_align_celeba").is_dir():
+            return _celeba(celeba)
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and not _hidden(path.relative_to(folder)))
+    tables = [path for path in files if path.suffix.lower() == ".parquet"]
+    if tables:
+        return _parquet(folder, tables)
+    Image.init()
+    pictures = [path for path in files if Image.EXTENSION.get(path.suffix.lower()) in Image.OPEN]
+    if not pictures:
+        raise UserError(f"No pictures (.jpg, .png, .webp, …) and no .parquet files in {folder} or below it.")
+    return _folder(folder, pictures)
+
+
+def _folder(folder: Path, files: list[Path]) -> Source:
+    held_out = {path: _is_held_out(path.relative_to(folder).parts) for path in files}
+    splits = any(held_out.values())
+
+    def pictures():
+        for path in files:
+            name = path.relative_to(folder).as_posix()
+            yield Picture(name, held_out[path] if splits else None, path.read_bytes)
+
+    return Source(str(folder), _fingerprint(folder, files), len(files), pictures)
+
+
+def _celeba(folder: Path) -> Source:
+    partition = folder / "list_eval_partition.txt"
+    lines = [line.split() for line in partition.read_text().splitlines() if line.strip()]
+    if any(len(line) != 2 or line[1] not in "012" for line in lines):
+        raise UserError(f"{partition} is not CelebA's list: each line must be a file name and 0, 1 or 2.")
+    files = [folder / "img_align_celeba" / name for name, _ in lines]
+    missing = [path.name for path in files if not path.is_file()]
+    if missing:
+        raise UserError(f"{len(missing)} pictures named in {partition} are missing, {missing[0]} first.")
+
+    def pictures():
+        for (name, part), path in zip(lines, files):
+            yield Picture(name, part != "0", path.read_bytes)
+
+    return Source(str(folder), _fingerprint(folder, [partition, *files]), len(files), pictures)
+
+
+def _parquet(folder: Path, files: list[Path]) -> Source:
+    columns = {path: _image_column(path) for path in files}
+    held_out = {path: _is_held_out(path.relative_to(folder).parts) for path in files}
+    splits = any(held_out.values())
+
+    def pictures():
+        for path in files:
+            row = 0
+            for batch in parquet.ParquetFile(path).iter_batches(batch_size=64, columns=[columns[path]]):
+                for cell in batch.column(0):
+                    value = cell.as_py()
+                    data = value["bytes"] if isinstance(value, dict) else value
+                    yield Picture(f"{path.relative_to(folder).as_posix()} row {row}",
+                                  held_out[path] if splits else None, lambda data=data: _not_empty(data))
+                    row += 1
+
+    count = sum(parquet.ParquetFile(path).metadata.num_rows for path in files)
+    return Source(str(folder), _fingerprint(folder, files), count, pictures)
+
+
+def _hub(name: str) -> Source:
+    try:
+        builder = datasets.load_dataset_builder(name)
+        splits = datasets.load_dataset(name, streaming=True)
+    except Exception as error:  # the Hub's errors come from several libraries; all end the run the same way
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise UserError(f"The data set {name} cannot be read: {reason}") from error
+    column = next((key for split in splits.values() for key, feature in (split.features or {}).items()
+                   if isinstance(feature, datasets.Image)), None)
+    if column is None:
+        raise UserError(f"The data set {name} has no column of pictures.")
+    has_held_out = any(_is_held_out((split,)) for split in splits)
+
+    def pictures():
+        for split, rows in splits.items():
+            for index, row in enumerate(rows.cast_column(column, datasets.Image(decode=False))):
+                data, path = row[column]["bytes"], row[column]["path"]
+                yield Picture(f"{split} row {index}", _is_held_out((split,)) if has_held_out else None,
+                              lambda data=data, path=path: _not_empty(data) if data else Path(path).read_bytes())
+
+    sizes = [info.num_examples for info in (builder.info.splits or {}).values()]
+    fingerprint = hashlib.sha256(f"{name} {builder.config_id} {builder.hash}".encode()).hexdigest()
+    return Source(name, fingerprint, sum(sizes) if sizes and all(sizes) else None, pictures)
+
+
+def _image_column(path: Path) -> str:
+    """The first column of encoded pictures: Hugging Face's struct of bytes and path, or plain binary."""
+    try:
+        schema = parquet.read_schema(path)
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} cannot be read as parquet ({error}).") from None
+    for column in schema:
+        kind = str(column.type)
+        if kind in ("binary", "large_binary") or (kind.startswith("struct<") and "bytes: binary" in kind):
+            return column.name
+    raise UserError(f"{path} has no column of pictures (binary, or a struct with `bytes`).")
+
+
+def _is_held_out(parts: tuple[str, ...]) -> bool:
+    """Whether a folder or file name on the way says test or validation; an extension is not part of a name."""
+    return any(_HELD_OUT.search(part) for part in (*parts[:-1], Path(parts[-1]).stem))
+
+
+def _not_empty(data: bytes | None) -> bytes:
+    if not data:
+        raise OSError("the cell is empty")
+    return data
+
+
+def _hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
+
+
+def _fingerprint(folder: Path, files: list[Path]) -> str:
+    listing = [(path.relative_to(folder).as_posix(), path.stat().st_size, path.stat().st_mtime_ns) for path in files]
+    return hashlib.sha256(json.dumps(listing).encode()).hexdigest()

@@ -1,0 +1,189 @@
+"""The training step: two networks, two optimizers, a moving average. The mathematics, apart from the plumbing."""
+
+import copy
+import math
+from contextlib import nullcontext
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+
+from gan.model.images import to_signed
+from gan.model.networks import Discriminator, Generator
+from gan.model.settings import TrainSettings
+from gan.train import losses
+from gan.train.augment import augment, flip
+
+
+class GanStep:
+    """Everything that a step changes, and the step. All of it is in `state_dict`.
+
+    Everything random in a step is drawn from (seed, process, step), so a run that resumes needs no random state.
+    """
+
+    def __init__(self, settings: TrainSettings, accelerator: Accelerator, total_steps: int):
+        self.settings, self.accelerator, self.total_steps = settings, accelerator, total_steps
+        self.pictures_per_step = pictures_per_step(settings, accelerator.num_processes)
+        self.step = 0  # completed steps
+        torch.manual_seed(settings.seed)
+        # channels_last: what the convolutions want on CPUs and on tensor cores alike
+        self.generator = Generator(settings.model).to(accelerator.device, memory_format=torch.channels_last)
+        self.discriminator = Discriminator(settings.model).to(accelerator.device, memory_format=torch.channels_last)
+        self.ema = copy.deepcopy(self.generator).requires_grad_(False)
+        betas = (settings.adam_beta1, settings.adam_beta2)
+        # prepare() wraps for several processes and gives forward() its autocast, also on the bare networks kept here
+        self.wrapped_generator, self.wrapped_discriminator, self.generator_optimizer, self.discriminator_optimizer = \
+            accelerator.prepare(
+                self.generator, self.discriminator,
+                torch.optim.Adam(self.generator.parameters(), settings.learning_rate, betas, fused=True),
+                torch.optim.Adam(self.discriminator.parameters(), settings.learning_rate, betas, fused=True))
+
+    def __call__(self, batches: list[torch.Tensor]) -> dict[str, torch.Tensor]:
+        """One step on `gradient_accumulation_steps` batches `(N, S, S, 3)` uint8 on the device; returns the losses."""
+        self._follow_schedules()
+        self.random = self._random()
+        batches = [flip(to_signed(batch), self.random) for batch in batches]
+        logs = {**self._discriminator_step(batches), **self._generator_step(batches)}
+        self._update_ema()
+        self.step += 1
+        return logs
+
+    # --- the two steps -----------------------------------------------------------------------------------------
+
+    def _discriminator_step(self, batches: list[torch.Tensor]) -> dict[str, torch.Tensor]:
+        loss_on = self._relativistic_discriminator if self.settings.loss == "relativistic" else self._bce_discriminator
+        logs = self._accumulate(self.wrapped_discriminator, batches, loss_on)
+        self.discriminator_optimizer.step()
+        self.discriminator_optimizer.zero_grad()
+        return logs
+
+    def _bce_discriminator(self, real: torch.Tensor) -> dict[str, torch.Tensor]:
+        # forward and backward in pairs: BatchNorm sees real and fake apart, as in the paper,
+        # and two forwards before a backward would let the processes drift apart without an error
+        real_loss = losses.bce_real(self.wrapped_discriminator(self._augment(real)))
+        self._backward(real_loss)
+        fake_loss = losses.bce_fake(self.wrapped_discriminator(self._augment(self._fakes(len(real)))))
+        self._backward(fake_loss)
+        return {"loss_real": real_loss, "loss_fake": fake_loss}
+
+    def _relativistic_discriminator(self, real: torch.Tensor) -> dict[str, torch.Tensor]:
+        # one forward of both halves: the same mathematics without BatchNorm, and faster
+        pictures = torch.cat([real, self._fakes(len(real))])
+        weight = self.penalty_weight if self.step % self.settings.penalty_every == 0 else 0
+        pictures.requires_grad_(weight > 0)
+        logits = self.wrapped_discriminator(self._augment(pictures))
+        real_logits, fake_logits = logits.chunk(2)
+        loss = losses.relativistic_discriminator(real_logits, fake_logits)
+        # the objective is about pairs; these two say how each side fares against the other's mean
+        logs = {"loss_real": losses.bce_real(real_logits - fake_logits.mean()),
+                "loss_fake": losses.bce_fake(fake_logits - real_logits.mean())}
+        if weight:
+            # the mean is over both halves, so twice it is R1 + R2
+            penalty = 2 * losses.gradient_penalty(logits, pictures)
+            loss = loss + weight * self.settings.penalty_every * penalty
+            logs["penalty"] = penalty
+        self._backward(loss)
+        return logs
+
+    def _generator_step(self, batches: list[torch.Tensor]) -> dict[str, torch.Tensor]:
+        # without this the discriminator's gradients would collect what is meant for the generator
+        self.discriminator.requires_grad_(False)
+        logs = self._accumulate(self.wrapped_generator, batches, self._generator_loss)
+        self.discriminator.requires_grad_(True)
+        self.generator_optimizer.step()
+        self.generator_optimizer.zero_grad()
+        return logs
+
+    def _generator_loss(self, real: torch.Tensor) -> dict[str, torch.Tensor]:
+        fakes = self.wrapped_generator(self._latents(len(real)))
+        # the bare discriminator: it gets no gradients here, so there is nothing to synchronise
+        fake_logits = self.discriminator(self._augment(fakes))
+        if self.settings.loss == "relativistic":
+            with torch.no_grad():
+                real_logits = self.discriminator(self._augment(real))
+            loss = losses.relativistic_generator(real_logits, fake_logits)
+        else:
+            loss = losses.bce_generator(fake_logits)
+        self._backward(loss)
+        return {"loss_generator": loss}
+
+    # --- what they share ---------------------------------------------------------------------------------------
+
+    def _accumulate(self, network, batches, loss_on) -> dict[str, torch.Tensor]:
+        """Forward and backward for each batch, gradients added up and exchanged with the last one; mean losses."""
+        logs = []
+        for index, batch in enumerate(batches):
+            waiting = index < len(batches) - 1
+            with self.accelerator.no_sync(network) if waiting else nullcontext():
+                logs.append({name: value.detach() for name, value in loss_on(batch).items()})
+        return {name: torch.stack([log[name] for log in logs]).mean() for name in logs[0]}
+
+    def _backward(self, loss: torch.Tensor) -> None:
+        self.accelerator.backward(loss / self.settings.gradient_accumulation_steps)
+
+    @torch.no_grad()
+    def _fakes(self, count: int) -> torch.Tensor:
+        return self.generator(self._latents(count))
+
+    def _latents(self, count: int) -> torch.Tensor:
+        return torch.randn(count, self.settings.model.latent_dim, generator=self.random, device=self.accelerator.device)
+
+    def _augment(self, pictures: torch.Tensor) -> torch.Tensor:
+        return augment(pictures, self.augment_probability, self.random)
+
+    def _random(self) -> torch.Generator:
+        words = np.random.SeedSequence((self.settings.seed, self.accelerator.process_index, self.step)).generate_state(2)
+        return torch.Generator(self.accelerator.device).manual_seed(int(words[0]) << 31 ^ int(words[1]))
+
+    # --- what changes over the run -----------------------------------------------------------------------------
+
+    def _follow_schedules(self) -> None:
+        s, progress = self.settings, self.step / self.total_steps
+        self.penalty_weight = cosine(progress, s.penalty_weight, s.penalty_weight_end)
+        self.augment_probability = cosine(progress, 0.0, s.augment_probability)
+        self.learning_rate = cosine(progress, s.learning_rate, s.learning_rate_end)
+        for optimizer in (self.generator_optimizer, self.discriminator_optimizer):
+            for group in optimizer.param_groups:
+                group["lr"] = self.learning_rate
+                group["betas"] = (s.adam_beta1, cosine(progress, s.adam_beta2, s.adam_beta2_end))
+
+    @torch.no_grad()
+    def _update_ema(self) -> None:
+        # early on the network changes fast: the half-life is then at most 5 % of what has been shown (Karras et al.)
+        shown = (self.step + 1) * self.pictures_per_step
+        decay = 0.5 ** (self.pictures_per_step / min(self.settings.ema_half_life, 0.05 * shown))
+        averages, values = [], []
+        # BatchNorm's running statistics too: weights of one moment with statistics of another are a broken network
+        for name, average in self.ema.state_dict().items():
+            value = self.generator.state_dict()[name]
+            if average.is_floating_point():
+                averages.append(average)
+                values.append(value)
+            else:
+                average.copy_(value)
+        torch._foreach_lerp_(averages, values, 1 - decay)
+
+    # --- saved and resumed -------------------------------------------------------------------------------------
+
+    def state_dict(self) -> dict:
+        """All that the next step depends on, as tensors and plain numbers."""
+        return {"step": self.step, **{name: getattr(self, name).state_dict() for name in _STATEFUL}}
+
+    def load_state_dict(self, state: dict) -> None:
+        """Continue exactly where `state_dict` was taken."""
+        self.step = state["step"]
+        for name in _STATEFUL:
+            getattr(self, name).load_state_dict(state[name])
+
+
+_STATEFUL = ("generator", "discriminator", "ema", "generator_optimizer", "discriminator_optimizer")
+
+
+def pictures_per_step(settings: TrainSettings, processes: int) -> int:
+    """Pictures that all processes together show in one step."""
+    return settings.train_batch_size * settings.gradient_accumulation_steps * processes
+
+
+def cosine(progress: float, start: float, end: float) -> float:
+    """From `start` at progress 0 to `end` at progress 1 on half a cosine."""
+    return end + (start - end) * 0.5 * (1 + math.cos(math.pi * min(max(progress, 0.0), 1.0)))

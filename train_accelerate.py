@@ -1,0 +1,34 @@
+"""Train a face GAN: `accelerate launch train_accelerate.py --train_data_dir FOLDER --output_dir runs/faces`."""
+
+import argparse
+import os
+import sys
+
+import tyro
+
+from gan import UserError
+from gan.model.settings import RECIPES, TrainSettings
+
+
+def parse(arguments: list[str]) -> TrainSettings:
+    """The command line as settings; --recipe decides the defaults of all the others."""
+    recipe_parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    recipe_parser.add_argument("--recipe", choices=RECIPES, default="modern")
+    recipe = recipe_parser.parse_known_args(arguments)[0].recipe
+    return tyro.cli(TrainSettings, args=arguments, default=RECIPES[recipe], use_underscores=True,
+                    config=(tyro.conf.OmitArgPrefixes, tyro.conf.OmitSubcommandPrefixes))
+
+
+def main() -> None:
+    try:
+        settings = parse(sys.argv[1:])
+        from gan.train.loop import train  # torch takes seconds to import; --help should not
+
+        train(settings)
+    except UserError as error:
+        # one process says it; the others leave quietly
+        sys.exit(f"Error: {error}" if os.environ.get("RANK", "0") == "0" else 1)
+
+
+if __name__ == "__main__":
+    main()
