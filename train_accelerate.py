@@ -28,6 +28,8 @@ def main() -> None:
     except UserError as error:
         # one process says it; the others leave quietly
         sys.exit(f"Error: {error}" if os.environ.get("RANK", "0") == "0" else 1)
+    except KeyboardInterrupt:
+        sys.exit("Stopped before the first step: there was nothing to save.")
 
 
 if __name__ == "__main__":

@@ -53,7 +53,7 @@ class _Shift(torch.autograd.Function):
     @staticmethod
     def forward(ctx, pictures, offsets):
         ctx.save_for_backward(offsets)
-        theta = torch.zeros(len(pictures), 2, 3, device=pictures.device)
+        theta = torch.zeros(len(pictures), 2, 3, dtype=pictures.dtype, device=pictures.device)
         theta[:, 0, 0] = theta[:, 1, 1] = 1
         theta[:, :, 2] = -2 * offsets.T / pictures.shape[3]
         grid = F.affine_grid(theta, pictures.shape, align_corners=False)

@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 import torch
+from accelerate.utils import broadcast_object_list
 from torchinfo import summary
 from tqdm import tqdm
 
@@ -72,7 +73,11 @@ class Run:
     def resume(self) -> None:
         """Load the checkpoint that was asked for, and cut what was written after it."""
         wanted = self.settings.resume_from_checkpoint
-        state = checkpoint.load(self.checkpoints, wanted, self.identity) if wanted else None
+        # read by one process for all, so that several machines need no shared disk
+        state = checkpoint.load(self.checkpoints, wanted, self.identity) if wanted and self.main else None
+        state, same = broadcast_object_list([state, self.identity])
+        if same != self.identity:
+            raise UserError("The processes do not see the same pictures: --train_data_dir must hold the same on each machine.")
         if state:
             self.gan.load_state_dict(state["training"])
             self.earlier_seconds = state["seconds"]
@@ -323,7 +328,7 @@ class Run:
 
 
 class StopSignal:
-    """SIGTERM or Ctrl-C, remembered until the step is done; the second one ends the process at once."""
+    """SIGTERM or Ctrl-C, remembered until the step is done; the same one again ends the process at once."""
 
     def __init__(self):
         self.received = 0
@@ -331,7 +336,7 @@ class StopSignal:
             signal.signal(number, self._remember)
 
     def _remember(self, number: int, frame) -> None:
-        self.received = number
+        self.received = self.received or number
         signal.signal(number, signal.SIG_DFL)
 
 

@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import signal
 import sys
 
 import psutil
@@ -24,6 +25,7 @@ def start(settings: TrainSettings) -> Accelerator:
         mixed_precision=precision(settings.mixed_precision), log_with=tracker,
         project_config=ProjectConfiguration(project_dir=str(settings.output_dir), logging_dir=str(settings.output_dir / "logs")))
     _check_processes(accelerator)
+    _stop_with_launcher()
     if accelerator.device.type == "cpu":
         _use_cpu_well()
     return accelerator
@@ -54,9 +56,7 @@ def processes_asked_for(command_line: list[str]) -> int | None:
 
 def _check_processes(accelerator: Accelerator) -> None:
     world = int(os.environ.get("WORLD_SIZE", "1"))
-    asked = next((count for parent in psutil.Process().parents()[:2]
-                  if "accelerate" in " ".join(parent.cmdline()[:3])
-                  and (count := processes_asked_for(parent.cmdline()))), world)
+    asked = processes_asked_for(_launcher()) or world
     if accelerator.num_processes == asked == world:
         return
     use_cpu = "ACCELERATE_USE_CPU=true " if accelerator.device.type == "cpu" else ""
@@ -64,6 +64,22 @@ def _check_processes(accelerator: Accelerator) -> None:
         f"{max(asked, world)} processes were asked for and {accelerator.num_processes} would train. "
         f"This starts {max(asked, world)}: {use_cpu}accelerate launch --multi_gpu --num_processes {max(asked, world)} "
         f"--num_machines 1 --mixed_precision no --dynamo_backend no --main_process_port 0 {' '.join(sys.argv)}")
+
+
+def _launcher() -> list[str]:
+    """The command line of `accelerate launch` above this process, or []."""
+    for parent in psutil.Process().parents()[:2]:
+        if "accelerate" in " ".join(parent.cmdline()[:3]):
+            return parent.cmdline()
+    return []
+
+
+def _stop_with_launcher() -> None:
+    """Have the kernel send SIGTERM when `accelerate launch` dies: it passes no signal on, and without this
+    `kill` of the command that was typed would leave the training running, out of sight."""
+    if sys.platform == "linux" and _launcher():
+        pr_set_pdeathsig = 1  # from sys/prctl.h
+        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)
 
 
 def _use_cpu_well() -> None:

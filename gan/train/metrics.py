@@ -15,7 +15,6 @@ from pathlib import Path
 import numpy as np
 import torch
 import tyro
-from torchmetrics.image.fid import FrechetInceptionDistance
 from tqdm import tqdm
 
 from gan import UserError
@@ -85,7 +84,9 @@ class Frechet:
         self._set(metric, "fake", self._real_statistics(count, 2 * count))
         return float(metric.compute()), count
 
-    def _metric(self) -> FrechetInceptionDistance:
+    def _metric(self):
+        from torchmetrics.image.fid import FrechetInceptionDistance  # takes seconds, and most runs do not measure
+
         # only one process measures, so nothing may be exchanged
         metric = FrechetInceptionDistance(feature=self.features, sync_on_compute=False).to(self.device)
         metric.orig_dtype = torch.float64  # update() sets it, and cached statistics come without an update
@@ -102,7 +103,7 @@ class Frechet:
             temporary.replace(cache)
         return dict(np.load(cache))
 
-    def _set(self, metric: FrechetInceptionDistance, side: str, statistics: dict[str, np.ndarray]) -> None:
+    def _set(self, metric, side: str, statistics: dict[str, np.ndarray]) -> None:
         for name, value in statistics.items():
             setattr(metric, f"{side}_{name}", torch.from_numpy(value).to(self.device))
 

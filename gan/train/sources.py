@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import datasets
 import pyarrow.parquet as parquet
 from PIL import Image
 
@@ -116,6 +115,8 @@ def _parquet(folder: Path, files: list[Path]) -> Source:
 
 
 def _hub(name: str) -> Source:
+    import datasets  # takes seconds, and folders do not need it
+
     try:
         builder = datasets.load_dataset_builder(name)
         splits = datasets.load_dataset(name, streaming=True)

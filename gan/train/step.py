@@ -152,15 +152,14 @@ class GanStep:
         # early on the network changes fast: the half-life is then at most 5 % of what has been shown (Karras et al.)
         shown = (self.step + 1) * self.pictures_per_step
         decay = 0.5 ** (self.pictures_per_step / min(self.settings.ema_half_life, 0.05 * shown))
-        averages, values = [], []
+        averages, values, current = [], [], self.generator.state_dict()
         # BatchNorm's running statistics too: weights of one moment with statistics of another are a broken network
         for name, average in self.ema.state_dict().items():
-            value = self.generator.state_dict()[name]
             if average.is_floating_point():
                 averages.append(average)
-                values.append(value)
+                values.append(current[name])
             else:
-                average.copy_(value)
+                average.copy_(current[name])
         torch._foreach_lerp_(averages, values, 1 - decay)
 
     # --- saved and resumed -------------------------------------------------------------------------------------

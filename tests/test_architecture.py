@@ -1,0 +1,55 @@
+"""The walls: who may import whom, and which library has one door."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+FILES = sorted(path.relative_to(ROOT) for path in [*ROOT.glob("*.py"), *(ROOT / "gan").rglob("*.py")])
+ONE_DOOR = {"safetensors": "gan/model/weights.py", "huggingface_hub": "gan/hub.py"}
+TRAINING_ONLY = {"accelerate", "datasets", "pyarrow", "torchmetrics", "torchinfo", "matplotlib", "tyro"}
+
+
+def imports(path: Path) -> set[str]:
+    """Every module that a file imports, wherever in it, as dotted names."""
+    names = set()
+    for node in ast.walk(ast.parse((ROOT / path).read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def uses(path: Path, package: str) -> bool:
+    return any(name == package or name.startswith(package + ".") for name in imports(path))
+
+
+def test_there_is_something_to_look_at():
+    assert len(FILES) > 10 and uses(Path("gan/train/loop.py"), "gan.model")
+
+
+@pytest.mark.parametrize("path", FILES, ids=str)
+def test_walls(path):
+    top = path.parts[1] if len(path.parts) > 2 else ""
+    forbidden = {"model": ["gan.train", "gan.serve"], "train": ["gan.serve"], "serve": ["gan.train"]}.get(top, [])
+    forbidden += [library for library, door in ONE_DOOR.items() if str(path) != door]
+    if top != "train" and path.name != "train_accelerate.py":
+        forbidden += TRAINING_ONLY
+    if "page" not in path.parts:
+        forbidden.append("gradio")
+    assert [package for package in forbidden if uses(path, package)] == []
+
+
+@pytest.mark.parametrize("module", ["gan.model.latents"])
+def test_imports_without_torch(module):
+    code = f"import sys, {module}; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
+
+
+def test_help_does_not_wait_for_torch():
+    code = "import sys, train_accelerate; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0

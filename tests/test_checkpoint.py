@@ -1,0 +1,89 @@
+import dataclasses
+
+import pytest
+import torch
+
+from gan import UserError
+from gan.model.settings import RECIPES, ModelSettings
+from gan.train import checkpoint
+
+SAME = {"seed": 0, "resolution": 64}
+
+
+def state(step: int) -> dict:
+    return {"training": {"step": step, "weight": torch.full((50_000,), float(step))}, "identity": SAME}
+
+
+def test_the_last_two_are_kept_and_the_newest_is_latest(tmp_path):
+    for step in (5, 50, 500):
+        checkpoint.save(tmp_path, state(step))
+    assert [path.name for path in checkpoint.found(tmp_path)] == ["checkpoint-00000050.pt", "checkpoint-00000500.pt"]
+    loaded = checkpoint.load(tmp_path, "latest", SAME)
+    assert loaded["training"]["step"] == 500 and torch.equal(loaded["training"]["weight"], state(500)["training"]["weight"])
+    assert checkpoint.load(tmp_path, str(tmp_path / "checkpoint-00000050.pt"), SAME)["training"]["step"] == 50
+
+
+def test_nothing_yet(tmp_path):
+    assert checkpoint.load(tmp_path, "latest", SAME) is None
+    with pytest.raises(UserError, match="no such file"):
+        checkpoint.load(tmp_path, str(tmp_path / "checkpoint-7.pt"), SAME)
+
+
+@pytest.mark.parametrize("share", [0, 0.3, 0.99])
+def test_a_damaged_checkpoint_is_passed_over(tmp_path, share, capsys):
+    for step in (1, 2):
+        path = checkpoint.save(tmp_path, state(step))
+    content = path.read_bytes()
+    path.write_bytes(content[:int(share * len(content))])
+    assert checkpoint.load(tmp_path, "latest", SAME)["training"]["step"] == 1
+    assert "Damaged, passed over" in capsys.readouterr().out
+    with pytest.raises(UserError, match="No checkpoint can be read"):
+        checkpoint.load(tmp_path, str(path), SAME)
+
+
+def test_unfinished_files_are_never_chosen_and_go_with_the_next_save(tmp_path):
+    checkpoint.save(tmp_path, state(1))
+    (tmp_path / "checkpoint-00000009.tmp").write_bytes(b"half")
+    assert checkpoint.load(tmp_path, "latest", SAME)["training"]["step"] == 1
+    checkpoint.save(tmp_path, state(2))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoint-00000001.pt", "checkpoint-00000002.pt"]
+
+
+def test_a_disk_that_fails_costs_nothing_that_was_there(tmp_path, monkeypatch):
+    checkpoint.save(tmp_path, state(1))
+
+    def full(descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(checkpoint.os, "fsync", full)
+    with pytest.raises(UserError, match="No space left.*checkpoint-00000001 is complete.*resume_from_checkpoint latest"):
+        checkpoint.save(tmp_path, state(2))
+    assert [path.name for path in tmp_path.iterdir()] == ["checkpoint-00000001.pt"]
+
+
+def test_other_settings_are_refused_with_the_differences(tmp_path):
+    checkpoint.save(tmp_path, state(1))
+    with pytest.raises(UserError, match="resolution: 64 there, 32 here; seed: 0 there, 1 here"):
+        checkpoint.load(tmp_path, "latest", {"seed": 1, "resolution": 32})
+
+
+def test_what_makes_a_run_another_run():
+    def identity(**changes):
+        return checkpoint.identity(dataclasses.replace(RECIPES["modern"], **changes), "bf16", 64, "digest")
+
+    same = identity()
+    assert identity(output_dir="elsewhere", checkpointing_steps=7, max_train_steps=9, train_batch_size=32) == same
+    for changes in ({"seed": 1}, {"learning_rate": 1e-3}, {"model": ModelSettings(32)}, {"penalty_every": 4}):
+        assert identity(**changes) != same
+    assert checkpoint.identity(RECIPES["modern"], "bf16", 64, "other pictures") != same
+    assert checkpoint.identity(RECIPES["modern"], "bf16", 128, "digest") != same
+
+
+def test_a_checkpoint_that_would_run_code_is_not_opened(tmp_path):
+    class Evil:
+        def __reduce__(self):
+            return print, ("ran",)
+
+    torch.save({"training": {"step": 1}, "identity": SAME, "evil": Evil()}, tmp_path / "checkpoint-00000001.pt")
+    with pytest.raises(UserError, match="No checkpoint can be read"):
+        checkpoint.load(tmp_path, "latest", SAME)

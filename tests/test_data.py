@@ -1,0 +1,226 @@
+import hashlib
+import io
+import json
+import subprocess
+import sys
+from multiprocessing import get_context
+from types import SimpleNamespace
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as parquet
+import pytest
+import torch
+from conftest import ROOT, picture
+from PIL import Image
+
+from gan import UserError
+from gan.model.images import training_crop
+from gan.train import data, sources
+
+
+def png(number: int, **size) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(picture(number, **size)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def fill(folder, names, first: int = 0):
+    for number, name in enumerate(names, first):
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(png(number))
+
+
+def store_of(folder, tmp_path, resolution: int = 16) -> data.Store:
+    return data.open_store(sources.find(folder, None), resolution, tmp_path / "store")
+
+
+def test_a_nested_folder_in_name_order_cropped_like_everywhere(tmp_path):
+    fill(tmp_path / "in", ["a/2.png", "a/1.PNG", "b/c/3.png", "test/4.png", "notes.txt.png"], 10)
+    (tmp_path / "in" / "readme.txt").write_text("no picture")
+    (tmp_path / "in" / ".hidden.png").write_bytes(b"no picture either")
+    store = store_of(tmp_path / "in", tmp_path)
+    assert store.info["train"] == 4 and store.info["held_out"] == 1
+    expected = [training_crop(Image.fromarray(picture(number)), 16) for number in (11, 10, 12, 14)]
+    assert np.array_equal(store.train, expected)
+    assert np.array_equal(store.held_out[0], training_crop(Image.fromarray(picture(13)), 16))
+
+
+@pytest.mark.parametrize("name, held_out", [
+    ("test/a.png", True), ("x/validation/a.png", True), ("test-00000-of-00001.parquet", True), ("val_1.png", True),
+    ("my-test.png", True), ("dev.png", True), ("train/a.png", False), ("latest/a.png", False), ("contest.png", False),
+    ("testimony/a.png", False), ("a.test", False), ("devon.png", False)])
+def test_split_names(name, held_out):
+    assert sources._is_held_out(tuple(name.split("/"))) is held_out
+
+
+def test_without_split_names_two_percent_are_held_out_by_content(tmp_path):
+    fill(tmp_path / "one", [f"{n:04d}.png" for n in range(1500)])
+    for path in sorted((tmp_path / "one").iterdir()):
+        other = tmp_path / "two" / f"renamed-{path.name[::-1]}.png"
+        other.parent.mkdir(exist_ok=True)
+        other.write_bytes(path.read_bytes())
+    one, two = (store_of(tmp_path / name, tmp_path) for name in ("one", "two"))
+    assert 15 <= one.info["held_out"] <= 48 and one.info["train"] + one.info["held_out"] == 1500
+    held_out = [{hashlib.sha256(p.tobytes()).hexdigest() for p in store.held_out} for store in (one, two)]
+    assert held_out[0] == held_out[1]
+
+
+@pytest.mark.parametrize("kind", ["struct", "binary"])
+def test_parquet_files_with_their_splits(tmp_path, kind):
+    (tmp_path / "in").mkdir()
+    for name, numbers in (("train-00000-of-00002", range(70)), ("train-00001-of-00002", range(70, 90)),
+                          ("test-00000-of-00001", range(90, 95))):
+        cells = [{"bytes": png(n), "path": f"{n}.png"} if kind == "struct" else png(n) for n in numbers]
+        table = pa.table({"age": list(numbers), "image": cells})
+        parquet.write_table(table, tmp_path / "in" / f"{name}.parquet")
+    store = store_of(tmp_path / "in", tmp_path)
+    assert (store.info["train"], store.info["held_out"]) == (90, 5)
+    assert np.array_equal(store.train[75], training_crop(Image.fromarray(picture(75)), 16))
+
+
+def test_celeba_as_torchvision_lays_it_out(tmp_path):
+    folder = tmp_path / "in" / "celeba"
+    fill(folder / "img_align_celeba", ["000001.jpg", "000002.jpg", "000003.jpg", "000004.jpg"])
+    (folder / "list_eval_partition.txt").write_text("000001.jpg 0\n000002.jpg 1\n000003.jpg 2\n000004.jpg 0\n")
+    store = store_of(tmp_path / "in", tmp_path)
+    assert (store.info["train"], store.info["held_out"]) == (2, 2)
+    assert np.array_equal(store.train[1], training_crop(Image.fromarray(picture(3)), 16))
+    (folder / "img_align_celeba" / "000002.jpg").unlink()
+    with pytest.raises(UserError, match="1 pictures named in .* are missing, 000002.jpg first"):
+        sources.find(tmp_path / "in", None)
+
+
+def test_a_data_set_by_name(tmp_path):
+    # the library takes a local folder for a name; that it also reaches the Hub is not tested without a network
+    fill(tmp_path / "in", [f"train/{n}.png" for n in range(8)] + ["test/8.png", "test/9.png"])
+    store = data.open_store(sources.find(None, str(tmp_path / "in")), 16, tmp_path / "store")
+    assert (store.info["train"], store.info["held_out"]) == (8, 2)
+    assert np.array_equal(store.train[0], training_crop(Image.fromarray(picture(0)), 16))
+
+
+def test_a_store_is_made_once_and_follows_the_pictures(tmp_path):
+    fill(tmp_path / "in", ["1.png", "2.png"])
+    first = store_of(tmp_path / "in", tmp_path)
+    made = (first.folder / "train.u8").stat().st_mtime_ns
+    assert (store_of(tmp_path / "in", tmp_path).folder / "train.u8").stat().st_mtime_ns == made
+    assert store_of(tmp_path / "in", tmp_path, 32).folder != first.folder
+    fill(tmp_path / "in", ["3.png"], 2)
+    assert store_of(tmp_path / "in", tmp_path).info["train"] == 3
+
+
+def test_two_processes_decode_once(tmp_path):
+    fill(tmp_path / "in", [f"{n}.png" for n in range(300)])
+    with get_context("spawn").Pool(2) as pool:
+        made = pool.starmap(_make_store, [(tmp_path / "in", tmp_path)] * 2)
+    assert made[0] == made[1]
+    assert len([path for path in (tmp_path / "store").iterdir() if path.is_dir()]) == 1
+
+
+def _make_store(folder, tmp_path):
+    store = store_of(folder, tmp_path)
+    return str(store.folder), (store.folder / "train.u8").stat().st_ino, store.info["digest"]
+
+
+def test_a_kill_while_decoding_leaves_no_half_store(tmp_path):
+    fill(tmp_path / "in", ["1.png", "2.png"])
+    complete = store_of(tmp_path / "in", tmp_path)
+    half = complete.folder.with_suffix(".tmp")
+    complete.folder.rename(half)
+    (half / "train.u8").write_bytes(b"half")
+    assert store_of(tmp_path / "in", tmp_path).info["train"] == 2
+    assert not half.exists()
+
+
+def test_few_broken_pictures_are_counted_and_named(tmp_path, capsys):
+    fill(tmp_path / "in", [f"{n:03d}.png" for n in range(200)])
+    (tmp_path / "in" / "zz broken.png").write_bytes(png(500)[:90])
+    store = store_of(tmp_path / "in", tmp_path)
+    assert store.info["train"] + store.info["held_out"] == 200
+    assert len(store.info["unreadable"]) == 1 and store.info["unreadable"][0].startswith("zz broken.png (")
+    assert "1 of 201 pictures cannot be decoded and are left out: zz broken.png" in capsys.readouterr().out
+
+
+def test_many_broken_pictures_end_the_run_and_leave_nothing(tmp_path):
+    fill(tmp_path / "in", [f"{n:03d}.png" for n in range(98)])
+    for n in range(2):
+        (tmp_path / "in" / f"broken{n}.png").write_bytes(b"")
+    with pytest.raises(UserError, match=r"2 of 100 pictures .* more than 1%: broken0.png \(.*; broken1.png"):
+        store_of(tmp_path / "in", tmp_path)
+    assert not [path for path in (tmp_path / "store").iterdir() if path.is_dir()]
+
+
+@pytest.mark.parametrize("names, words", [
+    ([], "No pictures"), (["test/1.png", "val/2.png"], "None of the 2 pictures .* is left to train on")])
+def test_nothing_to_train_on(tmp_path, names, words):
+    (tmp_path / "in").mkdir()
+    fill(tmp_path / "in", names)
+    with pytest.raises(UserError, match=words):
+        store_of(tmp_path / "in", tmp_path)
+
+
+def test_what_to_train_on_must_be_said_once(tmp_path):
+    for arguments in ((None, None), (tmp_path, "user/name")):
+        with pytest.raises(UserError, match="one of the two"):
+            sources.find(*arguments)
+    with pytest.raises(UserError, match="is not a folder"):
+        sources.find(tmp_path / "nowhere", None)
+
+
+def test_a_damaged_parquet_file_is_named(tmp_path):
+    (tmp_path / "train.parquet").write_bytes(b"PAR1 nonsense")
+    with pytest.raises(UserError, match="train.parquet cannot be read as parquet"):
+        sources.find(tmp_path, None)
+    parquet.write_table(pa.table({"age": [1]}), tmp_path / "train.parquet")
+    with pytest.raises(UserError, match="no column of pictures"):
+        sources.find(tmp_path, None)
+
+
+def test_too_little_disk_is_noticed_before_decoding(tmp_path, monkeypatch):
+    fill(tmp_path / "in", ["1.png"])
+    monkeypatch.setattr(data.shutil, "disk_usage", lambda path: SimpleNamespace(free=100))
+    with pytest.raises(UserError, match="Free some space"):
+        store_of(tmp_path / "in", tmp_path)
+
+
+def test_decoding_and_reading_need_little_memory(tmp_path):
+    """A store of 200 MB made and read by a process that may not hold it: its peak grows by far less."""
+    fill(tmp_path / "in", [f"{n}.png" for n in range(256)])
+    code = f"""
+import json
+from pathlib import Path
+import torch
+from gan.train import data, sources
+def anonymous():  # MiB that the kernel cannot drop, unlike the pages of a mapped file
+    return int(next(line for line in open('/proc/self/status') if line.startswith('RssAnon')).split()[1]) / 1024
+before = anonymous()
+store = data.open_store(sources.find(Path({str(tmp_path / 'in')!r}), None), 512, Path({str(tmp_path / 'store')!r}))
+worst = anonymous()
+for batch in data.batches(store.train, 0, 16, 0, torch.device('cpu'), 16):
+    worst = max(worst, anonymous())
+print(json.dumps([before, worst, store.train.nbytes / 2**20]))
+"""
+    output = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    before, worst, store = json.loads(output.splitlines()[-1])
+    assert store > 180 and worst - before < 0.5 * store
+
+
+@pytest.mark.parametrize("count, per_step", [(10, 4), (7, 3), (5, 12), (64, 64)])
+def test_every_picture_comes_once_per_epoch(count, per_step):
+    stream = np.concatenate([data.indices_at(step, count, per_step, 3) for step in range(3 * count)])
+    epochs = stream[:len(stream) // count * count].reshape(-1, count)
+    assert (np.sort(epochs, 1) == np.arange(count)).all()
+    assert len({tuple(epoch) for epoch in epochs}) > 1
+    assert np.array_equal(data.indices_at(5, count, per_step, 3), data.indices_at(5, count, per_step, 3))
+    if count > 5:
+        assert not np.array_equal(data.indices_at(0, count, per_step, 3), data.indices_at(0, count, per_step, 4))
+
+
+def test_processes_and_accumulation_share_out_the_same_pictures():
+    pictures = np.arange(40 * 12, dtype=np.uint8).reshape(40, 2, 2, 3)
+    cpu = torch.device("cpu")
+    (alone,) = list(data.batches(pictures, 3, 4, 0, cpu, 8))
+    halves = [next(iter(data.batches(pictures, 3, 4, 0, cpu, 2, accumulate=2, process=p, processes=2))) for p in (0, 1)]
+    together = torch.cat([halves[0][0], halves[1][0], halves[0][1], halves[1][1]])
+    assert torch.equal(alone[0], together)

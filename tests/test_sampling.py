@@ -1,0 +1,49 @@
+import numpy as np
+import pytest
+import torch
+
+from gan.model import sampling
+from gan.model.networks import Generator
+from gan.model.settings import ModelSettings
+
+
+@pytest.fixture(scope="module")
+def generator() -> Generator:
+    torch.manual_seed(0)
+    generator = Generator(ModelSettings(16, latent_dim=8, widths=(16, 8)))
+    with torch.no_grad():
+        generator.to_rgb.weight *= 500  # contrast, so that a difference would show
+        generator(torch.randn(64, 8))  # running statistics of its own
+    return generator
+
+
+def test_a_face_does_not_depend_on_its_neighbours(generator):
+    many = sampling.faces(generator, range(40))
+    assert many.shape == (40, 16, 16, 3) and many.dtype == np.uint8 and many.std() > 20
+    assert np.array_equal(sampling.faces(generator, [33])[0], many[33])
+    assert np.array_equal(sampling.faces(generator, [5, 39, 0]), many[[5, 39, 0]])
+
+
+def test_it_samples_in_eval_mode_and_leaves_the_mode_alone(generator):
+    before = {name: value.clone() for name, value in generator.state_dict().items()}
+    for mode in (True, False):
+        generator.train(mode)
+        sampling.faces(generator, [1, 2, 3])
+        assert generator.training is mode
+    assert all(torch.equal(value, before[name]) for name, value in generator.state_dict().items())
+
+
+def test_threads_change_at_most_one_grey_level(generator):
+    threads = torch.get_num_threads()
+    expected = sampling.faces(generator, range(16)).astype(int)
+    torch.set_num_threads(1)
+    try:
+        assert np.abs(sampling.faces(generator, range(16)) - expected).max() <= 1
+    finally:
+        torch.set_num_threads(threads)
+
+
+def test_variation_scales_towards_one_face(generator):
+    full, half, none = (sampling.faces(generator, range(16), variation).astype(float) for variation in (1, 0.5, 0))
+    assert (none == none[0]).all()
+    assert 0 < half.std(0).mean() < full.std(0).mean()

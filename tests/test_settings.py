@@ -1,0 +1,68 @@
+import json
+
+import pytest
+
+from gan import UserError
+from gan.model.settings import RECIPES, ModelSettings, TrainSettings, ladder, to_dict
+from train_accelerate import parse
+
+
+@pytest.mark.parametrize("resolution, sizes", [
+    (16, [4, 8, 16]), (28, [4, 7, 14, 28]), (32, [4, 8, 16, 32]), (48, [3, 6, 12, 24, 48]), (64, [4, 8, 16, 32, 64]),
+    (100, [4, 7, 13, 25, 50, 100]), (128, [4, 8, 16, 32, 64, 128]), (150, [3, 5, 10, 19, 38, 75, 150])])
+def test_ladder_halves_rounding_up_until_at_most_four(resolution, sizes):
+    assert ladder(resolution) == sizes
+
+
+def test_default_widths():
+    assert ModelSettings(64).channels == (512, 256, 128, 64)
+    assert ModelSettings(128).channels == (512, 512, 256, 128, 64)
+    assert ModelSettings(28).channels == (256, 128, 64)
+    assert ModelSettings(16, widths=(8, 4)).channels == (8, 4)
+
+
+def test_explicit_widths_are_saved_and_come_back():
+    saved = json.loads(json.dumps(to_dict(ModelSettings(28).explicit())))
+    assert ModelSettings(**{**saved, "widths": tuple(saved["widths"])}) == ModelSettings(28).explicit()
+
+
+@pytest.mark.parametrize("arguments, words", [
+    ({"resolution": 8}, "from 16 to 1024"), ({"resolution": 2000}, "from 16 to 1024"), ({"latent_dim": 0}, "latent_dim"),
+    ({"widths": (8,)}, "64 px takes 4 widths"), ({"widths": (8, 8, 0, 8)}, "4 widths")])
+def test_impossible_models_are_refused(arguments, words):
+    with pytest.raises(UserError, match=words):
+        ModelSettings(**arguments)
+
+
+@pytest.mark.parametrize("arguments, words", [
+    (["--train_batch_size", "1"], "BatchNorm"), (["--num_epochs", "0"], "num_epochs"),
+    (["--learning_rate", "-1"], "learning_rate"), (["--adam_beta2", "1"], "adam_beta2"), (["--seed", "-1"], "seed"),
+    (["--augment_probability", "2"], "augment_probability"), (["--eval_every", "5"], "eval_features"),
+    (["--recipe", "dcgan", "--penalty_weight", "1"], "BatchNorm in the discriminator")])
+def test_impossible_trainings_are_refused(arguments, words):
+    with pytest.raises(UserError, match=words):
+        parse(arguments)
+
+
+def test_the_recipe_decides_the_defaults_and_arguments_win():
+    assert parse([]) == RECIPES["modern"]
+    assert parse(["--recipe", "dcgan"]) == RECIPES["dcgan"]
+    chosen = parse(["--recipe", "dcgan", "--learning_rate", "0.001", "--resolution", "128", "--train_data_dir", "x"])
+    assert (chosen.learning_rate, chosen.model.resolution, chosen.loss) == (0.001, 128, "bce")
+    assert chosen.model.channels == (512, 512, 256, 128, 64)
+
+
+def test_the_paper_recipe_is_the_paper():
+    dcgan = RECIPES["dcgan"]
+    assert (dcgan.loss, dcgan.learning_rate, dcgan.learning_rate_end) == ("bce", 2e-4, 2e-4)
+    assert (dcgan.adam_beta1, dcgan.adam_beta2, dcgan.train_batch_size) == (0.5, 0.999, 128)
+    assert dcgan.model.discriminator_norm == "batch" and dcgan.penalty_weight == dcgan.augment_probability == 0
+
+
+def test_every_setting_is_explained_in_the_help(capsys):
+    with pytest.raises(SystemExit):
+        parse(["--help"])
+    text = capsys.readouterr().out
+    for name in {*TrainSettings.__dataclass_fields__, *ModelSettings.__dataclass_fields__} - {"model"}:
+        assert f"--{name}" in text
+    assert "R1 = R2 gradient penalty weight" in text

@@ -1,0 +1,168 @@
+import copy
+import dataclasses
+
+import pytest
+import torch
+from accelerate import Accelerator
+
+from gan.model.settings import RECIPES, ModelSettings
+from gan.train.step import GanStep, cosine, pictures_per_step
+
+MODEL = ModelSettings(16, latent_dim=8, widths=(16, 8))
+
+
+def make(recipe: str = "modern", **changes) -> GanStep:
+    norm = RECIPES[recipe].model.discriminator_norm
+    settings = dataclasses.replace(RECIPES[recipe], model=dataclasses.replace(MODEL, discriminator_norm=norm),
+                                   train_batch_size=8, **changes)
+    return GanStep(settings, Accelerator(cpu=True, mixed_precision="no"), total_steps=20)
+
+
+def batch(number: int = 0, count: int = 8) -> torch.Tensor:
+    return torch.randint(0, 256, (count, 16, 16, 3), generator=torch.Generator().manual_seed(number), dtype=torch.uint8)
+
+
+def parameters(network) -> torch.Tensor:
+    return torch.cat([p.detach().flatten() for p in network.parameters()]).clone()
+
+
+@pytest.mark.parametrize("recipe", ["modern", "dcgan"])
+def test_a_step_moves_both_networks_and_reports_its_losses(recipe):
+    gan = make(recipe)
+    before = parameters(gan.generator), parameters(gan.discriminator)
+    logs = gan([batch()])
+    assert gan.step == 1
+    assert {"loss_real", "loss_fake", "loss_generator"} <= logs.keys() and ("penalty" in logs) == (recipe == "modern")
+    assert all(torch.isfinite(value) and not value.requires_grad for value in logs.values())
+    # Adam's first step is the learning rate, whatever the size of the gradient
+    rate = gan.settings.learning_rate
+    for old, network in zip(before, (gan.generator, gan.discriminator)):
+        moved = (parameters(network) - old).abs().max().item()
+        assert 0.5 * rate < moved < 1.01 * rate * (3.2 if recipe == "modern" else 1)
+
+
+def test_nothing_is_left_in_the_gradients():
+    gan = make()
+    gan([batch()])
+    for network in (gan.generator, gan.discriminator):
+        assert all(p.grad is None and p.requires_grad for p in network.parameters())
+
+
+def test_the_generator_step_leaves_the_discriminator_alone():
+    gan = make()
+    gan._follow_schedules()
+    gan.random = gan._random()
+    before = parameters(gan.discriminator)
+    gan._generator_step([gan_input(batch())])
+    assert torch.equal(parameters(gan.discriminator), before)
+    assert all(p.grad is None for p in gan.discriminator.parameters())
+
+
+def gan_input(pictures):
+    from gan.model.images import to_signed
+
+    return to_signed(pictures)
+
+
+def test_penalties_come_every_so_many_steps():
+    gan = make(penalty_every=3)
+    assert ["penalty" in gan([batch(n)]) for n in range(6)] == [True, False, False, True, False, False]
+
+
+@pytest.mark.parametrize("recipe", ["modern", "dcgan"])
+def test_the_discriminator_learns_to_tell(recipe):
+    """White noise against an untrained generator: a few steps and the critic knows."""
+    gan = make(recipe)
+    first = gan([batch(0)])
+    for number in range(1, 15):
+        last = gan([batch(number)])
+    assert last["loss_real"] + last["loss_fake"] < 0.7 * (first["loss_real"] + first["loss_fake"])
+
+
+def test_accumulated_gradients_are_those_of_the_whole_batch():
+    """Without BatchNorm in the way (eval mode) 2 x 4 pictures move the discriminator like 8 do."""
+    def discriminator_after(accumulate):
+        gan = make(gradient_accumulation_steps=accumulate, augment_probability=0.0, penalty_weight=0.0)
+        gan.generator.eval()
+        gan._follow_schedules()
+        latents = torch.randn(8, 8, generator=torch.Generator().manual_seed(5)).split(8 // accumulate)
+        queue = list(latents)
+        gan._latents = lambda count: queue.pop(0)
+        gan._discriminator_step(list(gan_input(batch()).split(8 // accumulate)))
+        return parameters(gan.discriminator)
+
+    whole, parts = discriminator_after(1), discriminator_after(2)
+    # Adam's first step turns a rounding error in a tiny gradient into a full step, hence a share and not all
+    assert ((whole - parts).abs() < 1e-6).float().mean() > 0.999
+
+
+def test_ema_follows_at_its_half_life_batchnorm_included():
+    gan = make(ema_half_life=16)
+    gan.step = 1000  # far beyond the start, where the half-life is shorter
+    for name, average in gan.ema.state_dict().items():
+        average.zero_()
+    for value in gan.generator.state_dict().values():
+        value.fill_(1)
+    gan._update_ema()
+    gan._update_ema()  # 2 steps of 8 pictures: one half-life
+    for name, average in gan.ema.state_dict().items():
+        expected = 1.0 if name.endswith("num_batches_tracked") else 0.5
+        assert torch.allclose(average.float(), torch.tensor(expected), atol=1e-6), name
+
+
+def test_early_on_the_ema_keeps_up():
+    gan = make()
+    gan.ema.project.weight.zero_()
+    gan.generator.state_dict()["project.weight"].fill_(1)
+    gan._update_ema()  # half-life 5 % of the 8 pictures shown
+    assert gan.ema.project.weight.min() > 0.999
+
+
+def test_a_step_is_a_function_of_seed_and_step():
+    one, two, other = make(), make(), make(seed=1)
+    for number in range(3):
+        for gan in (one, two, other):
+            gan([batch(number)])
+    assert torch.equal(parameters(one.ema), parameters(two.ema))
+    assert not torch.equal(parameters(one.ema), parameters(other.ema))
+
+
+def test_a_restored_state_continues_bit_for_bit():
+    gan, fresh = make(), make(seed=0)
+    for number in range(4):
+        gan([batch(number)])
+    fresh.load_state_dict(copy.deepcopy(gan.state_dict()))
+    for number in range(4, 9):
+        gan([batch(number)])
+        fresh([batch(number)])
+    for network in ("generator", "discriminator", "ema"):
+        states = getattr(gan, network).state_dict(), getattr(fresh, network).state_dict()
+        assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
+
+
+def test_schedules_go_where_they_should():
+    assert cosine(0, 4, 1) == 4 and cosine(1, 4, 1) == 1 and cosine(0.5, 4, 1) == pytest.approx(2.5)
+    assert cosine(2, 4, 1) == 1
+    gan = make()
+    gan.step = 20
+    gan._follow_schedules()
+    s = gan.settings
+    assert (gan.penalty_weight, gan.augment_probability) == pytest.approx((s.penalty_weight_end, s.augment_probability))
+    for optimizer in (gan.generator_optimizer, gan.discriminator_optimizer):
+        assert optimizer.param_groups[0]["lr"] == pytest.approx(s.learning_rate_end)
+        assert optimizer.param_groups[0]["betas"] == pytest.approx((s.adam_beta1, s.adam_beta2_end))
+
+
+def test_networks_are_channels_last_and_work_in_bf16():
+    gan = GanStep(dataclasses.replace(RECIPES["modern"], model=MODEL, train_batch_size=8),
+                  Accelerator(cpu=True, mixed_precision="bf16"), 10)
+    seen = []
+    gan.discriminator.steps[1].register_forward_hook(lambda module, inputs, output: seen.append(output))
+    gan([batch()])
+    assert {output.dtype for output in seen} == {torch.bfloat16}
+    assert all(output.is_contiguous(memory_format=torch.channels_last) for output in seen)
+    assert {p.dtype for p in gan.discriminator.parameters()} == {torch.float32}
+
+
+def test_pictures_per_step_count_everything():
+    assert pictures_per_step(dataclasses.replace(RECIPES["modern"], gradient_accumulation_steps=3), 2) == 64 * 3 * 2

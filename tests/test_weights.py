@@ -1,0 +1,130 @@
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from gan import UserError
+from gan.model import sampling, weights
+from gan.model.networks import Discriminator, Generator
+from gan.model.settings import ModelSettings
+
+SETTINGS = ModelSettings(16, latent_dim=8, widths=(16, 8))
+
+
+@pytest.fixture
+def folder(tmp_path):
+    torch.manual_seed(0)
+    weights.save(tmp_path, Generator(SETTINGS), Discriminator(SETTINGS), SETTINGS, {"training": {"steps": 3}, "metrics": {}})
+    return tmp_path
+
+
+def test_what_is_saved_is_loaded(folder):
+    torch.manual_seed(0)
+    generator = Generator(SETTINGS)
+    loaded = weights.load(folder)
+    assert loaded.settings == SETTINGS and loaded.config["training"]["steps"] == 3
+    assert not loaded.generator.training and not any(p.requires_grad for p in loaded.generator.parameters())
+    for name, tensor in generator.state_dict().items():
+        saved = loaded.generator.state_dict()[name]
+        assert saved.dtype == tensor.dtype
+        assert torch.equal(saved, tensor.half().float() if tensor.dim() > 1 else tensor), name
+    assert np.abs(sampling.faces(loaded.generator, range(4)).astype(int) - sampling.faces(generator, range(4))).max() <= 1
+    assert loaded.discriminator(torch.zeros(2, 3, 16, 16)).shape == (2,)
+
+
+def test_the_same_weights_have_the_same_id_and_others_another(folder, tmp_path_factory):
+    ids = {weights.load(folder).generator_id}
+    for seed in (0, 0, 1):
+        torch.manual_seed(seed)
+        again = tmp_path_factory.mktemp("again")
+        weights.save(again, Generator(SETTINGS), Discriminator(SETTINGS), SETTINGS, {})
+        ids.add(weights.load(again).generator_id)
+    assert len(ids) == 2 and all(len(i) == 12 and int(i, 16) >= 0 for i in ids)
+
+
+def test_the_hash_covers_how_a_seed_becomes_a_face(folder):
+    from safetensors import safe_open
+
+    with safe_open(folder / weights.GENERATOR, "pt") as file:
+        how = json.loads(file.metadata()["seedfaces"])
+        assert file.get_tensor("project.weight").dtype == torch.float16
+        assert file.get_tensor("project_norm.running_mean").dtype == torch.float32
+    assert how["model"]["latent_dim"] == 8 and how["variation"] == "scale_latent" and "RandomState" in how["latent"]
+
+
+def damaged(folder, name, content: bytes):
+    (folder / name).write_bytes(content)
+    return folder
+
+
+@pytest.mark.parametrize("name", [weights.CONFIG, weights.GENERATOR, weights.DISCRIMINATOR])
+def test_a_missing_file_is_named(folder, name):
+    (folder / name).unlink()
+    with pytest.raises(UserError, match=f"{name} is missing"):
+        weights.load(folder)
+
+
+@pytest.mark.parametrize("name", [weights.GENERATOR, weights.DISCRIMINATOR])
+def test_an_lfs_pointer_is_recognised(folder, name):
+    damaged(folder, name, b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n")
+    with pytest.raises(UserError, match="git lfs pull"):
+        weights.load(folder)
+
+
+@pytest.mark.parametrize("cut", [0, 4, 100, -10])
+def test_a_truncated_file_is_refused(folder, cut):
+    damaged(folder, weights.GENERATOR, (folder / weights.GENERATOR).read_bytes()[:cut])
+    with pytest.raises(UserError, match="damaged or cut short"):
+        weights.load(folder)
+
+
+def test_one_flipped_bit_is_noticed(folder):
+    content = bytearray((folder / weights.GENERATOR).read_bytes())
+    content[-1] ^= 1
+    damaged(folder, weights.GENERATOR, bytes(content))
+    with pytest.raises(UserError, match="not the file that config.json describes"):
+        weights.load(folder)
+
+
+def test_other_shapes_are_refused(folder, tmp_path_factory):
+    other, settings = tmp_path_factory.mktemp("other"), ModelSettings(16, latent_dim=9, widths=(16, 8))
+    weights.save(other, Generator(settings), Discriminator(settings), settings, {})
+    damaged(folder, weights.GENERATOR, (other / weights.GENERATOR).read_bytes())
+    with pytest.raises(UserError, match="project.weight differs"):
+        weights.load(folder)
+
+
+def test_an_absurdly_large_file_is_not_read(folder):
+    with open(folder / weights.GENERATOR, "ab") as file:
+        file.truncate(2**34)  # sparse: 16 GiB that take no disk
+    with pytest.raises(UserError, match="far larger"):
+        weights.load(folder)
+
+
+@pytest.mark.parametrize("change", [
+    lambda c: c.update(format=2), lambda c: c.pop("model"), lambda c: c["model"].update(resolution=100_000),
+    lambda c: c["model"].update(latent_dim=10**9), lambda c: c["model"].update(widths="wide"),
+    lambda c: c["model"].update(surprise=1), lambda c: c["model"].update(resolution="64")])
+def test_an_absurd_config_is_refused(folder, change):
+    config = json.loads((folder / weights.CONFIG).read_text())
+    change(config)
+    (folder / weights.CONFIG).write_text(json.dumps(config))
+    with pytest.raises(UserError, match="config"):
+        weights.load(folder)
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"{", b"\xff\xfe"])
+def test_a_broken_config_is_refused(folder, content):
+    damaged(folder, weights.CONFIG, content)
+    with pytest.raises(UserError, match="config.json"):
+        weights.load(folder)
+
+
+def test_replacing_a_folder_leaves_nothing_behind(tmp_path):
+    old, new = tmp_path / "weights", tmp_path / "new"
+    for folder in (old, new):
+        folder.mkdir()
+        (folder / "name").write_text(folder.name)
+    weights.replace_folder(new, old)
+    assert (old / "name").read_text() == "new" and [path.name for path in tmp_path.iterdir()] == ["weights"]
