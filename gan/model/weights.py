@@ -15,7 +15,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from gan import UserError
+from gan import UserError, reason
 from gan.model.networks import Discriminator, Generator
 from gan.model.settings import ModelSettings, to_dict
 
@@ -146,4 +146,4 @@ def _read_tensors(path: Path, expected: dict[str, torch.Tensor]) -> dict[str, to
                 raise UserError(f"{path} does not fit the model in {CONFIG}: {wrong[0][0]} differs in name or shape.")
             return {name: file.get_tensor(name).to(expected[name].dtype) for name in expected}
     except SafetensorError as error:
-        raise UserError(f"{path} is damaged or cut short ({error}): copy it again.") from None
+        raise UserError(f"{path} is damaged or cut short ({reason(error)}): copy it again.") from None

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import torch
 
-from gan import UserError
+from gan import UserError, reason
 from gan.model.settings import TrainSettings, to_dict
 
 KEEP = 2  # with one, a disk that fails while saving would leave nothing
@@ -43,7 +43,7 @@ def save(folder: Path, state: dict) -> Path:
     except (OSError, RuntimeError) as error:  # a full disk reaches torch.save as either
         temporary.unlink(missing_ok=True)
         last = found(folder)
-        raise UserError(f"The checkpoint of step {state['training']['step']} cannot be written to {folder} ({error}). "
+        raise UserError(f"The checkpoint of step {state['training']['step']} cannot be written to {folder} ({reason(error)}). "
                         + (f"That of {last[-1].stem} is complete: " if last else "")
                         + "Free some space and go on with --resume_from_checkpoint latest.") from error
     os.replace(temporary, path)
@@ -79,7 +79,7 @@ def load(folder: Path, wanted: str, expected: dict) -> dict | None:
         except FileNotFoundError:
             raise UserError(f"--resume_from_checkpoint {path}: there is no such file.") from None
         except Exception as error:  # a damaged file can fail anywhere in the unpickler
-            damaged.append(f"{path} ({str(error).splitlines()[0][:100]})")
+            damaged.append(f"{path} ({reason(error)})")
             continue
         _check_same(path, state["identity"], expected)
         for name in damaged:

@@ -16,7 +16,7 @@ import torch
 from filelock import FileLock
 from tqdm import tqdm
 
-from gan import UserError
+from gan import UserError, reason
 from gan.model import images
 from gan.train.sources import Picture, Source
 
@@ -104,7 +104,7 @@ def _decode(picture: Picture, resolution: int) -> tuple[bytes, str] | tuple[str,
         data = picture.read()
         pixels = images.training_crop(images.decode(data), resolution).tobytes()
     except Exception as error:  # Pillow's plugins raise all kinds of errors on damaged files
-        return str(error).split(": <", 1)[0] or type(error).__name__, None
+        return reason(error).split(" <_io", 1)[0], None  # without the address of our buffer
     held_out = picture.held_out
     if held_out is None:
         # by content: a copy of a picture lands on the same side, whatever its name

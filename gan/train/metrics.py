@@ -17,7 +17,7 @@ import torch
 import tyro
 from tqdm import tqdm
 
-from gan import UserError
+from gan import UserError, reason
 from gan.model import sampling, weights
 from gan.train import data, report, sources
 
@@ -45,7 +45,7 @@ class Features(torch.nn.Module):
             self.num_features = self(torch.zeros(2, 3, 64, 64, dtype=torch.uint8, device=device)).shape[1]
         except RuntimeError as error:
             raise UserError(f"{path} is no TorchScript network that takes uint8 pictures "
-                            f"({str(error).strip().splitlines()[0]}).") from error
+                            f"({reason(error)}).") from error
 
     @torch.no_grad()
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:
@@ -167,8 +167,7 @@ def command_for(folder: Path, features: Path, train_data_dir: Path | None, datas
     return shlex.join(map(str, ["python", "-m", "gan.train.metrics", folder, "--features", features, *where, *count]))
 
 
-def main(folder: Path, settings: MeasureSettings) -> None:
-    """Command line: measure FOLDER."""
+def main(settings: MeasureSettings) -> None:
     resolution = weights.load(settings.weights).settings.resolution
     features = Features(settings.features)
     store = data.open_store(sources.find(settings.train_data_dir, settings.dataset_name), resolution, settings.store_dir)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pyarrow.parquet as parquet
 from PIL import Image
 
-from gan import UserError
+from gan import UserError, reason
 
 # the words by which Hugging Face's `datasets` knows the splits that are for measuring
 _HELD_OUT = re.compile(r"(^|[-._ 0-9])(test|testing|eval|evaluation|validation|valid|val|dev)([-._ 0-9]|$)", re.I)
@@ -121,8 +121,7 @@ def _hub(name: str) -> Source:
         builder = datasets.load_dataset_builder(name)
         splits = datasets.load_dataset(name, streaming=True)
     except Exception as error:  # the Hub's errors come from several libraries; all end the run the same way
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise UserError(f"The data set {name} cannot be read: {reason}") from error
+        raise UserError(f"The data set {name} cannot be read: {reason(error)}") from error
     column = next((key for split in splits.values() for key, feature in (split.features or {}).items()
                    if isinstance(feature, datasets.Image)), None)
     if column is None:
@@ -146,7 +145,7 @@ def _image_column(path: Path) -> str:
     try:
         schema = parquet.read_schema(path)
     except (OSError, ValueError) as error:
-        raise UserError(f"{path} cannot be read as parquet ({error}).") from None
+        raise UserError(f"{path} cannot be read as parquet ({reason(error)}).") from None
     for column in schema:
         kind = str(column.type)
         if kind in ("binary", "large_binary") or (kind.startswith("struct<") and "bytes: binary" in kind):

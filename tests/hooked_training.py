@@ -1,0 +1,94 @@
+"""train_accelerate.py with an accident: `python tests/hooked_training.py ACCIDENT STEP --train_data_dir …`.
+
+The accidents happen once the loop runs, not in the rehearsal before it.
+"""
+
+import json
+import os
+import signal
+import sys
+from hashlib import sha256
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import torch  # noqa: E402
+
+import train_accelerate  # noqa: E402
+from gan.model import weights  # noqa: E402
+from gan.train import loop, losses  # noqa: E402
+from gan.train.step import GanStep  # noqa: E402
+
+
+def die():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def before(owner, name, action):
+    """Call `action(self or first argument)` before a method or function."""
+    original = getattr(owner, name)
+
+    def hooked(first, *arguments, **options):
+        action(first)
+        return original(first, *arguments, **options)
+
+    setattr(owner, name, hooked)
+
+
+def install(accident: str, step: int, run) -> None:
+    now = lambda: run.gan.step == step  # noqa: E731
+    if accident == "kill-between-the-two-steps":
+        before(GanStep, "_generator_step", lambda gan: now() and die())
+    elif accident == "kill-while-saving":
+        def half(state, file):
+            file.write(b"half a checkpoint" * 1000)
+            file.flush()
+            die()
+
+        original = torch.save
+        torch.save = lambda state, file: (half if now() else original)(state, file)
+    elif accident == "kill-between-the-renames":
+        def rename(new, folder):
+            folder.rename(folder.with_name("weights.old"))
+            die()
+
+        original_replace = weights.replace_folder
+        weights.replace_folder = lambda new, folder: (rename if now() else original_replace)(new, folder)
+    elif accident == "nan":
+        original_loss = losses.relativistic_generator
+        losses.relativistic_generator = lambda real, fake: original_loss(real, fake) * (float("nan") if now() else 1)
+    elif accident == "infinite-parameter":
+        def spoil(gan):
+            if now():
+                gan.generator.to_rgb.weight.data[0, 0, 0, 0] = float("inf")
+
+        before(GanStep, "_update_ema", spoil)
+    elif accident.startswith("SIG"):
+        before(GanStep, "_generator_step", lambda gan: now() and os.kill(os.getpid(), getattr(signal, accident)))
+    elif accident == "record":
+        record(run)
+
+
+def record(run) -> None:
+    """Write what this process saw and ended with beside the output folder."""
+    seen, rank = [], run.accelerator.process_index
+    original = GanStep.__call__
+
+    def call(gan, batches):
+        seen.extend(sha256(picture.numpy().tobytes()).hexdigest() for batch in batches for picture in batch)
+        result = original(gan, batches)
+        if gan.step == gan.total_steps:
+            numbers = torch.cat([p.detach().flatten() for network in (gan.generator, gan.discriminator)
+                                 for p in network.parameters()])
+            path = run.output.with_name(f"{run.output.name}-rank{rank}.json")
+            path.write_text(json.dumps({"seen": seen, "parameters": sha256(numbers.numpy().tobytes()).hexdigest()}))
+        return result
+
+    GanStep.__call__ = call
+
+
+if __name__ == "__main__":
+    accident, step = sys.argv[1], int(sys.argv[2])
+    del sys.argv[1:3]
+    before(loop.Run, "go", lambda run: install(accident, step, run))
+    train_accelerate.main()

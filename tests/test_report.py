@@ -1,0 +1,88 @@
+import json
+
+import numpy as np
+import torch
+from PIL import Image
+
+from gan.model.images import sheet
+from gan.model.networks import Generator
+from gan.model.settings import ModelSettings
+from gan.train import report
+
+
+def sheets_of(tmp_path, count: int) -> list:
+    """Sheets of 64 flat faces, each sheet brighter than the one before."""
+    paths = []
+    for number in range(count):
+        level = np.full((64, 16, 16, 3), 255 * number // max(1, count - 1), np.uint8)
+        paths.append(tmp_path / f"step-{number:08d}.png")
+        sheet(level).save(paths[-1])
+    return paths
+
+
+def test_a_sheet_shows_seeds_0_to_63(tmp_path):
+    generator = Generator(ModelSettings(16, latent_dim=8, widths=(16, 8)))
+    report.save_sheet(generator, tmp_path / "new" / "sheet.png")
+    assert Image.open(tmp_path / "new" / "sheet.png").size == (128, 128)
+
+
+def test_the_timeline_goes_from_first_to_last_and_loops(tmp_path):
+    report.save_timeline(sheets_of(tmp_path, 7), 16, tmp_path / "timeline.webp")
+    timeline = Image.open(tmp_path / "timeline.webp")
+    assert timeline.n_frames == 7 and timeline.size == (64, 64) and timeline.info["loop"] == 0
+    levels = []
+    for frame in range(7):
+        timeline.seek(frame)
+        levels.append(np.asarray(timeline.convert("RGB")).mean())
+    assert levels[0] < 5 and levels[-1] > 250 and levels == sorted(levels)
+
+
+def test_a_long_run_gives_sixty_frames_ends_included(tmp_path):
+    report.save_timeline(sheets_of(tmp_path, 150), 16, tmp_path / "timeline.webp")
+    assert Image.open(tmp_path / "timeline.webp").n_frames == 60
+
+
+def test_reals_are_picked_evenly(tmp_path):
+    pictures = np.arange(128, dtype=np.uint8)[:, None, None, None] * np.ones((1, 16, 16, 3), np.uint8)
+    report.save_reals(pictures, tmp_path / "reals.png")
+    pixels = np.asarray(Image.open(tmp_path / "reals.png"))
+    assert pixels.shape == (128, 128, 3) and pixels[0, 0, 0] == 0 and pixels[-1, -1, 0] == 127
+
+
+def test_curves_draw_what_there_is(tmp_path):
+    rows = [{"step": s, "pictures": 64 * s, "loss_generator": 1.0, "loss_real": 0.5, "loss_fake": 0.6, "accuracy_real": 0.8,
+             "accuracy_fake": 0.7, "accuracy_held_out": None} for s in (10, 20)]
+    report.save_curves(rows, tmp_path / "two.png")
+    report.save_curves([*rows, {"step": 20, "pictures": 1280, "frechet_distance": 3.0}], tmp_path / "three.png")
+    report.save_curves([], tmp_path / "none.png")
+    assert Image.open(tmp_path / "three.png").width > Image.open(tmp_path / "two.png").width
+
+
+def test_a_cut_off_last_line_is_left_out(tmp_path):
+    path = tmp_path / "metrics.jsonl"
+    assert report.read_metrics(path) == []
+    path.write_text(json.dumps({"step": 1}) + "\n" + '{"step": 2, "los')
+    assert report.read_metrics(path) == [{"step": 1}]
+
+
+def test_the_card_says_what_was_measured_and_nothing_else(tmp_path):
+    training = {"recipe": "modern", "data": "UTKFace", "pictures_in_data": 20_319, "held_out": 1_004, "steps": 10,
+                "planned_steps": 20, "pictures": 640, "hours": 1.25, "hardware": "2 cores", "command": "accelerate launch x"}
+    config = {"model": {"resolution": 64}, "training": training}
+    report.save_card(tmp_path, config, "0123456789ab")
+    card = (tmp_path / "README.md").read_text()
+    assert card.startswith("---\nlicense: other\n") and "10 of 20 steps, 1.2 hours on 2 cores" in card
+    assert "No distance to real faces was measured" in card and "`0123456789ab`" in card
+    assert "UTKFace" in (tmp_path / "LICENSE").read_text()
+    measured = {"value": 2.345, "samples": 100, "reference": "first 100", "floor": 0.1, "floor_pictures": 100,
+                "features": "face.pt", "command": "python -m x"}
+    report.save_card(tmp_path, {**config, "metrics": {"frechet_distance": measured}}, "0123456789ab")
+    assert "**2.35**" in (tmp_path / "README.md").read_text() or "**2.34**" in (tmp_path / "README.md").read_text()
+
+
+def test_drawing_does_not_touch_training(tmp_path):
+    generator = Generator(ModelSettings(16, latent_dim=8, widths=(16, 8)))
+    before, state = {k: v.clone() for k, v in generator.state_dict().items()}, torch.get_rng_state()
+    report.save_sheet(generator, tmp_path / "sheet.png")
+    assert generator.training and torch.equal(torch.get_rng_state(), state)
+    assert all(torch.equal(value, before[name]) for name, value in generator.state_dict().items())

@@ -1,0 +1,259 @@
+"""Whole runs in processes of their own: what a person who trains goes through, accidents included."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import torch
+from conftest import ROOT, TINY
+from PIL import Image
+
+from gan.model import sampling, weights
+from gan.train import checkpoint
+
+STEPS = 24
+LENGTH = ["--max_train_steps", STEPS, "--checkpointing_steps", 6, "--logging_steps", 3, "--sample_sheets", 4]
+TWO_PROCESSES = (sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2")
+
+
+def command(pictures, output, *more):
+    return ["--train_data_dir", pictures, "--output_dir", output, *TINY, *LENGTH, *more]
+
+
+def last_state(output) -> dict:
+    return torch.load(checkpoint.found(output / "checkpoints")[-1], weights_only=True)
+
+
+def assert_same(one, two, path="") -> None:
+    """Bit for bit, all the way down."""
+    assert type(one) is type(two), path
+    if isinstance(one, dict):
+        assert one.keys() == two.keys(), path
+        for key in one:
+            assert_same(one[key], two[key], f"{path}.{key}")
+    elif isinstance(one, (list, tuple)):
+        assert len(one) == len(two), path
+        for index, pair in enumerate(zip(one, two)):
+            assert_same(*pair, f"{path}[{index}]")
+    else:
+        assert torch.equal(one, two) if torch.is_tensor(one) else one == two, path
+
+
+def rows(output) -> list[dict]:
+    return [{k: v for k, v in json.loads(line).items() if k != "seconds"}
+            for line in (output / "metrics.jsonl").read_text().splitlines()]
+
+
+def assert_same_end(output, undisturbed) -> None:
+    assert_same(last_state(output)["training"], last_state(undisturbed)["training"])
+    assert rows(output) == rows(undisturbed)
+    for part in ("weights/generator.safetensors", "weights/discriminator.safetensors", "weights/samples.png"):
+        assert (output / part).read_bytes() == (undisturbed / part).read_bytes(), part
+    sheets = [sorted(path.name for path in (folder / "sheets").iterdir()) for folder in (output, undisturbed)]
+    assert sheets[0] == sheets[1]
+    assert not list(output.glob("weights.*")) and not list(output.rglob("*.tmp"))
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory, pictures):
+    """A run that nothing happened to, through `accelerate launch` as in the README."""
+    output = tmp_path_factory.mktemp("runs") / "undisturbed"
+    launch = [sys.executable, "-m", "accelerate.commands.launch", "train_accelerate.py"]
+    words = [*launch, *command(pictures, output, "--store_dir", output.parent / "store", "--report_to", "tensorboard")]
+    done = subprocess.run([*map(str, words)], cwd=ROOT, env={**os.environ, "CUDA_VISIBLE_DEVICES": ""},
+                          capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    (output.parent / "printed.txt").write_text(done.stdout)
+    return output
+
+
+def test_it_says_beforehand_what_will_happen(undisturbed):
+    printed = (undisturbed.parent / "printed.txt").read_text()
+    for words in ("40 pictures of 16 px", "6 held out", "generator 4,528 parameters", "discriminator 2,713;", "24 steps of 4 pictures at",
+                  "pictures a second: about", "disk: about", "ConvTranspose2d", "learned by heart"):
+        assert words in printed, words
+    assert Image.open(undisturbed / "reals.png").size == (128, 80)  # all 40, eight in a row
+
+
+def test_the_result_is_a_weights_folder(undisturbed):
+    folder = undisturbed / "weights"
+    assert sorted(path.name for path in folder.iterdir()) == sorted([
+        "config.json", "generator.safetensors", "discriminator.safetensors", "samples.png", "curves.png",
+        "timeline.webp", "README.md", "LICENSE"])
+    loaded = weights.load(folder)
+    assert loaded.config["training"]["steps"] == STEPS and loaded.config["training"]["pictures"] == STEPS * 4
+    sheet = np.asarray(Image.open(folder / "samples.png"))
+    assert sheet.shape == (128, 128, 3)
+    assert np.array_equal(sheet[:16, 16:32], sampling.faces(loaded.generator, [1])[0])
+    timeline = Image.open(folder / "timeline.webp")
+    assert len(list((undisturbed / "sheets").iterdir())) == 5  # before the first step, and four more
+    assert timeline.size == (64, 64) and 3 <= timeline.n_frames <= 5  # WebP merges frames that look alike
+    assert f"`{loaded.generator_id}`" in (folder / "README.md").read_text()
+
+
+def test_metrics_go_to_a_file_and_to_tensorboard(undisturbed):
+    lines = rows(undisturbed)
+    assert [line["step"] for line in lines] == list(range(3, STEPS + 1, 3))
+    for line in lines:
+        assert {"loss_generator", "loss_real", "loss_fake"} <= line.keys()
+        assert all(0 <= line[f"accuracy_{side}"] <= 1 for side in ("real", "fake", "held_out"))
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    events = EventAccumulator(str(undisturbed / "logs" / "tensorboard"))
+    events.Reload()
+    assert [event.step for event in events.Scalars("loss_generator")] == [line["step"] for line in lines]
+    assert events.Scalars("accuracy_real")[-1].value == pytest.approx(lines[-1]["accuracy_real"])
+
+
+@pytest.mark.parametrize("accident, step", [
+    ("kill-between-the-two-steps", 14), ("kill-between-the-two-steps", 3), ("kill-while-saving", 18),
+    ("kill-between-the-renames", 12)])
+def test_kill_9_and_resume_end_like_an_undisturbed_run(run, pictures, tmp_path, undisturbed, accident, step):
+    output = tmp_path / "killed"
+    killed = run("tests/hooked_training.py", accident, step, *command(pictures, output))
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert len(list((output / "checkpoints").glob("*.pt"))) == min(2, step // 6 if accident != "kill-while-saving" else 2)
+    resumed = run("train_accelerate.py", *command(pictures, output, "--resume_from_checkpoint", "latest"))
+    assert resumed.returncode == 0, resumed.stderr
+    assert ("Going on from step" if step >= 6 else "starting from the beginning") in resumed.stdout
+    assert_same_end(output, undisturbed)
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
+def test_a_signal_saves_and_leaves(run, pictures, tmp_path, undisturbed, name):
+    output = tmp_path / "stopped"
+    stopped = run("tests/hooked_training.py", name, 10, *command(pictures, output))
+    assert stopped.returncode == 128 + getattr(signal, name), stopped.stderr
+    assert f"Stopped by {name} at step 11 of 24, everything saved" in stopped.stdout
+    assert last_state(output)["training"]["step"] == 11
+    assert weights.load(output / "weights").config["training"]["steps"] == 11
+    resumed = run("train_accelerate.py", *command(pictures, output, "--resume_from_checkpoint", "latest"))
+    assert resumed.returncode == 0, resumed.stderr
+    assert_same(last_state(output)["training"], last_state(undisturbed)["training"])
+
+
+def test_ending_the_launcher_saves_too(pictures, tmp_path):
+    """`accelerate launch` passes no signal on; the run must notice that it is gone."""
+    output = tmp_path / "orphan"
+    words = [sys.executable, "-m", "accelerate.commands.launch", "train_accelerate.py",
+             *command(pictures, output, "--store_dir", tmp_path / "store", "--max_train_steps", 10**6)]
+    launcher = subprocess.Popen([*map(str, words)], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                env={**os.environ, "CUDA_VISIBLE_DEVICES": ""})
+    wait_for(lambda: (output / "metrics.jsonl").exists() and len((output / "metrics.jsonl").read_text()) > 0)
+    launcher.terminate()
+    assert launcher.wait(30) != 0
+    def stopped():
+        saved = last_state(output)["training"]["step"] if checkpoint.found(output / "checkpoints") else 0
+        time.sleep(2)
+        return saved and saved == last_state(output)["training"]["step"] \
+            and weights.load(output / "weights").config["training"]["steps"] == saved
+    wait_for(stopped)
+
+
+def wait_for(condition, seconds: float = 90) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.2)
+
+
+@pytest.mark.parametrize("accident, words", [
+    ("nan", "loss_generator is not finite"), ("infinite-parameter", "a parameter of the generator is not finite")])
+def test_numbers_that_break_down_stop_the_run_and_keep_the_last_good_weights(run, pictures, tmp_path, accident, words):
+    output = tmp_path / "broken"
+    # step 11 is the last before a checkpoint: what it breaks must not be saved
+    broken = run("tests/hooked_training.py", accident, 11, *command(pictures, output))
+    assert broken.returncode == 1
+    assert words in broken.stderr and "Traceback" not in broken.stderr
+    assert last_state(output)["training"]["step"] == 6
+    loaded = weights.load(output / "weights")
+    assert loaded.config["training"]["steps"] == 6
+    assert all(torch.isfinite(value).all() for value in loaded.generator.state_dict().values())
+
+
+def test_other_settings_and_a_used_folder_are_refused(run, pictures, tmp_path, undisturbed):
+    other = run("train_accelerate.py", *command(pictures, undisturbed, "--resume_from_checkpoint", "latest", "--seed", 7,
+                                                "--learning_rate", 0.001))
+    assert other.returncode == 1 and "Traceback" not in other.stderr
+    assert "learning_rate: 0.0004 there, 0.001 here; seed: 0 there, 7 here" in other.stderr
+    used = run("train_accelerate.py", *command(pictures, undisturbed))
+    assert used.returncode == 1 and "holds a run already" in used.stderr and "Traceback" not in used.stderr
+
+
+def test_two_processes_share_the_work_and_end_alike(run, pictures, tmp_path):
+    output = tmp_path / "two"
+    arguments = command(pictures, output, "--gradient_accumulation_steps", 2, "--train_batch_size", 2,
+                        "--max_train_steps", 10, "--checkpointing_steps", 5)
+    done = run("tests/hooked_training.py", "record", 0, *arguments, launcher=TWO_PROCESSES, ACCELERATE_USE_CPU="true")
+    assert done.returncode == 0, done.stderr
+    ranks = [json.loads(path.read_text()) for path in sorted(tmp_path.glob("two-rank*.json"))]
+    assert len(ranks) == 2 and ranks[0]["parameters"] == ranks[1]["parameters"]
+    # 2 processes x 2 batches x 2 pictures x 5 steps = the 40 pictures: each once in the first epoch and in the second
+    for epoch in (0, 1):
+        seen = [picture for rank in ranks for picture in rank["seen"][epoch * 20:(epoch + 1) * 20]]
+        assert len(set(seen)) == 40
+    assert len(checkpoint.found(output / "checkpoints")) == 2 and len(rows(output)) == 4
+    assert weights.load(output / "weights").config["training"]["processes"] == 2
+    assert done.stdout.count("Done: ") == 1 and done.stdout.count("pictures a second") == 1
+
+
+def test_two_processes_resume_bit_for_bit(run, pictures, tmp_path):
+    ends = []
+    for name in ("whole", "stopped"):
+        output = tmp_path / name
+        if name == "stopped":
+            stopped = run("tests/hooked_training.py", "SIGTERM", 7, *command(pictures, output), launcher=TWO_PROCESSES,
+                          ACCELERATE_USE_CPU="true")
+            assert stopped.returncode != 0 and last_state(output)["training"]["step"] == 10
+        done = run("train_accelerate.py", *command(pictures, output, "--resume_from_checkpoint", "latest"),
+                   launcher=TWO_PROCESSES, ACCELERATE_USE_CPU="true")
+        assert done.returncode == 0, done.stderr
+        ends.append(last_state(output)["training"])
+    assert_same(*ends)
+
+
+@pytest.mark.parametrize("options, environment", [
+    (["--cpu", "--num_processes", "2"], {}),  # Accelerate starts one and says nothing
+    (["--multi_gpu", "--num_processes", "2", "--num_machines", "1", "--main_process_port", "0"], {})])  # two runs, both main
+def test_a_launcher_that_starts_another_number_is_refused(run, pictures, tmp_path, options, environment):
+    launcher = (sys.executable, "-m", "accelerate.commands.launch", *options, "--mixed_precision", "no",
+                "--dynamo_backend", "no")
+    refused = run("train_accelerate.py", *command(pictures, tmp_path / "out"), launcher=launcher, **environment)
+    assert refused.returncode != 0
+    assert "2 processes were asked for and 1 would train" in refused.stderr
+    assert "ACCELERATE_USE_CPU=true accelerate launch --multi_gpu --num_processes 2" in refused.stderr
+    assert not (tmp_path / "out" / "weights").exists()
+
+
+def test_the_paper_recipe_and_a_measured_end(run, pictures, tmp_path):
+    class Mean(torch.nn.Module):
+        def forward(self, pictures: torch.Tensor) -> torch.Tensor:
+            return pictures.float().mean([2, 3])
+
+    torch.jit.script(Mean()).save(tmp_path / "features.pt")
+    output = tmp_path / "paper"
+    done = run("train_accelerate.py", *command(pictures, output, "--recipe", "dcgan", "--eval_features",
+                                               tmp_path / "features.pt", "--eval_every", 12, "--eval_samples", 30))
+    assert done.returncode == 0, done.stderr
+    measured = weights.load(output / "weights").config["metrics"]["frechet_distance"]
+    assert measured["samples"] == 30 and "first 30 training pictures" in measured["reference"]
+    assert [row["step"] for row in rows(output) if "frechet_distance" in row] == [12, 24]
+    again = run("-m", "gan.train.metrics", *measured["command"].split()[3:], "--store_dir", tmp_path / "store")
+    assert again.returncode == 0, again.stderr
+    assert f"Fréchet distance {measured['value']:.2f}" in again.stdout
+
+
+@pytest.mark.parametrize("arguments, words", [
+    (["--train_data_dir", "/nowhere"], "is not a folder"), ([], "Say what to train on"),
+    (["--train_data_dir", ".", "--eval_features", "/nowhere.pt"], "does not exist"),
+    (["--resolution", "8"], "from 16 to 1024"), (["--dataset_name", "nobody/nothing"], "nobody/nothing cannot be read")])
+def test_mistakes_get_one_sentence(run, tmp_path, arguments, words):
+    done = run("train_accelerate.py", "--output_dir", tmp_path / "out", *arguments, HF_HUB_OFFLINE="1")
+    assert done.returncode == 1
+    assert words in done.stderr and "Traceback" not in done.stderr
+    assert len([line for line in done.stderr.splitlines() if line.startswith("Error")]) == 1
