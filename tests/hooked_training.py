@@ -40,13 +40,13 @@ def install(accident: str, step: int, run) -> None:
     if accident == "kill-between-the-two-steps":
         before(GanStep, "_generator_step", lambda gan: now() and die())
     elif accident == "kill-while-saving":
-        def half(state, file):
-            file.write(b"half a checkpoint" * 1000)
-            file.flush()
+        def half(file):
+            os.ftruncate(file, os.fstat(file).st_size // 2)
             die()
 
-        original = torch.save
-        torch.save = lambda state, file: (half if now() else original)(state, file)
+        # the file is written and not yet known to be on the disk
+        original = os.fsync
+        os.fsync = lambda file: (half if now() else original)(file)
     elif accident == "kill-between-the-renames":
         def rename(new, folder):
             folder.rename(folder.with_name("weights.old"))

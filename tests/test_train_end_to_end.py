@@ -176,6 +176,23 @@ def test_numbers_that_break_down_stop_the_run_and_keep_the_last_good_weights(run
     assert all(torch.isfinite(value).all() for value in loaded.generator.state_dict().values())
 
 
+def test_a_disk_that_takes_no_more_gets_a_sentence(run, pictures, tmp_path):
+    """A limit on the size of files stands in for a full disk: the write fails in the same place."""
+    output = tmp_path / "full"
+    limited = ("bash", "-c", 'ulimit -f 100; exec "$0" "$@"', sys.executable)  # KiB; a checkpoint takes more
+    full = run("train_accelerate.py", *command(pictures, output), launcher=limited)
+    assert full.returncode == 1 and "Traceback" not in full.stderr
+    assert "checkpoint of step 6 cannot be written" in full.stderr, full.stderr[-600:]
+    assert "File too large" in full.stderr
+    assert not list((output / "checkpoints").iterdir())
+
+
+def test_a_folder_that_cannot_be_written_is_refused_at_once(run, pictures, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    refused = run("train_accelerate.py", *command(pictures, tmp_path / "file" / "out"))
+    assert refused.returncode == 1 and "cannot be written (Not a directory)" in refused.stderr
+
+
 def test_other_settings_and_a_used_folder_are_refused(run, pictures, tmp_path, undisturbed):
     other = run("train_accelerate.py", *command(pictures, undisturbed, "--resume_from_checkpoint", "latest", "--seed", 7,
                                                 "--learning_rate", 0.001))

@@ -1,5 +1,6 @@
 """Crash-safe checkpoints: one file each, complete or not there; the last two are kept."""
 
+import io
 import os
 from pathlib import Path
 
@@ -32,18 +33,20 @@ def save(folder: Path, state: dict) -> Path:
     Raises:
         UserError: it cannot be written; what was there before is untouched.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(exist_ok=True)
     path = folder / f"checkpoint-{state['training']['step']:08d}.pt"
     temporary = path.with_suffix(".tmp")
+    content = io.BytesIO()  # torch.save hides what a full disk says behind a RuntimeError of its own
+    torch.save(state, content)
     try:
         with open(temporary, "wb") as file:
-            torch.save(state, file)
+            file.write(content.getbuffer())
             file.flush()
             os.fsync(file.fileno())
-    except (OSError, RuntimeError) as error:  # a full disk reaches torch.save as either
+    except OSError as error:
         temporary.unlink(missing_ok=True)
         last = found(folder)
-        raise UserError(f"The checkpoint of step {state['training']['step']} cannot be written to {folder} ({reason(error)}). "
+        raise UserError(f"The checkpoint of step {state['training']['step']} cannot be written to {folder} ({error.strerror}). "
                         + (f"That of {last[-1].stem} is complete: " if last else "")
                         + "Free some space and go on with --resume_from_checkpoint latest.") from error
     os.replace(temporary, path)

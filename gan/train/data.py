@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +17,7 @@ from tqdm import tqdm
 
 from gan import UserError, reason
 from gan.model import images
+from gan.train import machine
 from gan.train.sources import Picture, Source
 
 STORE_FORMAT = 1
@@ -82,7 +82,7 @@ def _decode_all(source: Source, resolution: int, folder: Path) -> dict:
     counts, unreadable, digest = {"train": 0, "held_out": 0}, [], hashlib.sha256()
     progress = tqdm(total=source.count, desc=f"Decoding to {resolution} px", unit="picture", smoothing=0.05)
     with open(folder / "train.u8", "wb") as train, open(folder / "held_out.u8", "wb") as held_out, \
-            ThreadPoolExecutor(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None) as pool:
+            ThreadPoolExecutor(machine.cores()) as pool:
         files = {"train": train, "held_out": held_out}
         for chunk in _chunks(source.pictures(), 256):
             for picture, (pixels, part) in zip(chunk, pool.map(lambda item: _decode(item, resolution), chunk)):

@@ -2,8 +2,10 @@
 
 import ctypes
 import os
+import platform
 import signal
 import sys
+from pathlib import Path
 
 import psutil
 import torch
@@ -54,6 +56,23 @@ def processes_asked_for(command_line: list[str]) -> int | None:
     return None
 
 
+def cores() -> int:
+    """CPU cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def hardware(accelerator: Accelerator) -> str:
+    """What trains, in words."""
+    if accelerator.device.type == "cuda":
+        return f"{accelerator.num_processes} x {torch.cuda.get_device_name(accelerator.device)}"
+    if accelerator.device.type != "cpu":
+        return f"{accelerator.device.type} of {platform.machine()}"
+    path = Path("/proc/cpuinfo")
+    lines = path.read_text().splitlines() if path.exists() else []
+    name = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine())
+    return f"{cores()} cores of {name}"
+
+
 def _check_processes(accelerator: Accelerator) -> None:
     world = int(os.environ.get("WORLD_SIZE", "1"))
     asked = processes_asked_for(_launcher()) or world
@@ -84,8 +103,7 @@ def _stop_with_launcher() -> None:
 
 def _use_cpu_well() -> None:
     """All cores for this machine's processes (a launcher sets one thread), and memory that is kept, not returned."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    torch.set_num_threads(max(1, cores // int(os.environ.get("LOCAL_WORLD_SIZE", "1"))))
+    torch.set_num_threads(max(1, cores() // int(os.environ.get("LOCAL_WORLD_SIZE", "1"))))
     keep_memory()
 
 

@@ -9,6 +9,7 @@ pictures and number of samples.
 
 import shlex
 import sys
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,7 +83,9 @@ class Frechet:
         metric = self._metric()
         self._set(metric, "real", self._real_statistics(0, count))
         self._set(metric, "fake", self._real_statistics(count, 2 * count))
-        return float(metric.compute()), count
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".*before the ``update`` method")  # the statistics are set
+            return float(metric.compute()), count
 
     def _metric(self):
         from torchmetrics.image.fid import FrechetInceptionDistance  # takes seconds, and most runs do not measure
@@ -114,7 +117,7 @@ class Frechet:
 def measure(folder: Path, frechet: Frechet, command: str) -> dict:
     """Fréchet distance of the weights in a folder, as saved; written into its config and its card with the command.
 
-    Returns what is written: value, floor, counts, reference, feature network, command.
+    Returns what is written: generator, value, floor, counts, reference, feature network, command.
     """
     loaded = weights.load(folder)
     resolution = loaded.settings.resolution
@@ -123,7 +126,7 @@ def measure(folder: Path, frechet: Frechet, command: str) -> dict:
     value = frechet.of_generator(loaded.generator.to(frechet.device))
     floor, floor_count = frechet.floor()
     result = {
-        "value": round(value, 3), "samples": frechet.samples,
+        "generator": loaded.generator_id, "value": round(value, 3), "samples": frechet.samples,
         "reference": f"first {frechet.reference_count:,} training pictures of {frechet.store.info['name']}, "
                      f"{resolution} px, Lanczos",
         "floor": round(floor, 3), "floor_pictures": floor_count,

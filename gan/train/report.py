@@ -83,10 +83,12 @@ def complete(folder: Path, loaded: Weights, rows: list[dict], sheets: list[Path]
 def save_card(folder: Path, config: dict, generator_id: str) -> None:
     """README.md and LICENSE, from the config alone."""
     training, distance = config["training"], config.get("metrics", {}).get("frechet_distance")
+    measured_on = "the published file" if distance and distance["generator"] == generator_id else \
+        "an earlier state of this run"
     quality = (
         f"Fréchet distance **{distance['value']:.2f}** over the features of `{distance['features']}`: "
         f"{distance['samples']:,} samples against the {distance['reference']}. Real against real is "
-        f"{distance['floor']:.2f} with {distance['floor_pictures']:,} pictures each. Measured on the published file with\n\n"
+        f"{distance['floor']:.2f} with {distance['floor_pictures']:,} pictures each. Measured on {measured_on} with\n\n"
         f"    {distance['command']}\n" if distance else "No distance to real faces was measured.\n")
     (folder / "README.md").write_text(_CARD.format(
         resolution=config["model"]["resolution"], generator_id=generator_id, quality=quality, **training))

@@ -1,0 +1,76 @@
+"""What a run says before its first step: what it trains on, for how long, on how much disk."""
+
+import copy
+import shutil
+import time
+
+import torch
+from torchinfo import summary
+
+from gan import UserError
+from gan.model.networks import Discriminator, Generator, parameter_count
+from gan.train import checkpoint, machine, report
+
+
+def announce(run) -> None:
+    """Print the plan of a `loop.Run` and write `reals.png`, what the networks will see.
+
+    Raises:
+        UserError: the disk is too small for it.
+    """
+    rate = _rehearse(run)
+    if not run.main:
+        return
+    s, gan, store = run.settings, run.gan, run.store
+    for network, shape in ((Generator(s.model), (1, s.model.latent_dim)),
+                           (Discriminator(s.model), (1, 3, s.model.resolution, s.model.resolution))):
+        print(summary(network, shape, depth=2, verbose=0, col_names=("output_size", "num_params"), device="cpu"))
+    steps, needed, free = run.total_steps - gan.step, _bytes_needed(run), shutil.disk_usage(run.output).free
+    print(f"{len(store.train):,} pictures of {s.model.resolution} px from {store.info['name']}, "
+          f"{len(store.held_out):,} held out, kept in {store.folder}\n"
+          f"generator {parameter_count(gan.generator):,} parameters, "
+          f"discriminator {parameter_count(gan.discriminator):,}; recipe {s.recipe}, "
+          f"{run.accelerator.mixed_precision.replace('no', 'float32')} on {machine.hardware(run.accelerator)}\n"
+          f"{steps:,} steps of {gan.pictures_per_step} pictures at {rate:,.0f} pictures a second: "
+          f"about {_duration(steps * gan.pictures_per_step / rate)}\n"
+          f"disk: about {needed / 1e6:,.0f} MB in {run.output} ({free / 1e9:,.1f} GB free)")
+    if needed > free:
+        raise UserError(f"{run.output} needs about {needed / 1e6:,.0f} MB and has {free / 1e6:,.0f} MB free: "
+                        "free some space or choose another --output_dir.")
+    if len(store.train) < 1000:
+        print("So few pictures will be learned by heart rather than learned from: 1,000 is a good least.")
+    report.save_reals(store.train, run.output / "reals.png")
+
+
+def _rehearse(run) -> float:
+    """Pictures per second over one round of penalty and plain steps, undone afterwards."""
+    before = copy.deepcopy(run.gan.state_dict())
+    count = run.settings.penalty_every if run.settings.penalty_weight else 2
+    batches = run.batches(run.gan.step, run.gan.step + 1 + count)
+    run.gan(next(batches))  # the first step allocates and compiles
+    _synchronize(run.accelerator.device)
+    start = time.perf_counter()
+    for batch in batches:
+        run.gan(batch)
+    _synchronize(run.accelerator.device)
+    rate = count * run.gan.pictures_per_step / (time.perf_counter() - start)
+    run.gan.load_state_dict(before)
+    return rate
+
+
+def _bytes_needed(run) -> float:
+    # Adam keeps two numbers per parameter, the moving average one per parameter of the generator
+    numbers = 4 * parameter_count(run.gan.generator) + 3 * parameter_count(run.gan.discriminator)
+    sheets = run.settings.sample_sheets * 64 * run.settings.model.resolution**2 * 2.5  # PNG, bytes per pixel
+    return 4 * numbers * (checkpoint.KEEP + 1) + sheets + 20e6
+
+
+def _synchronize(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize()
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} seconds"
+    return f"{seconds / 60:.0f} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"

@@ -1,0 +1,109 @@
+"""What a run knows about itself: losses and accuracies, to metrics.jsonl and the tracker; the watch for NaN."""
+
+import json
+import math
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from tqdm import tqdm
+
+from gan import UserError
+from gan.model.images import to_signed
+from gan.model.settings import TrainSettings
+from gan.train import checkpoint, report
+from gan.train.step import GanStep
+
+_PROBE = 128  # pictures of each kind on which the discriminator's accuracy is measured
+
+
+class MetricsLog:
+    """`OUTPUT_DIR/metrics.jsonl`, one line every `logging_steps`."""
+
+    def __init__(self, settings: TrainSettings, accelerator: Accelerator, gan: GanStep, held_out: np.ndarray):
+        self.settings, self.accelerator, self.gan, self.held_out = settings, accelerator, gan, held_out
+        self.file = settings.output_dir / "metrics.jsonl"
+        self.losses: list[dict[str, torch.Tensor]] = []  # of the steps since the last line, still on the device
+
+    def start_trackers(self) -> None:
+        """Open the trackers; what they hold of steps that will be taken again is dropped."""
+        purge = {"tensorboard": {"purge_step": self.gan.step + 1}} if self.gan.step else {}
+        self.accelerator.init_trackers("tensorboard", init_kwargs=purge)
+
+    def rows(self) -> list[dict]:
+        """All lines so far."""
+        return report.read_metrics(self.file)
+
+    def cut_after(self, step: int) -> None:
+        """Drop the lines of steps that will be taken again."""
+        self.file.write_text("".join(json.dumps(row) + "\n" for row in self.rows() if row["step"] <= step))
+
+    def add(self, losses: dict[str, torch.Tensor]) -> None:
+        """Remember a step's losses, without waiting for the device."""
+        self.losses.append(losses)
+
+    def write(self, real: torch.Tensor, seconds: float, progress: tqdm) -> None:
+        """One line: mean losses since the last one, accuracies now. `real` are the step's pictures, uint8."""
+        losses = self._finite_means()
+        self.append({"step": self.gan.step, "pictures": self.gan.step * self.gan.pictures_per_step,
+                     "seconds": round(seconds, 1), **losses, **self._accuracies(real),
+                     "learning_rate": self.gan.learning_rate})
+        progress.set_postfix({"G": f"{losses['loss_generator']:.2f}", "D real": f"{losses['loss_real']:.2f}",
+                              "D fake": f"{losses['loss_fake']:.2f}"})
+
+    def append(self, row: dict) -> None:
+        """Write a line as it is, and the numbers in it to the tracker."""
+        if self.accelerator.is_main_process:
+            with open(self.file, "a") as file:
+                file.write(json.dumps(row) + "\n")
+        self.accelerator.log({name: value for name, value in row.items() if name != "step" and value is not None},
+                             step=row["step"])
+
+    def require_finite_networks(self) -> None:
+        """Raise if a loss or a parameter is not finite: the last update may have broken what no loss shows yet."""
+        if self.losses:
+            self._finite_means()
+        sums = {f"a parameter of the {name}": sum(p.sum() for p in network.parameters()).item()
+                for name, network in (("generator", self.gan.generator), ("discriminator", self.gan.discriminator))}
+        self._require_finite(sums)
+
+    def _finite_means(self) -> dict[str, float]:
+        """Mean of each loss since the last call, over all processes: the only moment that waits for the device."""
+        names = sorted({name for losses in self.losses for name in losses})
+        means = torch.stack([torch.stack([losses[name] for losses in self.losses if name in losses]).mean() for name in names])
+        means = dict(zip(names, self.accelerator.reduce(means, "mean").tolist()))
+        self.losses = []
+        self._require_finite(means)
+        return {name: round(value, 5) for name, value in means.items()}
+
+    def _require_finite(self, values: dict[str, float]) -> None:
+        broken = [name for name, value in values.items() if not math.isfinite(value)]
+        if broken:
+            last = checkpoint.found(self.settings.output_dir / "checkpoints")
+            raise UserError(
+                f"Training broke down by step {self.gan.step:,}: {' and '.join(broken)} is not finite. "
+                + (f"{last[-1]} and {self.settings.output_dir / 'weights'} are from before that. " if last else "")
+                + "Start again with a lower --learning_rate or a higher --penalty_weight.")
+
+    @torch.no_grad()
+    def _accuracies(self, real: torch.Tensor) -> dict[str, float | None]:
+        """Share that the discriminator takes for what they are: training pictures, fakes, held-out pictures.
+
+        Without a zero of its own (`relativistic`) the border is half-way between the means of real and fake.
+        """
+        if not self.accelerator.is_main_process:
+            return {}
+        generator, discriminator = self.gan.generator.eval(), self.gan.discriminator.eval()
+        count, device = min(_PROBE, len(real)), self.accelerator.device
+        latents = torch.randn(count, self.settings.model.latent_dim, generator=torch.Generator().manual_seed(self.gan.step))
+        real_logits = discriminator(to_signed(real[:count]))
+        fake_logits = discriminator(generator(latents.to(device)))
+        border = 0.0 if self.settings.loss == "bce" else (real_logits.mean() + fake_logits.mean()) / 2
+        shares = {"accuracy_real": (real_logits > border).float().mean().item(),
+                  "accuracy_fake": (fake_logits < border).float().mean().item()}
+        if len(self.held_out):
+            logits = discriminator(to_signed(torch.from_numpy(self.held_out[:_PROBE].copy()).to(device)))
+            shares["accuracy_held_out"] = (logits > border).float().mean().item()
+        generator.train()
+        discriminator.train()
+        return {name: round(value, 4) for name, value in shares.items()}
