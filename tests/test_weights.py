@@ -53,6 +53,12 @@ def test_the_hash_covers_how_a_seed_becomes_a_face(folder):
     assert how["model"]["latent_dim"] == 8 and how["variation"] == "scale_latent" and "RandomState" in how["latent"]
 
 
+def test_a_folder_that_cannot_be_written(tmp_path):
+    (tmp_path / weights.GENERATOR).mkdir()
+    with pytest.raises(OSError):
+        weights.save(tmp_path, Generator(SETTINGS), Discriminator(SETTINGS), SETTINGS, {})
+
+
 def damaged(folder, name, content: bytes):
     (folder / name).write_bytes(content)
     return folder

@@ -36,7 +36,11 @@ class Weights:
 
 def save(folder: Path, generator: torch.nn.Module, discriminator: torch.nn.Module, settings: ModelSettings,
          config: dict) -> None:
-    """Write both networks and the config into an existing folder. `config` holds `training` and `metrics`."""
+    """Write both networks and the config into an existing folder. `config` holds `training` and `metrics`.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
     how = {
         "format": FORMAT,
         "latent": f"numpy.random.RandomState(seed).standard_normal({settings.latent_dim}) as float32",
@@ -44,8 +48,11 @@ def save(folder: Path, generator: torch.nn.Module, discriminator: torch.nn.Modul
         "model": to_dict(settings),
     }
     # one metadata key: safetensors writes several in an order that changes from call to call, and the hash with it
-    save_file(_published(generator), folder / GENERATOR, metadata={"seedfaces": json.dumps(how, sort_keys=True)})
-    save_file(_published(discriminator), folder / DISCRIMINATOR)
+    try:
+        save_file(_published(generator), folder / GENERATOR, metadata={"seedfaces": json.dumps(how, sort_keys=True)})
+        save_file(_published(discriminator), folder / DISCRIMINATOR)
+    except SafetensorError as error:  # its name for a full disk
+        raise OSError(reason(error)) from error
     hashes = {name: sha256(folder / name) for name in (GENERATOR, DISCRIMINATOR)}
     write_config(folder, {"format": FORMAT, "model": to_dict(settings), **config, "sha256": hashes})
 

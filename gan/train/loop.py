@@ -129,8 +129,8 @@ class Run:
                 self._say(f"Stopped by {signal.Signals(told).name} at step {step:,} of {self.total_steps:,}, everything "
                           "saved. The same command with --resume_from_checkpoint latest goes on from there.")
                 return told
-        if self.main:
-            self._export()
+        if self.main and s.eval_features:
+            self._export()  # once more, with the last measurement in curves and card
         self._say(f"Done: {self.output / 'weights'}")
         return 0
 
