@@ -177,6 +177,17 @@ def test_a_damaged_parquet_file_is_named(tmp_path):
         sources.find(tmp_path, None)
 
 
+def test_a_parquet_file_that_is_damaged_inside_is_named(tmp_path):
+    (tmp_path / "in").mkdir()
+    path = tmp_path / "in" / "train.parquet"
+    parquet.write_table(pa.table({"image": [png(n) for n in range(200)]}), path)
+    content = bytearray(path.read_bytes())
+    content[100:4000] = b"x" * 3900  # the pages, not the footer
+    path.write_bytes(content)
+    with pytest.raises(UserError, match="train.parquet is damaged"):
+        store_of(tmp_path / "in", tmp_path)
+
+
 def test_too_little_disk_is_noticed_before_decoding(tmp_path, monkeypatch):
     fill(tmp_path / "in", ["1.png"])
     monkeypatch.setattr(data.shutil, "disk_usage", lambda path: SimpleNamespace(free=100))

@@ -101,14 +101,10 @@ def _parquet(folder: Path, files: list[Path]) -> Source:
 
     def pictures():
         for path in files:
-            row = 0
-            for batch in parquet.ParquetFile(path).iter_batches(batch_size=64, columns=[columns[path]]):
-                for cell in batch.column(0):
-                    value = cell.as_py()
-                    data = value["bytes"] if isinstance(value, dict) else value
-                    yield Picture(f"{path.relative_to(folder).as_posix()} row {row}",
-                                  held_out[path] if splits else None, lambda data=data: _not_empty(data))
-                    row += 1
+            for row, value in enumerate(_cells(path, columns[path])):
+                data = value["bytes"] if isinstance(value, dict) else value
+                yield Picture(f"{path.relative_to(folder).as_posix()} row {row}",
+                              held_out[path] if splits else None, lambda data=data: _not_empty(data))
 
     count = sum(parquet.ParquetFile(path).metadata.num_rows for path in files)
     return Source(str(folder), _fingerprint(folder, files), count, pictures)
@@ -129,11 +125,14 @@ def _hub(name: str) -> Source:
     has_held_out = any(_is_held_out((split,)) for split in splits)
 
     def pictures():
-        for split, rows in splits.items():
-            for index, row in enumerate(rows.cast_column(column, datasets.Image(decode=False))):
-                data, path = row[column]["bytes"], row[column]["path"]
-                yield Picture(f"{split} row {index}", _is_held_out((split,)) if has_held_out else None,
-                              lambda data=data, path=path: _not_empty(data) if data else Path(path).read_bytes())
+        try:
+            for split, rows in splits.items():
+                for index, row in enumerate(rows.cast_column(column, datasets.Image(decode=False))):
+                    data, path = row[column]["bytes"], row[column]["path"]
+                    yield Picture(f"{split} row {index}", _is_held_out((split,)) if has_held_out else None,
+                                  lambda data=data, path=path: _not_empty(data) if data else Path(path).read_bytes())
+        except Exception as error:
+            raise UserError(f"Reading {name} broke off in {split} ({reason(error)}): run the same command again.") from error
 
     sizes = [info.num_examples for info in (builder.info.splits or {}).values()]
     fingerprint = hashlib.sha256(f"{name} {builder.config_id} {builder.hash}".encode()).hexdigest()
@@ -151,6 +150,16 @@ def _image_column(path: Path) -> str:
         if kind in ("binary", "large_binary") or (kind.startswith("struct<") and "bytes: binary" in kind):
             return column.name
     raise UserError(f"{path} has no column of pictures (binary, or a struct with `bytes`).")
+
+
+def _cells(path: Path, column: str) -> Iterator[dict | bytes | None]:
+    """One column of a parquet file, a few rows in memory at a time."""
+    try:
+        for batch in parquet.ParquetFile(path).iter_batches(batch_size=64, columns=[column]):
+            for cell in batch.column(0):
+                yield cell.as_py()
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} is damaged ({reason(error)}): copy it again.") from error
 
 
 def _is_held_out(parts: tuple[str, ...]) -> bool:
