@@ -59,6 +59,15 @@ def test_the_paper_recipe_is_the_paper():
     assert dcgan.model.discriminator_norm == "batch" and dcgan.penalty_weight == dcgan.augment_probability == 0
 
 
+def test_how_long_a_run_is():
+    assert parse(["--max_train_steps", "7"]).total_steps(1000, 64) == 7
+    assert parse(["--num_epochs", "2.5"]).total_steps(100, 64) == 4  # 250 pictures
+    assert parse([]).total_steps(200_000, 64) == 78_125  # 25 epochs
+    assert parse([]).total_steps(100, 64) == 7_813  # 500,000 pictures
+    with pytest.raises(UserError, match="not both"):
+        parse(["--num_epochs", "2", "--max_train_steps", "7"])
+
+
 def test_every_setting_is_explained_in_the_help(capsys):
     with pytest.raises(SystemExit):
         parse(["--help"])

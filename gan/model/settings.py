@@ -74,25 +74,30 @@ class TrainSettings:
     output_dir: Path = Path("runs/faces")
     # where decoded pictures are kept for the next run; pictures x resolution^2 x 3 bytes
     store_dir: Path = Path("~/.cache/seedfaces")
+    # the two networks
     model: ModelSettings = field(default_factory=ModelSettings)
     # named set of defaults: modern (relativistic, R1 + R2, no norm in D) or dcgan (the paper's)
     recipe: Literal["modern", "dcgan"] = "modern"
 
     # objective: relativistic pairs each real picture with a fake one (R3GAN); bce is the original GAN's
     loss: Literal["relativistic", "bce"] = "relativistic"
-    # R1 = R2 gradient penalty weight at the start and at the end of the run (cosine); 0: none
+    # R1 = R2 gradient penalty weight at the start of the run; 0: none
     penalty_weight: float = 0.3
+    # ... and at its end (cosine)
     penalty_weight_end: float = 0.1
     # steps between penalties, each then weighted by this number (lazy regularisation, StyleGAN2)
     penalty_every: int = 8
     # probability per picture of shift and colour augmentation, rising from 0 to this over the run
     augment_probability: float = 0.3
-    # Adam's learning rate in both networks at the start and at the end of the run (cosine)
+    # Adam's learning rate in both networks at the start of the run
     learning_rate: float = 4e-4
+    # ... and at its end; between them half a cosine
     learning_rate_end: float = 1e-4
-    # Adam's betas; the second one goes from start to end over the run (cosine)
+    # Adam's memory of gradients
     adam_beta1: float = 0.0
+    # Adam's memory of their squares at the start of the run
     adam_beta2: float = 0.9
+    # ... and at its end (cosine)
     adam_beta2_end: float = 0.99
     # half-life of the generator's moving average, pictures
     ema_half_life: int = 10_000
@@ -101,9 +106,9 @@ class TrainSettings:
     train_batch_size: int = 64
     # batches per step, added up before the optimizer moves
     gradient_accumulation_steps: int = 1
-    # how long: times through the pictures ...
-    num_epochs: float = 25
-    # ... or steps, which wins if given
+    # how long: times through the pictures; default: 25, or as many as show 500,000 pictures, below which faces are rough
+    num_epochs: float | None = None
+    # how long in steps, instead of --num_epochs
     max_train_steps: int | None = None
     # auto: bf16 where the hardware has it (CUDA from Ampere, CPU with AMX or AVX512-BF16)
     mixed_precision: Literal["auto", "bf16", "no"] = "auto"
@@ -127,13 +132,22 @@ class TrainSettings:
     # samples, and training pictures, that are compared
     eval_samples: int = 10_000
 
+    def total_steps(self, pictures: int, pictures_per_step: int) -> int:
+        """Length of the run in steps, for a number of training pictures and of pictures that all processes show a step."""
+        if self.max_train_steps:
+            return self.max_train_steps
+        shown = self.num_epochs * pictures if self.num_epochs else max(25 * pictures, 500_000)
+        return math.ceil(shown / pictures_per_step)
+
     def __post_init__(self):
         for name in ("train_batch_size", "gradient_accumulation_steps", "penalty_every", "checkpointing_steps",
                      "logging_steps", "sample_sheets", "ema_half_life"):
             _check(getattr(self, name) >= 1, f"--{name} {getattr(self, name)}: must be at least 1")
         _check(self.train_batch_size >= 2, "--train_batch_size 1: BatchNorm needs at least 2 pictures")
         _check(0 <= self.seed < 2**32, f"--seed {self.seed}: must be from 0 to 4294967295")
-        _check(self.num_epochs > 0, f"--num_epochs {self.num_epochs:g}: must be more than 0")
+        _check(self.num_epochs is None or self.num_epochs > 0, f"--num_epochs {self.num_epochs}: must be more than 0")
+        _check(self.num_epochs is None or self.max_train_steps is None,
+               "Say how long with --num_epochs or with --max_train_steps, not both")
         _check(self.max_train_steps is None or self.max_train_steps >= 1,
                f"--max_train_steps {self.max_train_steps}: must be at least 1")
         _check(0 <= self.augment_probability <= 1,

@@ -1,7 +1,6 @@
 """A run: go on from a checkpoint or begin, train, log, save, stop cleanly."""
 
 import dataclasses
-import math
 import shlex
 import shutil
 import signal
@@ -60,7 +59,7 @@ class Run:
         self.store = data.open_store(
             sources.find(settings.train_data_dir, settings.dataset_name), settings.model.resolution, settings.store_dir)
         per_step = pictures_per_step(settings, self.accelerator.num_processes)
-        self.total_steps = settings.max_train_steps or math.ceil(settings.num_epochs * len(self.store.train) / per_step)
+        self.total_steps = settings.total_steps(len(self.store.train), per_step)
         self.gan = GanStep(settings, self.accelerator, self.total_steps)
         self.log = MetricsLog(settings, self.accelerator, self.gan, self.store.held_out)
         self.identity = checkpoint.identity(
