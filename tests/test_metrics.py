@@ -79,7 +79,7 @@ def test_a_measurement_is_written_into_config_and_card(tmp_path, features):
     folder = tmp_path / "weights"
     folder.mkdir()
     training = {"recipe": "modern", "data": "drawn", "pictures_in_data": 60, "held_out": 0, "steps": 1, "planned_steps": 1,
-                "pictures": 4, "hours": 0.0, "hardware": "none", "command": "python"}
+                "pictures": 4, "hours": 0.0, "hardware": "none", "commands": []}
     weights.save(folder, Generator(SETTINGS), Discriminator(SETTINGS), SETTINGS, {"training": training})
     before = weights.load(folder).generator_id
     result = measure(folder, Frechet(features, store_of(tmp_path, drawn(60)), 40), "the command")

@@ -71,12 +71,14 @@ def test_a_cut_off_last_line_is_left_out(tmp_path):
 
 def test_the_card_says_what_was_measured_and_nothing_else(tmp_path):
     training = {"recipe": "modern", "data": "UTKFace", "pictures_in_data": 20_319, "held_out": 1_004, "steps": 10,
-                "planned_steps": 20, "pictures": 640, "hours": 1.25, "hardware": "2 cores", "command": "accelerate launch x"}
+                "planned_steps": 20, "pictures": 640, "hours": 1.25, "hardware": "2 cores",
+                "commands": [{"from_step": 0, "planned_steps": 20, "command": "accelerate launch x"}]}
     config = {"model": {"resolution": 64}, "training": training}
     report.save_card(tmp_path, config, "0123456789ab")
     card = (tmp_path / "README.md").read_text()
     assert card.startswith("---\nlicense: other\n") and "10 of 20 steps, 1.2 hours on 2 cores" in card
     assert "No distance to real faces was measured" in card and "`0123456789ab`" in card
+    assert "from step 0, planned for 20:\n\n      accelerate launch x" in card
     assert "UTKFace" in (tmp_path / "LICENSE").read_text()
     measured = {"generator": "0123456789ab", "value": 2.349, "samples": 100, "reference": "first 100", "floor": 0.1, "floor_pictures": 100,
                 "features": "face.pt", "command": "python -m x"}

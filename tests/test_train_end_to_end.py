@@ -135,6 +135,8 @@ def test_a_signal_saves_and_leaves(run, pictures, tmp_path, undisturbed, name):
     resumed = run("train_accelerate.py", *command(pictures, output, "--resume_from_checkpoint", "latest"))
     assert resumed.returncode == 0, resumed.stderr
     assert_same(last_state(output)["training"], last_state(undisturbed)["training"])
+    commands = weights.load(output / "weights").config["training"]["commands"]
+    assert [part["from_step"] for part in commands] == [0, 11] and "--resume_from" in commands[1]["command"]
 
 
 def test_ending_the_launcher_saves_too(pictures, tmp_path):

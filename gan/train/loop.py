@@ -65,6 +65,7 @@ class Run:
         self.identity = checkpoint.identity(
             settings, self.accelerator.mixed_precision, per_step, self.store.info["digest"])
         self.earlier_seconds, self.started, self.measured = 0.0, 0.0, {}
+        self.commands: list[dict] = []  # what was typed, one for each time that the run went on
 
     def resume(self) -> None:
         """Load the checkpoint that was asked for, and cut what was written after it."""
@@ -76,7 +77,7 @@ class Run:
             raise UserError("The processes do not see the same pictures: --train_data_dir must hold the same on each machine.")
         if state:
             self.gan.load_state_dict(state["training"])
-            self.earlier_seconds, self.measured = state["seconds"], state["measured"]
+            self.earlier_seconds, self.measured, self.commands = state["seconds"], state["measured"], state["commands"]
             if state["total_steps"] != self.total_steps:
                 self._say(f"Planned for {state['total_steps']:,} steps, now {self.total_steps:,}: "
                           "the schedules stretch to the new length.")
@@ -86,6 +87,8 @@ class Run:
         elif self.main and checkpoint.found(self.checkpoints):
             raise UserError(f"{self.output} holds a run already. Go on with --resume_from_checkpoint latest, "
                             "or choose another --output_dir.")
+        self.commands = [*self.commands, {"from_step": self.gan.step, "planned_steps": self.total_steps,
+                                          "command": "accelerate launch " + shlex.join(sys.argv)}]
         if self.main:
             self.log.cut_after(self.gan.step)
             for sheet in self.sheets.glob("step-*.png"):
@@ -160,7 +163,7 @@ class Run:
         if self.main:
             checkpoint.save(self.checkpoints, {
                 "training": self.gan.state_dict(), "identity": self.identity, "seconds": self._seconds(),
-                "total_steps": self.total_steps, "measured": self.measured})
+                "total_steps": self.total_steps, "measured": self.measured, "commands": self.commands})
             self._export()
 
     def _export(self) -> None:
@@ -174,7 +177,7 @@ class Run:
             "pictures": self.gan.step * self.gan.pictures_per_step, "hours": round(self._seconds() / 3600, 3),
             "hardware": machine.hardware(self.accelerator), "processes": self.accelerator.num_processes,
             "precision": self.accelerator.mixed_precision, "torch": torch.__version__,
-            "command": "accelerate launch " + shlex.join(sys.argv), "settings": to_dict(s),
+            "commands": self.commands, "settings": to_dict(s),
         }
         # the last measurement may be of an earlier generator than this one; it says of which
         config = {"training": training, "metrics": self.measured}

@@ -90,8 +90,11 @@ def save_card(folder: Path, config: dict, generator_id: str) -> None:
         f"{distance['samples']:,} samples against the {distance['reference']}. Real against real is "
         f"{distance['floor']:.2f} with {distance['floor_pictures']:,} pictures each. Measured on {measured_on} with\n\n"
         f"    {distance['command']}\n" if distance else "No distance to real faces was measured.\n")
-    (folder / "README.md").write_text(_CARD.format(
-        resolution=config["model"]["resolution"], generator_id=generator_id, quality=quality, **training))
+    commands = "\n\n".join(f"  from step {part['from_step']:,}, planned for {part['planned_steps']:,}:\n\n      {part['command']}"
+                           for part in training["commands"])
+    (folder / "README.md").write_text(_CARD.format(**{
+        **training, "resolution": config["model"]["resolution"], "generator_id": generator_id, "quality": quality,
+        "commands": commands}))
     (folder / "LICENSE").write_text(_LICENSE.format(**training))
 
 
@@ -109,9 +112,9 @@ A small DCGAN, generator `{generator_id}`: every seed from 0 to 2³²−1 is one
 
 - Trained on {pictures_in_data:,} pictures from {data}; {held_out:,} more were held out.
 - Shown {pictures:,} pictures in {steps:,} of {planned_steps:,} steps, {hours:.1f} hours on {hardware}.
-- Recipe `{recipe}`:
+- Recipe `{recipe}`,
 
-      {command}
+{commands}
 
 ![Losses and accuracies](curves.png)
 
