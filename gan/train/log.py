@@ -36,7 +36,9 @@ class MetricsLog:
 
     def cut_after(self, step: int) -> None:
         """Drop the lines of steps that will be taken again."""
-        self.file.write_text("".join(json.dumps(row) + "\n" for row in self.rows() if row["step"] <= step))
+        temporary = self.file.with_suffix(".tmp")  # a kill while writing must not cost the lines before
+        temporary.write_text("".join(json.dumps(row) + "\n" for row in self.rows() if row["step"] <= step))
+        temporary.replace(self.file)
 
     def add(self, losses: dict[str, torch.Tensor]) -> None:
         """Remember a step's losses, without waiting for the device."""

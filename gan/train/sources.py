@@ -117,7 +117,8 @@ def _hub(name: str) -> Source:
         builder = datasets.load_dataset_builder(name)
         splits = datasets.load_dataset(name, streaming=True)
     except Exception as error:  # the Hub's errors come from several libraries; all end the run the same way
-        raise UserError(f"The data set {name} cannot be read: {reason(error)}") from error
+        raise UserError(f"The data set {name} cannot be read: {reason(error)}. Check its name and the network; "
+                        "a private or gated one needs a token (`hf auth login`).") from error
     column = next((key for split in splits.values() for key, feature in (split.features or {}).items()
                    if isinstance(feature, datasets.Image)), None)
     if column is None:
