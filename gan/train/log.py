@@ -3,7 +3,6 @@
 import json
 import math
 
-import numpy as np
 import torch
 from accelerate import Accelerator
 from tqdm import tqdm
@@ -12,6 +11,7 @@ from gan import UserError
 from gan.model.images import to_signed
 from gan.model.settings import TrainSettings
 from gan.train import checkpoint, report
+from gan.train.data import Store
 from gan.train.step import GanStep
 
 _PROBE = 128  # pictures of each kind on which the discriminator's accuracy is measured
@@ -20,8 +20,10 @@ _PROBE = 128  # pictures of each kind on which the discriminator's accuracy is m
 class MetricsLog:
     """`OUTPUT_DIR/metrics.jsonl`, one line every `logging_steps`."""
 
-    def __init__(self, settings: TrainSettings, accelerator: Accelerator, gan: GanStep, held_out: np.ndarray):
-        self.settings, self.accelerator, self.gan, self.held_out = settings, accelerator, gan, held_out
+    def __init__(self, settings: TrainSettings, accelerator: Accelerator, gan: GanStep, store: Store):
+        self.settings, self.accelerator, self.gan = settings, accelerator, gan
+        # not the step's own pictures: what was learned from a moment ago is recognised for that alone
+        self.probes = {"real": report.evenly(store.train, _PROBE), "held_out": report.evenly(store.held_out, _PROBE)}
         self.file = settings.output_dir / "metrics.jsonl"
         self.losses: list[dict[str, torch.Tensor]] = []  # of the steps since the last line, still on the device
 
@@ -44,11 +46,11 @@ class MetricsLog:
         """Remember a step's losses, without waiting for the device."""
         self.losses.append(losses)
 
-    def write(self, real: torch.Tensor, seconds: float, progress: tqdm) -> None:
-        """One line: mean losses since the last one, accuracies now. `real` are the step's pictures, uint8."""
+    def write(self, seconds: float, progress: tqdm) -> None:
+        """One line: mean losses since the last one, accuracies now."""
         losses = self._finite_means()
         self.append({"step": self.gan.step, "pictures": self.gan.step * self.gan.pictures_per_step,
-                     "seconds": round(seconds, 1), **losses, **self._accuracies(real),
+                     "seconds": round(seconds, 1), **losses, **self._accuracies(),
                      "learning_rate": self.gan.learning_rate})
         progress.set_postfix({"G": f"{losses['loss_generator']:.2f}", "D real": f"{losses['loss_real']:.2f}",
                               "D fake": f"{losses['loss_fake']:.2f}"})
@@ -88,24 +90,21 @@ class MetricsLog:
                 + "Start again with a lower --learning_rate or a higher --penalty_weight.")
 
     @torch.no_grad()
-    def _accuracies(self, real: torch.Tensor) -> dict[str, float | None]:
-        """Share that the discriminator takes for what they are: training pictures, fakes, held-out pictures.
+    def _accuracies(self) -> dict[str, float]:
+        """Share that the discriminator takes for what they are: training pictures, fakes, held-out pictures if any.
 
         Without a zero of its own (`relativistic`) the border is half-way between the means of real and fake.
         """
         if not self.accelerator.is_main_process:
             return {}
         generator, discriminator = self.gan.generator.eval(), self.gan.discriminator.eval()
-        count, device = min(_PROBE, len(real)), self.accelerator.device
-        latents = torch.randn(count, self.settings.model.latent_dim, generator=torch.Generator().manual_seed(self.gan.step))
-        real_logits = discriminator(to_signed(real[:count]))
-        fake_logits = discriminator(generator(latents.to(device)))
-        border = 0.0 if self.settings.loss == "bce" else (real_logits.mean() + fake_logits.mean()) / 2
-        shares = {"accuracy_real": (real_logits > border).float().mean().item(),
-                  "accuracy_fake": (fake_logits < border).float().mean().item()}
-        if len(self.held_out):
-            logits = discriminator(to_signed(torch.from_numpy(self.held_out[:_PROBE].copy()).to(device)))
-            shares["accuracy_held_out"] = (logits > border).float().mean().item()
+        device, random = self.accelerator.device, torch.Generator().manual_seed(self.gan.step)
+        latents = torch.randn(_PROBE, self.settings.model.latent_dim, generator=random)
+        logits = {name: discriminator(to_signed(torch.from_numpy(pictures).to(device)))
+                  for name, pictures in self.probes.items() if len(pictures)}
+        logits["fake"] = discriminator(generator(latents.to(device)))
         generator.train()
         discriminator.train()
-        return {name: round(value, 4) for name, value in shares.items()}
+        border = 0.0 if self.settings.loss == "bce" else (logits["real"].mean() + logits["fake"].mean()) / 2
+        right = {name: value < border if name == "fake" else value > border for name, value in logits.items()}
+        return {f"accuracy_{name}": round(value.float().mean().item(), 4) for name, value in right.items()}

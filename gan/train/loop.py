@@ -61,7 +61,7 @@ class Run:
         per_step = pictures_per_step(settings, self.accelerator.num_processes)
         self.total_steps = settings.total_steps(len(self.store.train), per_step)
         self.gan = GanStep(settings, self.accelerator, self.total_steps)
-        self.log = MetricsLog(settings, self.accelerator, self.gan, self.store.held_out)
+        self.log = MetricsLog(settings, self.accelerator, self.gan, self.store)
         self.identity = checkpoint.identity(
             settings, self.accelerator.mixed_precision, per_step, self.store.info["digest"])
         self.earlier_seconds, self.started, self.measured = 0.0, 0.0, {}
@@ -120,7 +120,7 @@ class Run:
             step, last = self.gan.step, self.gan.step == self.total_steps
             told = self._told_to_stop(stop)
             if step % s.logging_steps == 0 or last:
-                self.log.write(batches[0], self._seconds(), progress)
+                self.log.write(self._seconds(), progress)
             if step % sheet_every == 0 or last:
                 self._save_sheet()
             if step % s.checkpointing_steps == 0 or last or told:

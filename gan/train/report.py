@@ -23,16 +23,20 @@ def save_sheet(generator, path: Path) -> None:
     images.sheet(sampling.faces(generator, SHEET_SEEDS)).save(path)
 
 
+def evenly(items: np.ndarray, count: int) -> np.ndarray:
+    """At most `count` of the items, evenly picked, first and last included."""
+    return items[np.linspace(0, len(items) - 1, min(count, len(items))).astype(int)]
+
+
 def save_reals(pictures: np.ndarray, path: Path) -> None:
     """Up to 64 training pictures, evenly picked, as the networks see them."""
-    chosen = np.linspace(0, len(pictures) - 1, min(64, len(pictures))).astype(int)
-    images.sheet(pictures[chosen]).save(path)
+    images.sheet(evenly(pictures, 64)).save(path)
 
 
 def save_timeline(sheets: list[Path], resolution: int, path: Path) -> None:
     """The first 16 faces of each sheet, oldest first, as a looping animated WebP; the last frame stays a while."""
-    chosen = np.unique(np.linspace(0, len(sheets) - 1, min(TIMELINE_FRAMES, len(sheets))).astype(int))
-    frames = [images.sheet(images.unsheet(Image.open(sheets[index]), resolution)[:TIMELINE_FACES], 4) for index in chosen]
+    frames = [images.sheet(images.unsheet(Image.open(sheet), resolution)[:TIMELINE_FACES], 4)
+              for sheet in evenly(np.array(sheets), TIMELINE_FRAMES)]
     milliseconds = [150] * (len(frames) - 1) + [2000]
     frames[0].save(path, save_all=True, append_images=frames[1:], duration=milliseconds, loop=0, quality=80)
 
@@ -64,7 +68,7 @@ def save_curves(rows: list[dict], path: Path) -> None:
             points = [(row["pictures"] / 1000, row[name]) for row in rows if row.get(name) is not None]
             if points:
                 axis.plot(*zip(*points), label=label, linewidth=1, marker="." if len(points) < 30 else None)
-        axis.set(title=title, xlabel="thousand pictures shown")
+        axis.set(title=title, xlabel="thousand pictures shown", xlim=(0, None), ylim=(0, 1.02 if "Accuracy" in title else None))
         axis.grid(alpha=0.3)
         if len(names) > 1 and axis.lines:
             axis.legend(frameon=False)
