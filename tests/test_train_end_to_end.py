@@ -12,6 +12,7 @@ import pytest
 import torch
 from conftest import ROOT, TINY
 from PIL import Image
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from gan.model import sampling, weights
 from gan.train import checkpoint
@@ -102,12 +103,14 @@ def test_metrics_go_to_a_file_and_to_tensorboard(undisturbed):
     for line in lines:
         assert {"loss_generator", "loss_real", "loss_fake"} <= line.keys()
         assert all(0 <= line[f"accuracy_{side}"] <= 1 for side in ("real", "fake", "held_out"))
-    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+    assert [event.step for event in tensorboard(undisturbed, "loss_generator")] == [line["step"] for line in lines]
+    assert tensorboard(undisturbed, "accuracy_real")[-1].value == pytest.approx(lines[-1]["accuracy_real"])
 
-    events = EventAccumulator(str(undisturbed / "logs" / "tensorboard"))
+
+def tensorboard(output, name) -> list:
+    events = EventAccumulator(str(output / "logs" / "tensorboard"))
     events.Reload()
-    assert [event.step for event in events.Scalars("loss_generator")] == [line["step"] for line in lines]
-    assert events.Scalars("accuracy_real")[-1].value == pytest.approx(lines[-1]["accuracy_real"])
+    return events.Scalars(name)
 
 
 @pytest.mark.parametrize("accident, step", [
@@ -127,16 +130,18 @@ def test_kill_9_and_resume_end_like_an_undisturbed_run(run, pictures, tmp_path, 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
 def test_a_signal_saves_and_leaves(run, pictures, tmp_path, undisturbed, name):
     output = tmp_path / "stopped"
-    stopped = run("tests/hooked_training.py", name, 10, *command(pictures, output))
+    arguments = command(pictures, output, "--report_to", "tensorboard")
+    stopped = run("tests/hooked_training.py", name, 10, *arguments)
     assert stopped.returncode == 128 + getattr(signal, name), stopped.stderr
     assert f"Stopped by {name} at step 11 of 24, everything saved" in stopped.stdout
     assert last_state(output)["training"]["step"] == 11
     assert weights.load(output / "weights").config["training"]["steps"] == 11
-    resumed = run("train_accelerate.py", *command(pictures, output, "--resume_from_checkpoint", "latest"))
+    resumed = run("train_accelerate.py", *arguments, "--resume_from_checkpoint", "latest")
     assert resumed.returncode == 0, resumed.stderr
     assert_same(last_state(output)["training"], last_state(undisturbed)["training"])
     commands = weights.load(output / "weights").config["training"]["commands"]
     assert [part["from_step"] for part in commands] == [0, 11] and "--resume_from" in commands[1]["command"]
+    assert [event.step for event in tensorboard(output, "loss_generator")] == [row["step"] for row in rows(output)]
 
 
 def test_ending_the_launcher_saves_too(pictures, tmp_path):

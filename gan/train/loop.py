@@ -87,8 +87,9 @@ class Run:
         elif self.main and checkpoint.found(self.checkpoints):
             raise UserError(f"{self.output} holds a run already. Go on with --resume_from_checkpoint latest, "
                             "or choose another --output_dir.")
-        self.commands = [*self.commands, {"from_step": self.gan.step, "planned_steps": self.total_steps,
-                                          "command": "accelerate launch " + shlex.join(sys.argv)}]
+        if self.gan.step < self.total_steps:
+            self.commands = [*self.commands, {"from_step": self.gan.step, "planned_steps": self.total_steps,
+                                              "command": "accelerate launch " + shlex.join(sys.argv)}]
         if self.main:
             self.log.cut_after(self.gan.step)
             for sheet in self.sheets.glob("step-*.png"):
