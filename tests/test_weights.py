@@ -53,6 +53,11 @@ def test_the_hash_covers_how_a_seed_becomes_a_face(folder):
     assert how["model"]["latent_dim"] == 8 and how["variation"] == "scale_latent" and "RandomState" in how["latent"]
 
 
+def test_others_may_read_what_is_saved(folder):
+    (folder / "plain").touch()
+    assert {path.stat().st_mode for path in folder.iterdir()} == {(folder / "plain").stat().st_mode}
+
+
 def test_a_folder_that_cannot_be_written(tmp_path):
     (tmp_path / weights.GENERATOR).mkdir()
     with pytest.raises(OSError):

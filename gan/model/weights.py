@@ -13,7 +13,7 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save as serialize
 
 from gan import UserError, reason
 from gan.model.networks import Discriminator, Generator
@@ -48,11 +48,9 @@ def save(folder: Path, generator: torch.nn.Module, discriminator: torch.nn.Modul
         "model": to_dict(settings),
     }
     # one metadata key: safetensors writes several in an order that changes from call to call, and the hash with it
-    try:
-        save_file(_published(generator), folder / GENERATOR, metadata={"seedfaces": json.dumps(how, sort_keys=True)})
-        save_file(_published(discriminator), folder / DISCRIMINATOR)
-    except SafetensorError as error:  # its name for a full disk
-        raise OSError(reason(error)) from error
+    metadata = {"seedfaces": json.dumps(how, sort_keys=True)}
+    (folder / GENERATOR).write_bytes(serialize(_published(generator), metadata))
+    (folder / DISCRIMINATOR).write_bytes(serialize(_published(discriminator)))
     hashes = {name: sha256(folder / name) for name in (GENERATOR, DISCRIMINATOR)}
     write_config(folder, {"format": FORMAT, "model": to_dict(settings), **config, "sha256": hashes})
 
