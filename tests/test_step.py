@@ -65,6 +65,14 @@ def test_the_generator_step_leaves_the_discriminator_alone():
     assert all(p.grad is None for p in gan.discriminator.parameters())
 
 
+def test_the_classic_recipe_judges_the_same_fakes_twice():
+    for gan, forwards in ((make("dcgan"), 1), (make("dcgan", gradient_accumulation_steps=2), 4), (make("modern"), 2)):
+        count = []
+        gan.generator.register_forward_hook(lambda *_: count.append(1))
+        gan([batch()] * gan.settings.gradient_accumulation_steps)
+        assert len(count) == forwards
+
+
 def test_penalties_come_every_so_many_steps():
     gan = make(penalty_every=3)
     assert ["penalty" in gan([batch(n)]) for n in range(6)] == [True, False, False, True, False, False]

@@ -209,15 +209,16 @@ def test_other_settings_and_a_used_folder_are_refused(run, pictures, tmp_path, u
     assert used.returncode == 1 and "holds a run already" in used.stderr and "Traceback" not in used.stderr
 
 
-def test_two_processes_share_the_work_and_end_alike(run, pictures, tmp_path):
+@pytest.mark.parametrize("recipe, batches, size", [("modern", 2, 2), ("dcgan", 1, 4)])
+def test_two_processes_share_the_work_and_end_alike(run, pictures, tmp_path, recipe, batches, size):
     output = tmp_path / "two"
-    arguments = command(pictures, output, "--gradient_accumulation_steps", 2, "--train_batch_size", 2,
-                        "--max_train_steps", 10, "--checkpointing_steps", 5)
+    arguments = command(pictures, output, "--recipe", recipe, "--gradient_accumulation_steps", batches,
+                        "--train_batch_size", size, "--max_train_steps", 10, "--checkpointing_steps", 5)
     done = run("tests/hooked_training.py", "record", 0, *arguments, launcher=TWO_PROCESSES, ACCELERATE_USE_CPU="true")
     assert done.returncode == 0, done.stderr
     ranks = [json.loads(path.read_text()) for path in sorted(tmp_path.glob("two-rank*.json"))]
     assert len(ranks) == 2 and ranks[0]["parameters"] == ranks[1]["parameters"]
-    # 2 processes x 2 batches x 2 pictures x 5 steps = the 40 pictures: each once in the first epoch and in the second
+    # 2 processes x 4 pictures x 5 steps = the 40 pictures: each once in the first epoch and in the second
     for epoch in (0, 1):
         seen = [picture for rank in ranks for picture in rank["seen"][epoch * 20:(epoch + 1) * 20]]
         assert len(set(seen)) == 40

@@ -25,6 +25,9 @@ class GanStep:
         self.settings, self.accelerator, self.total_steps = settings, accelerator, total_steps
         self.pictures_per_step = pictures_per_step(settings, accelerator.num_processes)
         self.step = 0  # completed steps
+        # the classic recipe judges the same fakes in both steps, which saves a forward; with several batches a step
+        # their graphs would all have to be kept, and DistributedDataParallel wants forward and backward in pairs
+        self.shares_fakes = settings.loss == "bce" and settings.gradient_accumulation_steps == 1
         torch.manual_seed(settings.seed)
         # channels_last: what the convolutions want on CPUs and on tensor cores alike
         self.generator = Generator(settings.model).to(accelerator.device, memory_format=torch.channels_last)
@@ -95,7 +98,7 @@ class GanStep:
         return logs
 
     def _generator_loss(self, real: torch.Tensor) -> dict[str, torch.Tensor]:
-        fakes = self.wrapped_generator(self._latents(len(real)))
+        fakes = self.shared_fakes if self.shares_fakes else self.wrapped_generator(self._latents(len(real)))
         # the bare discriminator: it gets no gradients here, so there is nothing to synchronise
         fake_logits = self.discriminator(self._augment(fakes))
         if self.settings.loss == "relativistic":
@@ -121,9 +124,13 @@ class GanStep:
     def _backward(self, loss: torch.Tensor) -> None:
         self.accelerator.backward(loss / self.settings.gradient_accumulation_steps)
 
-    @torch.no_grad()
     def _fakes(self, count: int) -> torch.Tensor:
-        return self.generator(self._latents(count))
+        """Fakes for the discriminator's step, without a graph of their own."""
+        if self.shares_fakes:
+            self.shared_fakes = self.wrapped_generator(self._latents(count))
+            return self.shared_fakes.detach()
+        with torch.no_grad():
+            return self.generator(self._latents(count))
 
     def _latents(self, count: int) -> torch.Tensor:
         return torch.randn(count, self.settings.model.latent_dim, generator=self.random, device=self.accelerator.device)
