@@ -109,7 +109,7 @@ def _use_cpu_well() -> None:
 
 def keep_memory() -> None:
     """Tell glibc to keep freed memory: every step needs the same tensors, and getting tens of megabytes fresh from
-    the kernel each time costs a sixth of the training speed (benchmarks/training.py). Elsewhere nothing happens."""
+    the kernel each time costs a tenth of the training speed (benchmarks/training.py). Elsewhere nothing happens."""
     if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "mallopt"):
         m_trim_threshold, m_mmap_max = -1, -4  # from malloc.h
         libc.mallopt(m_mmap_max, 0)
