@@ -65,6 +65,9 @@ def install(accident: str, step: int, run) -> None:
         before(GanStep, "_update_ema", spoil)
     elif accident.startswith("SIG"):
         before(GanStep, "_generator_step", lambda gan: now() and os.kill(os.getpid(), getattr(signal, accident)))
+        if accident == "SIGTERM":  # launchers repeat it while the run is still saving
+            before(weights, "replace_folder",
+                   lambda new: run.gan.step == step + 1 and os.kill(os.getpid(), signal.SIGTERM))
     elif accident == "record":
         record(run)
 

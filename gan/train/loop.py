@@ -208,7 +208,10 @@ class Run:
 
 
 class StopSignal:
-    """SIGTERM or Ctrl-C, remembered until the step is done; the same one again ends the process at once."""
+    """SIGTERM or Ctrl-C, remembered until the step is done; Ctrl-C again ends the process at once.
+
+    SIGTERM again does not: a dying launcher may send several, one for each of its threads.
+    """
 
     def __init__(self):
         self.received = 0
@@ -217,7 +220,8 @@ class StopSignal:
 
     def _remember(self, number: int, frame) -> None:
         self.received = self.received or number
-        signal.signal(number, signal.SIG_DFL)
+        if number == signal.SIGINT:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def _require_writable(folder) -> None:
