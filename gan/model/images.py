@@ -7,13 +7,17 @@ import torch
 from PIL import Image, ImageOps
 
 
-def decode(data: bytes) -> Image.Image:
+def decode(data: bytes, formats: list[str] | None = None) -> Image.Image:
     """Bytes of a picture file → PIL RGB image, upright, transparency over white, 16-bit grey brought to 8 bits.
+
+    Args:
+        data: the whole file; of an animation the first frame counts.
+        formats: Pillow's names of the file formats that are tried; all that Pillow knows by default.
 
     Raises:
         OSError, ValueError, SyntaxError, Image.DecompressionBombError: whatever Pillow says of a broken file.
     """
-    image = Image.open(io.BytesIO(data))
+    image = Image.open(io.BytesIO(data), formats=formats)
     image.load()
     image = ImageOps.exif_transpose(image)
     if image.mode.startswith("I"):

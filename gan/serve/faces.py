@@ -1,0 +1,71 @@
+"""FaceModel: everything that the page can do, without a page."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from gan.model import critic, images, latents, sampling, weights
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the critic says of a picture."""
+
+    square: np.ndarray  # (S, S, 3) uint8: the part that was judged, as the network saw it
+    logit: float
+    probability_real: float | None  # None: these weights were never calibrated
+
+
+class FaceModel:
+    """A weights folder, ready to use: `FaceModel("weights/faces-64").faces([0, 7, 1003])`.
+
+    Raises:
+        UserError: the folder is not one of weights, or damaged; with one sentence.
+    """
+
+    def __init__(self, folder: Path | str):
+        loaded = weights.load(folder)
+        self.folder = Path(folder)
+        self.generator, self.discriminator = loaded.generator, loaded.discriminator
+        self.config, self.id = loaded.config, loaded.generator_id
+        self.resolution, self.latent_dim = loaded.settings.resolution, loaded.settings.latent_dim
+        self.calibration: dict | None = loaded.config.get("calibration")
+        # what many people look at is made once; 64 galleries of 64 faces are 50 MB at 64 px
+        self._remembered = lru_cache(maxsize=64)(self._make)
+
+    def faces(self, seeds, variation: float = 1.0) -> np.ndarray:
+        """Faces of the given seeds: `(N, S, S, 3)` uint8, read-only, in their order.
+
+        Args:
+            seeds: integers, 0 <= seed < 2**32, at least one.
+            variation: 1 as trained, towards 0 ever closer to one average face.
+        """
+        return self._remembered(tuple(seeds), float(variation))
+
+    def morph(self, seeds, variation: float = 1.0, frames: int = 16, loop: bool = True) -> np.ndarray:
+        """The way through the faces of `seeds`: `(F, S, S, 3)` uint8.
+
+        Each leg starts at its seed's very face and takes `frames` steps to the next along the sphere. With `loop` the
+        last leg leads back to the first face (F = frames * N); without, the last frame is the last face
+        (F = frames * (N - 1) + 1).
+        """
+        corners = latents.from_seeds(seeds, self.latent_dim)
+        ends = np.roll(corners, -1, axis=0)
+        legs = [np.stack([latents.slerp(start, end, frame / frames) for frame in range(frames)])
+                for start, end in zip(corners, ends)]
+        points = np.concatenate(legs if loop else [*legs[:-1], corners[-1:]])
+        return sampling.from_latents(self.generator, points * np.float32(variation))
+
+    def judge(self, picture: Image.Image) -> Verdict:
+        """A PIL RGB picture → what the critic says of its middle square."""
+        square = images.training_crop(picture, self.resolution)
+        logit = float(critic.logits(self.discriminator, square[None])[0])
+        return Verdict(square, logit, critic.probability_real(logit, self.calibration) if self.calibration else None)
+
+    def _make(self, seeds: tuple[int, ...], variation: float) -> np.ndarray:
+        made = sampling.faces(self.generator, seeds, variation)
+        made.setflags(write=False)  # shared between visitors
+        return made

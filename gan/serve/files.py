@@ -1,0 +1,83 @@
+"""Pixels → files that visitors take away, and files that visitors bring → pixels."""
+
+import io
+import zipfile
+from collections.abc import Iterable
+
+import numpy as np
+from PIL import Image
+
+from gan import UserError
+from gan.model import images
+
+FORMATS = ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF"]  # what Pillow may try on an upload, and nothing else
+MOST_BYTES = 20 * 2**20  # of an upload
+MOST_PIXELS = 50_000_000  # of an upload; more would take hundreds of megabytes of memory
+FEWEST_PIXELS = 16  # on the shorter side
+LARGE = 512  # pixels, about: how large a single face is shown
+FRAME_MILLISECONDS = 60
+
+
+def png(pixels: np.ndarray) -> bytes:
+    """`(S, S, 3)` uint8 → PNG file."""
+    return _saved(Image.fromarray(pixels), "PNG")
+
+
+def enlarged(pixels: np.ndarray) -> bytes:
+    """`(S, S, 3)` uint8 → WebP file of about `LARGE` px, resampled smoothly: for the eye, not for measuring."""
+    size = pixels.shape[0] * max(1, LARGE // pixels.shape[0])
+    return _saved(Image.fromarray(pixels).resize((size, size), Image.Resampling.BICUBIC), "WEBP", quality=90)
+
+
+def sheet_png(faces: np.ndarray) -> bytes:
+    """`(N, S, S, 3)` uint8 → one PNG file, as square a sheet as the number allows, at most 8 wide."""
+    return _saved(images.sheet(faces, min(8, int(np.ceil(np.sqrt(len(faces)))))), "PNG")
+
+
+def zip_of_pngs(seeds: Iterable[int], faces: np.ndarray) -> bytes:
+    """`(N, S, S, 3)` uint8 → ZIP file of PNGs named by seed; a seed that comes again is not stored again."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:  # PNGs are compressed already
+        for seed, pixels in dict(zip(seeds, faces)).items():
+            archive.writestr(f"seed-{seed}.png", png(pixels))
+    return file.getvalue()
+
+
+def animation(frames: np.ndarray, loop: bool) -> bytes:
+    """`(F, S, S, 3)` uint8 → animated WebP file, at least 128 px wide: for ever, or once and then still."""
+    size = frames.shape[1] * max(1, -(-128 // frames.shape[1]))
+    pictures = [Image.fromarray(frame).resize((size, size), Image.Resampling.BICUBIC) for frame in frames]
+    return _saved(pictures[0], "WEBP", save_all=True, append_images=pictures[1:], duration=FRAME_MILLISECONDS,
+                  loop=0 if loop else 1, quality=85, method=2)
+
+
+def read_picture(data: bytes) -> Image.Image:
+    """An uploaded file → PIL RGB image.
+
+    Raises:
+        UserError: it is no picture, damaged, too large or too small; with one sentence.
+    """
+    if len(data) > MOST_BYTES:
+        raise UserError(f"This file has {len(data) / 2**20:.0f} MB; pictures up to {MOST_BYTES // 2**20} MB are judged.")
+    try:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as header:
+            width, height = header.size  # known before a pixel is decoded
+    except Exception:  # Pillow's plugins raise all kinds of errors on what is no picture
+        raise UserError("This file is not a picture that can be read here: use a JPEG, PNG, WebP, GIF, BMP, TIFF or "
+                        "AVIF file.") from None
+    if width * height > MOST_PIXELS:
+        raise UserError(f"This picture has {width * height / 1e6:.0f} megapixels; up to {MOST_PIXELS / 1e6:.0f} are judged. "
+                        "Make it smaller first.")
+    if min(width, height) < FEWEST_PIXELS:
+        raise UserError(f"This picture is only {width} × {height} pixels: there is nothing to see in fewer than "
+                        f"{FEWEST_PIXELS} × {FEWEST_PIXELS}.")
+    try:
+        return images.decode(data, FORMATS)
+    except Exception:
+        raise UserError("This picture is damaged or cut short: save it again, or use another one.") from None
+
+
+def _saved(image: Image.Image, format: str, **options) -> bytes:
+    file = io.BytesIO()
+    image.save(file, format, **options)
+    return file.getvalue()

@@ -1,0 +1,86 @@
+"""The page's own components, on top of `gr.HTML`: link box, grid of faces, large face, player, verdict."""
+
+import base64
+import os
+from pathlib import Path
+
+import gradio as gr
+
+STATIC = Path(__file__).parent / "static"
+
+
+def data_url(data: bytes, mime: str = "image/png") -> str:
+    """A file as a URL of its own: nothing is written on the server for it."""
+    return f"data:{mime};base64,{base64.b64encode(data).decode()}"
+
+
+def outer_address() -> str:
+    """Where the page is to be found by others, when it knows: on a Space it runs inside an iframe of the Hub."""
+    space = os.environ.get("SPACE_ID")
+    return f"https://huggingface.co/spaces/{space}" if space else ""
+
+
+class LinkBox(gr.HTML):
+    """The link to the view. Its value is the view's query string; `navigate` brings one from Back or from a tab."""
+
+    def __init__(self):
+        super().__init__(
+            "",
+            html_template="""<div class="link"><label>Link to what you see<input type="text" readonly></label>
+                <button type="button">Copy link</button></div>""",
+            js_on_load=(STATIC / "link.js").read_text(), elem_id="link", outer=outer_address(),
+        )  # fires "navigate"
+
+
+class Notes(gr.HTML):
+    """Sentences about what could not be honoured. Its value is their list."""
+
+    def __init__(self):
+        super().__init__(
+            [], html_template='<div role="status">{{#each value}}<p>{{this}}</p>{{/each}}</div>', js_on_load=None,
+            elem_id="notes")
+
+    def api_info(self) -> dict:
+        return {"type": "array", "items": {"type": "string"}}
+
+
+class Faces(gr.HTML):
+    """A grid of faces. Its value is a list of `{seed, src}`; `pick` says which was clicked.
+
+    With `sortable`, each face can be moved (`earlier`, `later`) and taken out (`remove`).
+    """
+
+    def __init__(self, elem_id: str, label: str, sortable: bool = False):
+        tools = """<span class="tools">
+            <button type="button" data-event="earlier" data-seed="{{seed}}" aria-label="Move seed {{seed}} earlier">←</button>
+            <button type="button" data-event="remove" data-seed="{{seed}}" aria-label="Remove seed {{seed}}">×</button>
+            <button type="button" data-event="later" data-seed="{{seed}}" aria-label="Move seed {{seed}} later">→</button>
+            </span>""" if sortable else ""
+        super().__init__(
+            [],
+            html_template=f"""<ul class="faces" aria-label="{label}">{{{{#each value}}}}<li>
+                <button type="button" class="face" data-event="pick" data-seed="{{{{seed}}}}">
+                <img src="{{{{src}}}}" alt="Face of seed {{{{seed}}}}" draggable="false"><span aria-hidden="true">{{{{seed}}}}</span>
+                </button>{tools}</li>{{{{/each}}}}</ul>""",
+            js_on_load=(STATIC / "faces.js").read_text(), elem_id=elem_id)
+
+
+class FaceCard(gr.HTML):
+    """One face, large, in a dialog. Its value is `{seed, large, src, link, shown}`; a new `shown` opens it again."""
+
+    def __init__(self):
+        super().__init__(
+            None,
+            html_template="""{{#if value}}<dialog class="card" data-seed="{{value.seed}}" aria-label="Face of seed {{value.seed}}">
+                <img src="{{value.large}}" alt="Face of seed {{value.seed}}, large">
+                <h2>Seed {{value.seed}}</h2>
+                <div class="link"><label>Its link<input type="text" readonly value="{{value.link}}"></label>
+                <button type="button" name="copy">Copy link</button></div>
+                <div class="actions">
+                <button type="button" name="keep" class="primary">Keep</button>
+                <a class="button" download="seed-{{value.seed}}.png" href="{{value.src}}">PNG</a>
+                <button type="button" name="morph">Morph from here</button>
+                <button type="button" name="judge">Real or fake?</button>
+                <button type="button" name="close">Close</button></div>
+                </dialog>{{/if}}""",
+            js_on_load=(STATIC / "card.js").read_text(), elem_id="card")

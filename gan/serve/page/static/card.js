@@ -1,0 +1,27 @@
+// One face, large, in a dialog that opens whenever a face is picked.
+function open() {
+  const dialog = element.querySelector("dialog");
+  if (dialog && !dialog.open) dialog.showModal();
+}
+watch("value", open);
+
+element.addEventListener("click", async (event) => {
+  const dialog = element.querySelector("dialog");
+  if (event.target === dialog) return dialog.close(); // a click beside it
+  const button = event.target.closest("button");
+  if (!button) return;
+  const seed = Number(dialog.dataset.seed);
+  if (button.name === "close") dialog.close();
+  if (button.name === "copy") {
+    const box = dialog.querySelector("input");
+    box.select();
+    try { await navigator.clipboard.writeText(box.value); } catch { document.execCommand("copy"); }
+    button.textContent = "Copied";
+  }
+  if (button.name === "keep") {
+    trigger("keep", { seed });
+    button.textContent = "Kept ✓";
+  }
+  if (button.name === "morph") { dialog.close(); trigger("morph", { seed }); }
+  if (button.name === "judge") { dialog.close(); trigger("judge", { seed }); }
+});

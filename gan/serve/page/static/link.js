@@ -1,0 +1,48 @@
+// The link box: shows the link to the current view, keeps the address bar and the history in step, and listens to Back.
+const box = element.querySelector("input");
+const button = element.querySelector("button");
+const latest = {}; // the last query of each tab, to return to when it is selected again
+const tabOf = (query) => new URLSearchParams(query).get("tab") || "gallery";
+const withoutVariation = (query) => query.replace(/variation=[^&]*/, "");
+
+function follow() {
+  const query = props.value;
+  if (!query) return;
+  latest[tabOf(query)] = query;
+  // on a Space the page is in an iframe: its own address is not the one to hand on
+  box.value = (props.outer || location.origin + location.pathname) + "?" + query;
+  const now = location.search.slice(1);
+  const theme = new URLSearchParams(now).get("__theme");
+  const address = "?" + query + (theme ? "&__theme=" + encodeURIComponent(theme) : "");
+  if (address === "?" + now) return;
+  // the first view replaces what was typed; a slider that is dragged must not fill the history
+  const replace = !history.state?.seedfaces || withoutVariation(address) === withoutVariation("?" + now);
+  history[replace ? "replaceState" : "pushState"]({ seedfaces: true }, "", address);
+  // tells the page around a Space; whoever embeds the page may know which faces are shown: the link is no secret
+  if (window.parent !== window) window.parent.postMessage({ queryString: query }, "*");
+}
+
+watch("value", follow);
+follow();
+
+window.addEventListener("popstate", () => trigger("navigate", { query: location.search }));
+
+// called when a tab was selected, by hand or because a view asked for it
+window.seedfacesTab = (tab) => setTimeout(() => {
+  if (tabOf(props.value) === tab) return follow();
+  if (!latest[tab]) return trigger("navigate", { query: "?v=1&tab=" + tab });
+  props.value = latest[tab];
+  follow();
+}, 0);
+
+button.addEventListener("click", async () => {
+  try {
+    await navigator.clipboard.writeText(box.value);
+  } catch {
+    box.select(); // where the browser forbids the clipboard, in some iframes
+    document.execCommand("copy");
+  }
+  button.textContent = "Copied";
+  setTimeout(() => (button.textContent = "Copy link"), 1500);
+});
+box.addEventListener("focus", () => box.select());

@@ -1,0 +1,106 @@
+"""What the discriminator's logit is worth: a probability that a picture is real, and how far that can be trusted.
+
+    python -m gan.train.calibration WEIGHTS --train_data_dir DIR
+
+Measured on held-out pictures, which no network was trained on, against as many samples: one half of each to fit
+Platt's scaling (Platt 1999), the other half to report. Every run does this when it saves; the command is for weights
+that came without.
+"""
+
+import shlex
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import tyro
+
+from gan import UserError
+from gan.model import critic, sampling, weights
+from gan.train import data, report, sources
+
+FEWEST = 40  # held-out pictures, below which the figures would mean nothing
+MOST = 1024  # held-out pictures used
+FIRST_SEED = 3_000_000_000  # of the samples: far from the galleries that people look at
+BINS = 10  # of the reliability curve, equally many pictures in each
+
+
+def calibrate(loaded: weights.Weights, held_out: np.ndarray, name: str) -> dict | None:
+    """Fit and report, or None where fewer than `FEWEST` pictures are held out.
+
+    Args:
+        loaded: both networks, as published.
+        held_out: `(M, S, S, 3)` uint8, evenly picked from when there are more than `MOST`.
+        name: what the pictures are called.
+
+    Returns:
+        `slope` and `intercept` (probability of real = sigmoid(slope * logit + intercept)); `fitted_on` and `n`, the
+        pictures of each half, real and generated together; of the second half `auroc`, `brier` and `reliability`:
+        `[mean probability, share of real]` per bin.
+    """
+    from sklearn.calibration import calibration_curve  # takes seconds to import
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.metrics import brier_score_loss, roc_auc_score
+
+    if len(held_out) < FEWEST:
+        return None
+    real = report.evenly(held_out, MOST)
+    fake = sampling.faces(loaded.generator, range(FIRST_SEED, FIRST_SEED + len(real)))
+    logits = np.concatenate([critic.logits(loaded.discriminator, pictures) for pictures in (real, fake)])
+    is_real = np.repeat([1, 0], len(real))
+    fitted = np.arange(len(logits)) % 2 == 0
+    # without a penalty on the slope: one number from hundreds of pictures needs none
+    platt = LogisticRegression(C=1e9).fit(logits[fitted, None], is_real[fitted])
+    truth, probability = is_real[~fitted], platt.predict_proba(logits[~fitted, None])[:, 1]
+    share, mean = calibration_curve(truth, probability, n_bins=BINS, strategy="quantile")
+    return {
+        "slope": float(platt.coef_[0, 0]), "intercept": float(platt.intercept_[0]),
+        "fitted_on": int(fitted.sum()), "n": len(truth),
+        "auroc": round(float(roc_auc_score(truth, probability)), 4),
+        "brier": round(float(brier_score_loss(truth, probability)), 4),
+        "reliability": [[round(float(m), 4), round(float(s), 4)] for m, s in zip(mean, share)],
+        "real": f"held-out pictures of {name}", "generated": f"seeds from {FIRST_SEED} on, variation 1",
+        "generator": loaded.generator_id,
+    }
+
+
+def add_to(folder: Path, held_out: np.ndarray, name: str, command: str | None = None) -> dict | None:
+    """Calibrate the discriminator of a weights folder, as saved, and write the result into its config."""
+    loaded = weights.load(folder)
+    result = calibrate(loaded, held_out, name)
+    if result:
+        weights.write_config(folder, {**loaded.config, "calibration": result | ({"command": command} if command else {})})
+    return result
+
+
+@dataclass(frozen=True)
+class CalibrationSettings:
+    """Calibrate a weights folder's discriminator and write the figures into its config and card."""
+
+    # the weights folder
+    weights: tyro.conf.Positional[Path]
+    # the pictures that it was trained on, with those that were held out
+    train_data_dir: Path | None = None
+    # or the data set on the Hub
+    dataset_name: str | None = None
+    # where decoded pictures are kept
+    store_dir: Path = Path("~/.cache/seedfaces")
+
+
+def main(settings: CalibrationSettings) -> None:
+    loaded = weights.load(settings.weights)
+    store = data.open_store(sources.find(settings.train_data_dir, settings.dataset_name), loaded.settings.resolution,
+                            settings.store_dir)
+    command = "python -m gan.train.calibration " + shlex.join(sys.argv[1:])
+    result = add_to(settings.weights, store.held_out, loaded.config["training"]["data"], command)
+    if not result:
+        raise UserError(f"Only {len(store.held_out)} pictures are held out; a calibration takes at least {FEWEST}.")
+    report.save_card(settings.weights, weights.load_config(settings.weights), loaded.generator_id)
+    print(f"AUROC {result['auroc']:.3f}, Brier score {result['brier']:.3f} on {result['n']:,} pictures")
+
+
+if __name__ == "__main__":
+    try:
+        main(tyro.cli(CalibrationSettings, use_underscores=True))
+    except UserError as error:
+        sys.exit(f"Error: {error}")
