@@ -1,4 +1,7 @@
-"""The page's own components, on top of `gr.HTML`: link box, grid of faces, large face, player, verdict."""
+"""The page's own components, on top of `gr.HTML`: link box, grid of faces, large face, player, verdict.
+
+Gradio builds them anew for each visitor, with `options` of its own.
+"""
 
 import base64
 import os
@@ -23,22 +26,21 @@ def outer_address() -> str:
 class LinkBox(gr.HTML):
     """The link to the view. Its value is the view's query string; `navigate` brings one from Back or from a tab."""
 
-    def __init__(self):
+    def __init__(self, **options):
         super().__init__(
             "",
             html_template="""<div class="link"><label>Link to what you see<input type="text" readonly></label>
                 <button type="button">Copy link</button></div>""",
-            js_on_load=(STATIC / "link.js").read_text(), elem_id="link", outer=outer_address(),
-        )  # fires "navigate"
+            apply_default_css=False, js_on_load=(STATIC / "link.js").read_text(), elem_id="link", outer=outer_address(), **options)  # fires "navigate"
 
 
 class Notes(gr.HTML):
     """Sentences about what could not be honoured. Its value is their list."""
 
-    def __init__(self):
+    def __init__(self, **options):
         super().__init__(
             [], html_template='<div role="status">{{#each value}}<p>{{this}}</p>{{/each}}</div>', js_on_load=None,
-            elem_id="notes")
+            elem_id="notes", **options)
 
     def api_info(self) -> dict:
         return {"type": "array", "items": {"type": "string"}}
@@ -50,7 +52,7 @@ class Faces(gr.HTML):
     With `sortable`, each face can be moved (`earlier`, `later`) and taken out (`remove`).
     """
 
-    def __init__(self, elem_id: str, label: str, sortable: bool = False):
+    def __init__(self, elem_id: str, label: str, sortable: bool = False, **options):
         tools = """<span class="tools">
             <button type="button" data-event="earlier" data-seed="{{seed}}" aria-label="Move seed {{seed}} earlier">←</button>
             <button type="button" data-event="remove" data-seed="{{seed}}" aria-label="Remove seed {{seed}}">×</button>
@@ -62,19 +64,19 @@ class Faces(gr.HTML):
                 <button type="button" class="face" data-event="pick" data-seed="{{{{seed}}}}">
                 <img src="{{{{src}}}}" alt="Face of seed {{{{seed}}}}" draggable="false"><span aria-hidden="true">{{{{seed}}}}</span>
                 </button>{tools}</li>{{{{/each}}}}</ul>""",
-            js_on_load=(STATIC / "faces.js").read_text(), elem_id=elem_id)
+            apply_default_css=False, js_on_load=(STATIC / "faces.js").read_text(), elem_id=elem_id, **options)
 
 
 class FaceCard(gr.HTML):
-    """One face, large, in a dialog. Its value is `{seed, large, src, link, shown}`; a new `shown` opens it again."""
+    """One face, large, in a dialog. Its value is `{seed, large, src, query, shown}`; a new `shown` opens it again."""
 
-    def __init__(self):
+    def __init__(self, **options):
         super().__init__(
             None,
             html_template="""{{#if value}}<dialog class="card" data-seed="{{value.seed}}" aria-label="Face of seed {{value.seed}}">
                 <img src="{{value.large}}" alt="Face of seed {{value.seed}}, large">
                 <h2>Seed {{value.seed}}</h2>
-                <div class="link"><label>Its link<input type="text" readonly value="{{value.link}}"></label>
+                <div class="link"><label>Its link<input type="text" readonly data-query="{{value.query}}"></label>
                 <button type="button" name="copy">Copy link</button></div>
                 <div class="actions">
                 <button type="button" name="keep" class="primary">Keep</button>
@@ -83,4 +85,37 @@ class FaceCard(gr.HTML):
                 <button type="button" name="judge">Real or fake?</button>
                 <button type="button" name="close">Close</button></div>
                 </dialog>{{/if}}""",
-            js_on_load=(STATIC / "card.js").read_text(), elem_id="card")
+            apply_default_css=False, js_on_load=(STATIC / "card.js").read_text(), elem_id="card", **options)
+
+
+class Player(gr.HTML):
+    """A morph that plays. Its value is `{src, still, alt, name, loop}`, or None."""
+
+    def __init__(self, **options):
+        super().__init__(
+            None,
+            html_template="""{{#if value}}<figure class="player">
+                <picture><source media="(prefers-reduced-motion: reduce)" srcset="{{value.still}}">
+                <img src="{{value.src}}" alt="{{value.alt}}"></picture>
+                <figcaption class="actions"><a class="button" download="{{value.name}}" href="{{value.src}}">Download</a>
+                <button type="button" name="play">Play from the start</button></figcaption></figure>{{/if}}""",
+            apply_default_css=False, js_on_load=(STATIC / "player.js").read_text(), elem_id="player", **options)
+
+
+class VerdictCard(gr.HTML):
+    """What the critic says. Its value is a dict: see `gan.serve.page.verdict.as_json`; or None."""
+
+    def __init__(self, **options):
+        super().__init__(
+            None,
+            html_template="""{{#if value}}<section class="verdict" aria-label="Verdict">
+                <img src="{{value.square}}" alt="The square that was judged">
+                <div><h2>{{value.verdict}}</h2>
+                {{#if value.percent}}<div class="meter" role="img" aria-label="{{value.percent}} % real">
+                <span style="width: {{value.percent}}%"></span></div>{{/if}}
+                {{#each value.sentences}}<p>{{this}}</p>{{/each}}</div></section>{{/if}}""",
+            apply_default_css=False, js_on_load=None, elem_id="verdict", **options)
+
+    def api_info(self) -> dict:
+        return {"type": "object", "description": "probability_real (0 to 1, or null), verdict, logit, sentences, and "
+                                                 "square: the judged square as a PNG data URL"}

@@ -1,7 +1,10 @@
 // One face, large, in a dialog that opens whenever a face is picked.
 function open() {
   const dialog = element.querySelector("dialog");
-  if (dialog && !dialog.open) dialog.showModal();
+  if (!dialog || dialog.open) return;
+  const box = dialog.querySelector("input");
+  box.value = window.seedfacesLink(box.dataset.query);
+  dialog.showModal();
 }
 watch("value", open);
 

@@ -5,12 +5,14 @@ const latest = {}; // the last query of each tab, to return to when it is select
 const tabOf = (query) => new URLSearchParams(query).get("tab") || "gallery";
 const withoutVariation = (query) => query.replace(/variation=[^&]*/, "");
 
+// on a Space the page is in an iframe: its own address is not the one to hand on
+window.seedfacesLink = (query) => (props.outer || location.origin + location.pathname) + "?" + query;
+
 function follow() {
   const query = props.value;
   if (!query) return;
   latest[tabOf(query)] = query;
-  // on a Space the page is in an iframe: its own address is not the one to hand on
-  box.value = (props.outer || location.origin + location.pathname) + "?" + query;
+  box.value = window.seedfacesLink(query);
   const now = location.search.slice(1);
   const theme = new URLSearchParams(now).get("__theme");
   const address = "?" + query + (theme ? "&__theme=" + encodeURIComponent(theme) : "");

@@ -1,0 +1,29 @@
+"""The Space: `python app.py` serves the page on http://127.0.0.1:7860, with the weights in SEEDFACES_MODEL (a folder)."""
+
+import os
+import sys
+from pathlib import Path
+
+from gan import UserError
+from gan.serve.page.frame import launch
+
+EMBEDDED = Path(__file__).parent / "weights" / "faces-64"
+
+try:
+    import spaces  # only where the Space runs on ZeroGPU, which refuses to start without a decorated function
+except ImportError:
+    pass
+else:
+    @spaces.GPU
+    def gpu_name() -> str:
+        """The GPU that ZeroGPU lends. The faces themselves are made on the CPU, everywhere alike: links stay true."""
+        import torch
+
+        return torch.cuda.get_device_name()
+
+
+if __name__ == "__main__":
+    try:
+        launch(os.environ.get("SEEDFACES_MODEL") or EMBEDDED)
+    except UserError as error:
+        sys.exit(f"Error: {error}")

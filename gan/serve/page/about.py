@@ -1,0 +1,103 @@
+"""The about tab: what this is, how it learned, how good it is, whose pictures, what is promised."""
+
+import html
+
+import gradio as gr
+
+from gan.serve.faces import FaceModel
+from gan.serve.page.components import data_url
+from gan.serve.share_link import View
+
+
+class About:
+    """One component, filled when it is first looked at: the learning timeline is the largest thing on the page."""
+
+    tab = "about"
+
+    def __init__(self, model: FaceModel):
+        self.model = model
+        self.text = gr.HTML("", elem_id="about", js_on_load=None)
+        self.outputs = [self.text]
+        self.main = self.text
+
+    def render(self, view: View) -> list:
+        return [about(self.model)]
+
+
+def about(model: FaceModel) -> str:
+    """The tab as HTML; everything that is said about the weights comes out of their folder."""
+    training, distance = model.config.get("training", {}), model.config.get("metrics", {}).get("frechet_distance")
+    facts = [
+        ("Faces", f"{model.resolution} × {model.resolution} px, from {model.latent_dim} random numbers each"),
+        ("Weights", f"{model.folder.name}, generator {model.id}"),
+    ]
+    if training:
+        facts += [
+            ("Learned from", f"{training['pictures_in_data']:,} pictures from {training['data']}; "
+                             f"{training['held_out']:,} more were held out"),
+            ("Training", f"{training['pictures']:,} pictures shown in {training['hours']:.1f} hours on {training['hardware']}, "
+                         f"recipe {training['recipe']}"),
+        ]
+    if distance:
+        facts.append(("Distance to real faces", f"Fréchet distance {distance['value']:.2f} over {distance['features']} "
+                      f"({distance['samples']:,} samples; real against real {distance['floor']:.2f}); not an FID"))
+    if model.calibration:
+        c = model.calibration
+        facts.append(("The critic", f"AUROC {c['auroc']:.3f}, Brier score {c['brier']:.3f} on {c['n']:,} pictures, half of "
+                      "them real faces that it never saw"))
+    rows = "".join(f"<dt>{html.escape(name)}</dt><dd>{html.escape(fact)}</dd>" for name, fact in facts)
+    return _TEXT.format(
+        facts=f"<dl>{rows}</dl>",
+        timeline=_picture(model, "timeline.webp", "image/webp", "The same sixteen faces through the training: noise, "
+                          "then blobs, then faces"),
+        reliability=reliability(model.calibration),
+        curves=_picture(model, "curves.png", "image/png", "Curves of the training: losses, the critic's accuracies, and "
+                        "the distance to real faces"),
+    )
+
+
+def reliability(calibration: dict | None) -> str:
+    """The critic's probabilities against what was true, as a table."""
+    if not calibration:
+        return ""
+    rows = "".join(f"<tr><td>{mean:.0%}</td><td>{share:.0%}</td></tr>" for mean, share in calibration["reliability"])
+    per_row = calibration["n"] // len(calibration["reliability"])
+    return ("<h3>When the critic says …</h3><p>… that a picture is real with this probability, how many were? About "
+            f"{per_row} pictures a line, none of which it was trained or calibrated on.</p><div class='scroll'><table>"
+            f"<thead><tr><th>it says</th><th>were real</th></tr></thead><tbody>{rows}</tbody></table></div>")
+
+
+def _picture(model: FaceModel, name: str, mime: str, alt: str) -> str:
+    path = model.folder / name
+    return f'<img src="{data_url(path.read_bytes(), mime)}" alt="{alt}">' if path.is_file() else ""
+
+
+_TEXT = """
+<h2>None of these people exist</h2>
+<p>A small neural network, a <b>generator</b>, turns random numbers into a face. It learned that from a second one, a
+<b>critic</b>, that tried to tell its faces from photographs. A <b>seed</b> picks the random numbers, so every face is a
+number: the same number gives the same face, here, on your computer, and in ten years. A link holds the seeds, how far
+they vary, and which weights made them, and nothing about you.</p>
+<h3>How it learned</h3>
+{timeline}
+<h3>In figures</h3>
+{facts}
+{reliability}
+<h3>The curves</h3>
+{curves}
+<h3>What this is not</h3>
+<ul><li>Not a picture of anybody. A likeness to a living person is chance.</li>
+<li>Not fair: the faces have the ages, skin tones, poses and gaps of the pictures they were learned from.</li>
+<li>Not perfect: some faces are broken; glasses, hands, hats and profiles are rarely right.</li>
+<li>Not a detector: “Real or fake” is the opinion of the critic, with its error rate beside it.</li></ul>
+<p>Nobody should be judged, identified or deceived with these faces.</p>
+<h3>Your pictures</h3>
+<p>A picture that you upload is read once and deleted from the server seconds later; one that is never judged,
+within minutes. Nothing is stored, logged or learned from. The faces that you keep are remembered by your browser alone.</p>
+<h3>Licence</h3>
+<p>The code is free (MIT). The weights, and the faces made with them, may be used as the pictures that they were learned
+from: for the embedded weights that is non-commercial research only.</p>
+<h3>Train your own</h3>
+<pre>accelerate launch train_accelerate.py --train_data_dir PICTURES --output_dir runs/faces
+SEEDFACES_MODEL=runs/faces/weights python app.py</pre>
+"""

@@ -1,0 +1,75 @@
+"""The public API: `/generate` and `/morph` (`/classify` is the verdict tab's own event)."""
+
+import tempfile
+from pathlib import Path
+
+import gradio as gr
+
+from gan.serve import files
+from gan.serve.faces import FaceModel
+from gan.serve.page.gallery import bounded
+from gan.serve.share_link import FRAMES, VARIATION, View, encode, parse_seeds
+
+
+def add_api(model: FaceModel, queue: dict) -> None:
+    """Two endpoints without a place on the page. Their files are deleted after some minutes."""
+
+    def generate(seeds, variation):
+        """Make the faces of given seeds.
+
+        Args:
+            seeds: seeds and ranges, for example "12, 40-55, 1003"; 0 to 4294967295, at most 64 of them.
+            variation: 1 as the network was trained, less is nearer to the average face; 0 to 1.5.
+
+        Returns:
+            The faces as PNG files in the order of the seeds, and the query string of the link that shows them.
+        """
+        view = _view("gallery", seeds, variation, model)
+        folder = _folder()
+        paths = [folder / f"{place:02d}-seed-{seed}.png" for place, seed in enumerate(view.seeds)]
+        for path, face in zip(paths, model.faces(view.seeds, view.variation)):
+            path.write_bytes(files.png(face))
+        return [str(path) for path in paths], encode(view)
+
+    def morph(seeds, variation, frames, loop):
+        """Make an animation from face to face.
+
+        Args:
+            seeds: two to eight seeds in order, for example "4, 13, 17".
+            variation: 1 as the network was trained, less is nearer to the average face; 0 to 1.5.
+            frames: frames from each face to the next, 2 to 32.
+            loop: whether to come back to the first face and go on for ever.
+
+        Returns:
+            The animation as a WebP file, and the query string of the link that shows it.
+        """
+        view = _view("morph", seeds, variation, model, bounded(frames, *FRAMES), bool(loop))
+        path = _folder() / "morph.webp"
+        path.write_bytes(files.animation(model.morph(view.seeds, view.variation, view.frames, view.loop), view.loop))
+        return str(path), encode(view)
+
+    with gr.Row(visible=False):
+        seeds = gr.Textbox("0-15", label="seeds")
+        variation = gr.Number(1.0, label="variation")
+        frames = gr.Number(16, label="frames", precision=0)
+        loop = gr.Checkbox(True, label="loop")
+        faces = gr.Files(label="faces")
+        animation = gr.File(label="animation")
+        link = gr.Textbox(label="link")
+        gr.Button(visible=False).click(generate, [seeds, variation], [faces, link], api_name="generate", **queue)
+        gr.Button(visible=False).click(morph, [seeds, variation, frames, loop], [animation, link], api_name="morph", **queue)
+
+
+def _view(tab: str, seeds, variation, model: FaceModel, frames: int = 16, loop: bool = True) -> View:
+    """Arguments of a program → a view. What a person would get a note about is an error here."""
+    chosen, notes = parse_seeds(str(seeds), 8 if tab == "morph" else 64)
+    if notes:
+        raise gr.Error(notes[0])
+    try:
+        return View(tab, chosen, round(bounded(variation, *VARIATION, whole=False), 2), model.id, frames, loop)
+    except ValueError:
+        raise gr.Error("A morph takes two to eight seeds." if tab == "morph" else "Name at least one seed.") from None
+
+
+def _folder() -> Path:
+    return Path(tempfile.mkdtemp(prefix="seedfaces-"))

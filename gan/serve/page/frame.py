@@ -1,0 +1,177 @@
+"""The frame that joins the tabs: one view at a time, its link, and what every handler has in common."""
+
+import functools
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import gradio as gr
+
+from gan.serve.faces import FaceModel
+from gan.serve.files import MOST_BYTES
+from gan.serve.page.about import About
+from gan.serve.page.api import add_api
+from gan.serve.page.components import STATIC, LinkBox, Notes
+from gan.serve.page.gallery import Gallery, clean
+from gan.serve.page.morph import Morph
+from gan.serve.page.safety import BodyLimit
+from gan.serve.page.verdict import VerdictTab
+from gan.serve.share_link import View, decode, encode
+
+# everything that a visitor asks for waits in one line, so that a crowd slows the page down and does not fell it
+QUEUE = {"concurrency_id": "model", "concurrency_limit": 1}
+MOST_WAITING = 40
+TAKE_FILE = (STATIC / "save.js").read_text()
+
+
+class Page:
+    """All of the page. A view comes in, from a link or a control, and `show` turns it into values for all outputs."""
+
+    def __init__(self, model: FaceModel):
+        self.model = model
+        # uploads are deleted when read; this is for those that never were, and for the files that the API gives out
+        with gr.Blocks(title="SeedFaces", analytics_enabled=False, delete_cache=(60, 300)) as self.blocks:
+            gr.HTML("<h1>SeedFaces</h1><p>Every face is a number. None of these people exist.</p>", elem_id="title",
+                    js_on_load=None)
+            self.notes = Notes()
+            with gr.Tabs(elem_id="tabs") as self.tabs:
+                with gr.Tab("Gallery", id="gallery") as gallery_tab:
+                    self.gallery = Gallery(model)
+                with gr.Tab("Morph", id="morph") as morph_tab:
+                    self.morph = Morph(model)
+                with gr.Tab("Real or fake", id="verdict") as verdict_tab:
+                    self.verdict = VerdictTab(model)
+                with gr.Tab("About", id="about") as about_tab:
+                    self.about = About(model)
+            self.link = LinkBox()
+            self.parts = [self.gallery, self.morph, self.verdict, self.about]
+            self.outputs = [self.tabs, self.notes, self.link, *(out for part in self.parts for out in part.outputs)]
+            for tab in (gallery_tab, morph_tab, verdict_tab, about_tab):
+                tab.select(None, None, None, js=f"() => window.seedfacesTab('{tab.id}')", api_visibility="private")
+            self._wire_views()
+            self._wire_kept()
+            self._wire_files()
+            add_api(model, QUEUE)
+
+    def open(self, params) -> tuple[View, list[str]]:
+        """A link's parameters → the view they ask for, with these weights, and what could not be honoured."""
+        view, notes = decode(params)
+        if view.weights and view.weights != self.model.id:
+            notes = [*notes, "These faces were made with other weights: here are the same seeds with the current ones, "
+                             "so other faces."]
+        return self._own(view), notes
+
+    def show(self, view: View, notes: list[str]) -> list:
+        """Values for all outputs; what belongs to the other tabs stays as it is."""
+        values = [gr.Tabs(selected=view.tab), notes, encode(view)]
+        for part in self.parts:
+            values += part.render(view) if part.tab == view.tab else [gr.skip()] * len(part.outputs)
+        return values
+
+    def _own(self, view: View) -> View:
+        """The view with this page's weights in it, so that its link says which they are."""
+        return View(**{**vars(view), "weights": self.model.id}) if view.seeds else view
+
+    def _on(self, listen: Callable, handler: Callable[..., tuple[View, list[str]]], inputs, part, **options):
+        """Have an event show the view that its handler returns."""
+        @functools.wraps(handler)
+        def shown(*arguments):
+            return self.show(*handler(*arguments))
+
+        options = {"show_progress": "minimal", "show_progress_on": [part.main]} | options
+        return listen(shown, inputs, self.outputs, api_visibility="private", **QUEUE, **options)
+
+    def _wire_views(self) -> None:
+        g, m, link = self.gallery, self.morph, self.link
+
+        def load(request: gr.Request):
+            return self.open(dict(request.query_params))
+
+        def navigate(event: gr.EventData):
+            return self.open(str(event.query))
+
+        def morph_from(query, event: gr.EventData):
+            return g.morph_from(query, event.seed)
+
+        def judge(query, event: gr.EventData):
+            return g.judge(query, event.seed)
+
+        self._on(self.blocks.load, load, None, g)
+        self._on(link.navigate, navigate, None, g)
+        controls = [g.seeds, g.count, g.variation]
+        for listen in (g.show.click, g.seeds.submit):
+            self._on(listen, g.from_controls, controls, g)
+        for slider in (g.count, g.variation):  # faces follow the slider while it is dragged
+            self._on(slider.input, g.from_controls, controls, g, trigger_mode="always_last", show_progress="hidden")
+        self._on(g.surprise.click, g.surprising, [g.count, g.variation], g)
+        self._on(g.previous.click, functools.partial(g.page, direction=-1), link, g)
+        self._on(g.next.click, functools.partial(g.page, direction=1), link, g)
+        self._on(g.show_kept.click, g.from_kept, [g.kept, g.variation], g)
+        self._on(g.morph_kept.click, m.from_kept, [g.kept, link], m)
+        self._on(g.card.morph, morph_from, link, m)
+        self._on(g.card.judge, judge, link, self.verdict)
+        controls = [m.seeds, m.frames, m.variation, m.loop]
+        for listen in (m.show.click, m.seeds.submit, m.loop.input, m.frames.release, m.variation.release):
+            self._on(listen, m.from_controls, controls, m)
+        picture, card = self.verdict.picture, self.verdict.card
+        # cleared after the verdict: the file behind it is deleted, and the next picture can be dropped at once
+        picture.input(self.verdict.classify, picture, card, api_name="classify", show_progress_on=[card], **QUEUE) \
+            .then(lambda: None, None, picture, api_visibility="private", queue=False)
+
+    def _wire_kept(self) -> None:
+        g = self.gallery
+
+        def pick(query, event: gr.EventData):
+            return g.pick(query, event.seed)
+
+        def keep(kept, query, event: gr.EventData):
+            return g.keep(kept, query, event.seed)
+
+        def mover(by):
+            def move(kept, query, event: gr.EventData):
+                return g.move(kept, query, event.seed, by)
+            return move
+
+        quiet = {"api_visibility": "private", "show_progress": "hidden", **QUEUE}
+        tray = [g.kept, g.kept_faces, g.tray]
+        for grid in (g.grid, g.kept_faces):
+            grid.pick(pick, self.link, g.card, **quiet)
+        g.card.keep(keep, [g.kept, self.link], tray, **quiet)
+        for name, by in (("earlier", -1), ("later", 1), ("remove", 0)):
+            getattr(g.kept_faces, name)(mover(by), [g.kept, self.link], tray, **quiet)
+        g.clear_kept.click(lambda: g.tray_of([], 1.0), None, tray, **quiet)
+        self.blocks.load(lambda kept: g.tray_of(clean(kept), 1.0), g.kept, tray, **quiet)
+
+    def _wire_files(self) -> None:
+        g = self.gallery
+        file = gr.JSON(visible=False)
+        for button, handler in ((g.sheet, g.sheet_file), (g.zip, g.zip_file)):
+            button.click(handler, self.link, file, api_visibility="private", **QUEUE) \
+                .success(None, file, None, js=TAKE_FILE, api_visibility="private")
+
+
+def theme() -> gr.themes.Base:
+    """Calm and grey, so that the faces are what has colour. System fonts: nothing is fetched from elsewhere."""
+    fonts = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif"]
+    return gr.themes.Base(primary_hue="teal", secondary_hue="teal", neutral_hue="stone", radius_size="lg", font=fonts,
+                          font_mono=["ui-monospace", "Menlo", "Consolas", "monospace"])
+
+
+def launch(folder: Path | str) -> None:
+    """Load the weights of a folder, build the page and serve it until stopped.
+
+    Raises:
+        UserError: the folder is not one of weights.
+    """
+    page = Page(FaceModel(folder)).blocks
+    page.queue(max_size=MOST_WAITING, default_concurrency_limit=1, api_open=False)
+    page.launch(
+        theme=theme(), css_paths=STATIC / "page.css", run_history=False, max_file_size=MOST_BYTES, show_error=False,
+        app_kwargs={"middleware": [_middleware()]}, footer_links=["api"], state_session_capacity=1,
+        share=False, server_port=None if "GRADIO_SERVER_PORT" in os.environ else 7860)
+
+
+def _middleware():
+    from starlette.middleware import Middleware
+
+    return Middleware(BodyLimit)

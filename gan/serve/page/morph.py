@@ -1,0 +1,61 @@
+"""The morph tab: from face to face along the sphere that latents live on."""
+
+import gradio as gr
+
+from gan.serve import files
+from gan.serve.faces import FaceModel
+from gan.serve.page.components import Player, data_url
+from gan.serve.page.gallery import bounded, clean
+from gan.serve.share_link import FIRST_SEEDS, FRAMES, SEED_LIMIT, SEEDS, VARIATION, View, decode, format_seeds, parse_seeds
+
+FEWEST, MOST = SEEDS["morph"]
+
+
+class Morph:
+    """Components of the tab, what a view makes of them, and the view that its controls ask for."""
+
+    tab = "morph"
+
+    def __init__(self, model: FaceModel):
+        self.model = model
+        with gr.Row(equal_height=True, elem_classes="controls"):
+            self.seeds = gr.Textbox(format_seeds(FIRST_SEEDS["morph"], ", "), label="Seeds", max_lines=1, min_width=200,
+                                    info=f"{FEWEST} to {MOST}, in the order of the journey", elem_id="morph-seeds")
+            self.frames = gr.Slider(*FRAMES, 16, step=1, label="Frames from face to face", min_width=200,
+                                    elem_id="morph-frames")
+            self.variation = gr.Slider(*VARIATION, 1.0, step=0.05, label="Variation", min_width=200,
+                                       elem_id="morph-variation")
+        with gr.Row(elem_classes="buttons"):
+            self.show = gr.Button("Morph", variant="primary", min_width=80)
+            self.loop = gr.Checkbox(True, label="Back to the first face, and on for ever", container=False, min_width=200)
+        self.player = Player()
+        self.outputs = [self.seeds, self.frames, self.variation, self.loop, self.player]
+        self.main = self.player
+
+    def render(self, view: View) -> list:
+        """Values for `outputs`."""
+        frames = self.model.morph(view.seeds, view.variation, view.frames, view.loop)
+        names = ", ".join(map(str, view.seeds))
+        player = {
+            "src": data_url(files.animation(frames, view.loop), "image/webp"), "still": data_url(files.png(frames[0])),
+            "alt": f"Morph through the faces of seeds {names}{' and back' if view.loop else ''}",
+            "name": f"morph-{'-'.join(map(str, view.seeds))}.webp",
+        }
+        return [names, view.frames, view.variation, view.loop, player]
+
+    def from_controls(self, text: str, frames: float, variation: float, loop: bool) -> tuple[View, list[str]]:
+        seeds, notes = parse_seeds(str(text), MOST)
+        if len(seeds) < FEWEST:
+            notes = [*notes, f"A morph takes {FEWEST} to {MOST} seeds, say 4, 13, 17."]
+            seeds = (*seeds, (seeds[0] + 1) % SEED_LIMIT) if seeds else FIRST_SEEDS["morph"]
+        return View("morph", seeds, round(bounded(variation, *VARIATION, whole=False), 2), self.model.id,
+                    bounded(frames, *FRAMES), bool(loop)), notes
+
+    def from_kept(self, kept, query: str) -> tuple[View, list[str]]:
+        """The kept faces in their order, as many as a morph takes."""
+        seeds, variation = tuple(clean(kept)), decode(query)[0].variation
+        notes = [f"A morph takes {MOST} faces at most: these are the first of them."] if len(seeds) > MOST else []
+        if len(seeds) < FEWEST:
+            return View("morph", FIRST_SEEDS["morph"], variation, self.model.id), \
+                [f"Keep at least {FEWEST} faces to morph them; here are others."]
+        return View("morph", seeds[:MOST], variation, self.model.id), notes

@@ -1,0 +1,77 @@
+"""What keeps visitors from harming the page: uploads that cannot name files of the server, and bodies of bounded size.
+
+Gradio checks neither by itself: an image payload without `meta` may name any file of the server, a `data:` URL in a
+payload passes every size limit, and a URL is fetched (tests/test_page_safety.py holds each of them up).
+"""
+
+import threading
+from pathlib import Path
+
+import gradio as gr
+from gradio.processing_utils import get_upload_folder
+from starlette.exceptions import HTTPException
+
+from gan.serve.files import MOST_BYTES
+
+MOST_BODY_BYTES = 2**20  # of a request other than an upload; the longest honest one is some kilobytes
+KEPT_SECONDS = 10  # of an upload, once it was read
+ONLY_UPLOADS = "Only a picture that was uploaded to this page can be judged: upload it first."
+
+
+class UploadedPicture(gr.Image):
+    """A picture that a visitor brings. Handlers get the bytes of the file, which is deleted seconds
+    after it was read."""
+
+    is_template = True  # looks and works like gr.Image in the browser
+
+    async def async_move_resource_to_block_cache(self, url_or_file_path):
+        """Let nothing but local paths through: gr.Image would fetch a URL in the payload."""
+        if "://" in str(url_or_file_path or ""):
+            raise gr.Error(ONLY_UPLOADS)
+        return await super().async_move_resource_to_block_cache(url_or_file_path)
+
+    def preprocess(self, payload) -> bytes | None:
+        """A payload → the bytes of the upload it names, or None.
+
+        Raises:
+            gr.Error: it names no upload (a file of the server, a URL), or one that is too large or gone.
+        """
+        if payload is None:
+            return None
+        path = Path(payload.path or "").resolve()
+        if payload.url and payload.url.startswith("data:") or not path.is_relative_to(Path(get_upload_folder()).resolve()):
+            raise gr.Error(ONLY_UPLOADS)
+        try:
+            with open(path, "rb") as file:
+                return file.read(MOST_BYTES + 1)
+        except OSError:
+            raise gr.Error("The upload did not arrive: choose the picture again.") from None
+        finally:
+            # not at once: the browser may still be fetching its preview
+            timer = threading.Timer(KEPT_SECONDS, path.unlink, kwargs={"missing_ok": True})
+            timer.daemon = True
+            timer.start()
+
+
+class BodyLimit:
+    """ASGI middleware: requests with a body above the limit get 413, before it is read into memory."""
+
+    def __init__(self, app):
+        self.app = app
+
+    async def __call__(self, scope, receive, send):
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+        # an upload streams to disk, and Gradio itself holds it to max_file_size
+        most = 2 * MOST_BYTES if scope["path"].endswith("/upload") else MOST_BODY_BYTES
+        received = 0
+
+        async def counted():
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > most:
+                raise HTTPException(413, "This request is too large.")
+            return message
+
+        await self.app(scope, counted, send)
