@@ -14,7 +14,7 @@ from tqdm import tqdm
 from gan import UserError, reason
 from gan.model import weights
 from gan.model.settings import TrainSettings, to_dict
-from gan.train import checkpoint, data, machine, report, sources
+from gan.train import calibration, checkpoint, data, machine, report, sources
 from gan.train.announce import announce
 from gan.train.log import MetricsLog
 from gan.train.metrics import Features, Frechet, command_for, describe, measure
@@ -183,6 +183,7 @@ class Run:
         # the last measurement may be of an earlier generator than this one; it says of which
         config = {"training": training, "metrics": self.measured}
         weights.save(new, self.gan.ema, self.gan.discriminator, s.model, config)
+        calibration.add_to(new, self.store.held_out, training["data"])
         report.complete(new, weights.load(new), self.log.rows(), sorted(self.sheets.glob("step-*.png")))
         weights.replace_folder(new, self.output / "weights")
 

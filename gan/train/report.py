@@ -94,6 +94,12 @@ def save_card(folder: Path, config: dict, generator_id: str) -> None:
         f"{distance['samples']:,} samples against the {distance['reference']}. Real against real is "
         f"{distance['floor']:.2f} with {distance['floor_pictures']:,} pictures each. Measured on {measured_on} with\n\n"
         f"    {distance['command']}\n" if distance else "No distance to real faces was measured.\n")
+    critic = config.get("calibration")
+    if critic:
+        half = critic["n"] // 2
+        quality += (f"\nThe discriminator as a critic: AUROC **{critic['auroc']:.3f}**, Brier score {critic['brier']:.3f} on "
+                    f"{half:,} held-out pictures and {half:,} samples, calibrated on as many others. It knows this "
+                    "generator and pictures like its training data, nothing else.\n")
     commands = "\n\n".join(f"  from step {part['from_step']:,}, planned for {part['planned_steps']:,}:\n\n      {part['command']}"
                            for part in training["commands"])
     (folder / "README.md").write_text(_CARD.format(**{

@@ -60,7 +60,7 @@ def reliability(calibration: dict | None) -> str:
     """The critic's probabilities against what was true, as a table."""
     if not calibration:
         return ""
-    rows = "".join(f"<tr><td>{mean:.0%}</td><td>{share:.0%}</td></tr>" for mean, share in calibration["reliability"])
+    rows = "".join(f"<tr><td>{100 * mean:.0f} %</td><td>{100 * share:.0f} %</td></tr>" for mean, share in calibration["reliability"])
     per_row = calibration["n"] // len(calibration["reliability"])
     return ("<h3>When the critic says …</h3><p>… that a picture is real with this probability, how many were? About "
             f"{per_row} pictures a line, none of which it was trained or calibrated on.</p><div class='scroll'><table>"
@@ -86,7 +86,7 @@ they vary, and which weights made them, and nothing about you.</p>
 <h3>The curves</h3>
 {curves}
 <h3>What this is not</h3>
-<ul><li>Not a picture of anybody. A likeness to a living person is chance.</li>
+<ul><li>Not meant to be anybody: a likeness to a living person can happen all the same.</li>
 <li>Not fair: the faces have the ages, skin tones, poses and gaps of the pictures they were learned from.</li>
 <li>Not perfect: some faces are broken; glasses, hands, hats and profiles are rarely right.</li>
 <li>Not a detector: “Real or fake” is the opinion of the critic, with its error rate beside it.</li></ul>

@@ -83,7 +83,7 @@ class FaceCard(gr.HTML):
                 <a class="button" download="seed-{{value.seed}}.png" href="{{value.src}}">PNG</a>
                 <button type="button" name="morph">Morph from here</button>
                 <button type="button" name="judge">Real or fake?</button>
-                <button type="button" name="close">Close</button></div>
+                <button type="button" name="close" autofocus>Close</button></div>
                 </dialog>{{/if}}""",
             apply_default_css=False, js_on_load=(STATIC / "card.js").read_text(), elem_id="card", **options)
 

@@ -153,8 +153,17 @@ class Page:
 def theme() -> gr.themes.Base:
     """Calm and grey, so that the faces are what has colour. System fonts: nothing is fetched from elsewhere."""
     fonts = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif"]
-    return gr.themes.Base(primary_hue="teal", secondary_hue="teal", neutral_hue="stone", radius_size="lg", font=fonts,
+    base = gr.themes.Base(primary_hue="teal", secondary_hue="teal", neutral_hue="stone", radius_size="lg", font=fonts,
                           font_mono=["ui-monospace", "Menlo", "Consolas", "monospace"])
+    # contrast of at least 4.5 to 1 for all text
+    return base.set(
+        button_primary_background_fill="*primary_700", button_primary_background_fill_hover="*primary_800",
+        button_primary_background_fill_dark="*primary_700", button_primary_background_fill_hover_dark="*primary_600",
+        button_primary_text_color="white", button_primary_text_color_dark="white",
+        body_text_color_subdued="*neutral_600", body_text_color_subdued_dark="*neutral_400",
+        block_info_text_color="*neutral_600", block_info_text_color_dark="*neutral_400",
+        block_label_text_color="*neutral_700", block_title_text_color="*neutral_700",
+        color_accent="*primary_700", link_text_color="*primary_700", link_text_color_dark="*primary_400")
 
 
 def launch(folder: Path | str) -> None:
@@ -166,7 +175,7 @@ def launch(folder: Path | str) -> None:
     page = Page(FaceModel(folder)).blocks
     page.queue(max_size=MOST_WAITING, default_concurrency_limit=1, api_open=False)
     page.launch(
-        theme=theme(), css_paths=STATIC / "page.css", run_history=False, max_file_size=MOST_BYTES, show_error=False,
+        theme=theme(), head=f"<style>{(STATIC / 'page.css').read_text()}</style>", run_history=False, max_file_size=MOST_BYTES, show_error=False,
         app_kwargs={"middleware": [_middleware()]}, footer_links=["api"], state_session_capacity=1,
         share=False, server_port=None if "GRADIO_SERVER_PORT" in os.environ else 7860)
 

@@ -32,9 +32,9 @@ class Gallery:
         self.heading = gr.HTML("", elem_id="gallery-heading", js_on_load=None)
         self.grid = Faces("gallery-faces", "Gallery")
         with gr.Row(elem_classes="buttons"):
-            self.previous = gr.Button("← Previous", min_width=120)
-            self.surprise = gr.Button("Surprise me", variant="primary", min_width=120)
-            self.next = gr.Button("Next →", min_width=120)
+            self.previous = gr.Button("← Previous", min_width=0)
+            self.surprise = gr.Button("Surprise me", variant="primary", min_width=0)
+            self.next = gr.Button("Next →", min_width=0)
         with gr.Row(equal_height=True):
             self.variation = gr.Slider(*VARIATION, 1.0, step=0.05, label="Variation", min_width=240,
                                        info="1 as trained, less is nearer the average", elem_id="gallery-variation")
@@ -45,17 +45,17 @@ class Gallery:
                                     max_lines=1, scale=4, elem_id="gallery-seeds")
             self.show = gr.Button("Show", min_width=100, scale=1)
         with gr.Row(elem_classes="buttons"):
-            self.sheet = gr.Button("Download as one PNG", min_width=120, size="sm")
-            self.zip = gr.Button("Download all as ZIP", min_width=120, size="sm")
+            self.sheet = gr.Button("Download as one PNG", min_width=0, size="sm")
+            self.zip = gr.Button("Download all as ZIP", min_width=0, size="sm")
         self.card = FaceCard()
         self.kept = gr.BrowserState([], storage_key="seedfaces-kept", secret="seedfaces")  # seeds, in the visitor's order
         with gr.Column(visible=False, elem_id="tray") as self.tray:
             gr.Markdown("### Your own gallery")
             self.kept_faces = Faces("kept-faces", "Kept faces", sortable=True)
             with gr.Row(elem_classes="buttons"):
-                self.show_kept = gr.Button("Show with its link", variant="primary", min_width=80, size="sm")
-                self.morph_kept = gr.Button("Morph them", min_width=80, size="sm")
-                self.clear_kept = gr.Button("Clear", min_width=80, size="sm")
+                self.show_kept = gr.Button("Show as gallery", variant="primary", min_width=0, size="sm")
+                self.morph_kept = gr.Button("Morph them", min_width=0, size="sm")
+                self.clear_kept = gr.Button("Clear", min_width=0, size="sm")
         self.outputs = [self.seeds, self.count, self.variation, self.heading, self.grid, self.previous]
         self.main = self.grid
 

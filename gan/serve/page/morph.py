@@ -18,17 +18,17 @@ class Morph:
 
     def __init__(self, model: FaceModel):
         self.model = model
-        with gr.Row(equal_height=True, elem_classes="controls"):
-            self.seeds = gr.Textbox(format_seeds(FIRST_SEEDS["morph"], ", "), label="Seeds", max_lines=1, min_width=200,
-                                    info=f"{FEWEST} to {MOST}, in the order of the journey", elem_id="morph-seeds")
-            self.frames = gr.Slider(*FRAMES, 16, step=1, label="Frames from face to face", min_width=200,
-                                    elem_id="morph-frames")
-            self.variation = gr.Slider(*VARIATION, 1.0, step=0.05, label="Variation", min_width=200,
-                                       elem_id="morph-variation")
-        with gr.Row(elem_classes="buttons"):
-            self.show = gr.Button("Morph", variant="primary", min_width=80)
-            self.loop = gr.Checkbox(True, label="Back to the first face, and on for ever", container=False, min_width=200)
         self.player = Player()
+        with gr.Row(equal_height=True):
+            self.seeds = gr.Textbox(format_seeds(FIRST_SEEDS["morph"], ", "), label="Seeds", max_lines=1, min_width=200,
+                                    scale=4, info=f"{FEWEST} to {MOST}, in the order of the journey", elem_id="morph-seeds")
+            self.show = gr.Button("Morph", variant="primary", min_width=100, scale=1)
+        with gr.Row(equal_height=True):
+            self.frames = gr.Slider(*FRAMES, 16, step=1, label="Frames from face to face", min_width=240,
+                                    elem_id="morph-frames")
+            self.variation = gr.Slider(*VARIATION, 1.0, step=0.05, label="Variation", min_width=240,
+                                       elem_id="morph-variation")
+        self.loop = gr.Checkbox(True, label="Back to the first face, and on for ever", container=False)
         self.outputs = [self.seeds, self.frames, self.variation, self.loop, self.player]
         self.main = self.player
 

@@ -28,8 +28,8 @@ class VerdictTab:
                                        elem_id="upload")
         self.card = VerdictCard()
         gr.Markdown(trust(model.calibration), elem_id="trust")
-        gr.Markdown("Your picture is deleted from the server seconds after it was read. Nothing of it is stored, logged "
-                    "or learned from.")
+        gr.Markdown("Your picture is deleted from the server seconds after it was read. Nothing of it is stored, logged, "
+                    "learned from, or put into a link.")
         self.outputs = [self.card]
         self.main = self.card
 
@@ -61,6 +61,7 @@ class VerdictTab:
 def as_json(verdict: Verdict, calibration: dict | None, truth: str = "") -> dict:
     """A verdict as the card shows it and as the API returns it."""
     probability = verdict.probability_real
+    percent = None if probability is None else round(100 * probability)
     size = verdict.square.shape[0]
     sentences = [truth] if truth else []
     sentences.append(f"Judged at {size} × {size} pixels, the square shown here.")
@@ -68,15 +69,15 @@ def as_json(verdict: Verdict, calibration: dict | None, truth: str = "") -> dict
         headline = "This critic was never calibrated"
         sentences.insert(0, f"Its raw opinion is {verdict.logit:+.2f}, which has no fixed meaning.")
     elif calibration["auroc"] < CANNOT_TELL:
-        headline = f"This critic cannot tell; its guess is {probability:.0%} real"
+        headline = f"This critic cannot tell; its guess is {percent} % real"
     else:
-        headline = (f"Probably real: {probability:.0%}" if probability >= SURE else
-                    f"Probably generated: {1 - probability:.0%}" if probability <= 1 - SURE else
-                    f"Hard to tell: {probability:.0%} real, {1 - probability:.0%} generated")
+        headline = (f"Probably real: {percent} %" if probability >= SURE else
+                    f"Probably generated: {100 - percent} %" if probability <= 1 - SURE else
+                    f"Hard to tell: {percent} % real, {100 - percent} % generated")
     return {
         "probability_real": None if probability is None else round(probability, 4), "verdict": headline,
         "logit": round(verdict.logit, 4), "sentences": sentences,
-        "percent": None if probability is None else round(100 * probability),
+        "percent": percent,
         "square": data_url(files.png(verdict.square)),
     }
 
@@ -91,7 +92,7 @@ def trust(calibration: dict | None) -> str:
     off = np.mean([abs(mean - share) for mean, share in calibration["reliability"]])
     return (
         f"**How far to trust it:** {verdict}on {half:,} real faces that no network was trained on and {half:,} generated "
-        f"ones it finds the real one of a pair {auroc:.0%} of the time (AUROC {auroc:.3f}; a guess is 50 %). "
+        f"ones it finds the real one of a pair {100 * auroc:.0f} % of the time (AUROC {auroc:.3f}; a guess is 50 %). "
         f"Its probabilities are off by {100 * off:.0f} points on average (Brier score {calibration['brier']:.3f}; always "
         "saying 50 % gives 0.25). That holds for faces of this generator and for photographs like its training "
         "pictures. Pictures of other makers, other crops, a filter or heavy compression mislead it: it is a critic, "
