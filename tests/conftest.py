@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent
+EMBEDDED = ROOT / "weights" / "faces-64"
 TINY = ["--resolution", "16", "--widths", "16", "8", "--latent_dim", "8", "--train_batch_size", "4",
         "--report_to", "none"]
 

@@ -17,6 +17,7 @@ class Verdict:
     square: np.ndarray  # (S, S, 3) uint8: the part that was judged, as the network saw it
     logit: float
     probability_real: float | None  # None: these weights were never calibrated
+    unlike_anything: bool = False  # a logit that 1 % of the calibration's pictures had: the probability means nothing
 
 
 class FaceModel:
@@ -63,7 +64,10 @@ class FaceModel:
         """A PIL RGB picture → what the critic says of its middle square."""
         square = images.training_crop(picture, self.resolution)
         logit = float(critic.logits(self.discriminator, square[None])[0])
-        return Verdict(square, logit, critic.probability_real(logit, self.calibration) if self.calibration else None)
+        if not self.calibration:
+            return Verdict(square, logit, None)
+        lowest, highest = self.calibration["logit_range"]
+        return Verdict(square, logit, critic.probability_real(logit, self.calibration), not lowest <= logit <= highest)
 
     def _make(self, seeds: tuple[int, ...], variation: float) -> np.ndarray:
         made = sampling.faces(self.generator, seeds, variation)

@@ -12,7 +12,7 @@ from gan.model import images
 
 FORMATS = ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF"]  # what Pillow may try on an upload, and nothing else
 MOST_BYTES = 20 * 2**20  # of an upload
-MOST_PIXELS = 50_000_000  # of an upload; more would take hundreds of megabytes of memory
+MOST_PIXELS = 65_000_000  # of an upload: 64 MP phones, 200 MB of memory while it is decoded
 FEWEST_PIXELS = 16  # on the shorter side
 LARGE = 512  # pixels, about: how large a single face is shown
 FRAME_MILLISECONDS = 60
@@ -62,6 +62,8 @@ def read_picture(data: bytes) -> Image.Image:
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as header:
             width, height = header.size  # known before a pixel is decoded
+    except Image.DecompressionBombError:
+        raise UserError(f"This picture is far too large: up to {MOST_PIXELS / 1e6:.0f} megapixels are judged.") from None
     except Exception:  # Pillow's plugins raise all kinds of errors on what is no picture
         raise UserError("This file is not a picture that can be read here: use a JPEG, PNG, WebP, GIF, BMP, TIFF or "
                         "AVIF file.") from None

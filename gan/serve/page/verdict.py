@@ -45,10 +45,11 @@ class VerdictTab:
         """Judge whether a picture of a face is real or generated.
 
         Args:
-            picture: an image file up to 20 MB and 50 megapixels; its middle square is judged.
+            picture: an image file up to 20 MB and 65 megapixels; its middle square is judged.
 
         Returns:
-            A dict with `probability_real` (0 to 1), `verdict`, `logit`, `sentences`, `square` (PNG data URL).
+            A dict with `probability_real` (0 to 1), `verdict`, `logit`, `sentences`, `square` (PNG data URL),
+            and `unlike_anything` (true: the probability means nothing).
         """
         if picture is None:
             return None
@@ -70,6 +71,9 @@ def as_json(verdict: Verdict, calibration: dict | None, truth: str = "") -> dict
         sentences.insert(0, f"Its raw opinion is {verdict.logit:+.2f}, which has no fixed meaning.")
     elif calibration["auroc"] < CANNOT_TELL:
         headline = f"This critic cannot tell; its guess is {percent} % real"
+    elif verdict.unlike_anything:
+        headline, percent = "Unlike any picture that this critic knows", None
+        sentences.insert(0, "It has an opinion on noise and cats too, but that would mean nothing. Is the middle square a face?")
     else:
         headline = (f"Probably real: {percent} %" if probability >= SURE else
                     f"Probably generated: {100 - percent} %" if probability <= 1 - SURE else
@@ -77,7 +81,7 @@ def as_json(verdict: Verdict, calibration: dict | None, truth: str = "") -> dict
     return {
         "probability_real": None if probability is None else round(probability, 4), "verdict": headline,
         "logit": round(verdict.logit, 4), "sentences": sentences,
-        "percent": percent,
+        "unlike_anything": verdict.unlike_anything, "percent": percent,
         "square": data_url(files.png(verdict.square)),
     }
 

@@ -1,0 +1,83 @@
+"""FaceModel on the embedded weights: what the page can do, without a page."""
+
+import numpy as np
+import pytest
+from conftest import EMBEDDED
+from PIL import Image
+
+from gan import UserError
+from gan.model import sampling, weights
+from gan.serve.faces import FaceModel
+
+
+@pytest.fixture(scope="module")
+def model() -> FaceModel:
+    return FaceModel(EMBEDDED)
+
+
+def test_faces_are_those_of_sampling(model):
+    expected = sampling.faces(weights.load(EMBEDDED).generator, [1003, 0], 0.8)
+    assert np.array_equal(model.faces([1003, 0], 0.8), expected)
+    assert model.id == weights.load(EMBEDDED).generator_id and model.resolution == expected.shape[1]
+
+
+def test_repeated_views_are_made_once_and_cannot_be_changed(model, monkeypatch):
+    made = []
+    real = sampling.faces
+    monkeypatch.setattr(sampling, "faces", lambda *arguments: made.append(1) or real(*arguments))
+    first = model.faces((70, 71), 0.9)
+    assert model.faces([70, 71], 0.9) is first and len(made) == 1
+    with pytest.raises(ValueError):
+        first[0, 0, 0, 0] = 0
+    for number in range(70):  # the cache is bounded: what was not looked at for long is forgotten
+        model.faces((number,), 0.55)
+    model.faces((70, 71), 0.9)
+    assert len(made) == 72
+
+
+@pytest.mark.parametrize("loop, count", [(True, 15), (False, 11)])
+def test_a_morph_passes_through_its_faces(model, loop, count):
+    frames = model.morph([4, 13, 17], 0.9, frames=5, loop=loop)
+    assert frames.shape == (count, model.resolution, model.resolution, 3)
+    faces = model.faces([4, 13, 17], 0.9).astype(int)
+    for place, face in zip((0, 5, 10), faces):
+        assert np.abs(frames[place] - face).max() <= 1
+    closed = np.concatenate([frames, frames[:1]]).astype(int)
+    steps = np.abs(np.diff(closed, axis=0)).mean((1, 2, 3))
+    for leg in range(3 if loop else 2):  # no jumps: every step is a part of its leg
+        whole = np.abs(faces[(leg + 1) % 3] - faces[leg]).mean()
+        assert 0 < steps[5 * leg:5 * leg + 5].max() < 0.6 * whole
+    assert loop or np.array_equal(frames[-1], frames[10])
+
+
+def test_a_morph_may_come_back_to_a_face_and_stay(model):
+    frames = model.morph([4, 13, 4, 4], 1.0, frames=3, loop=False)
+    assert np.array_equal(frames[0], frames[6]) and np.array_equal(frames[6], frames[-1])
+    assert not np.array_equal(frames[0], frames[3])
+
+
+def test_the_verdict_is_on_the_middle_square(model):
+    face = model.faces([9], 1.0)[0]
+    wide = np.zeros((64, 128, 3), np.uint8)
+    wide[:, 32:96] = face
+    verdict = model.judge(Image.fromarray(wide))
+    assert np.array_equal(verdict.square, face)
+    assert verdict.logit == model.judge(Image.fromarray(face)).logit
+    assert 0 < verdict.probability_real < 1
+
+
+def test_what_is_unlike_anything_is_known_to_be(model):
+    noise = np.random.RandomState(0).randint(0, 256, (64, 64, 3)).astype(np.uint8)
+    assert model.judge(Image.fromarray(noise)).unlike_anything
+    assert not any(model.judge(Image.fromarray(face)).unlike_anything for face in model.faces(range(16)))
+
+
+def test_weights_that_were_never_calibrated_give_no_probability(model, monkeypatch):
+    monkeypatch.setattr(model, "calibration", None)
+    verdict = model.judge(Image.fromarray(model.faces([9], 1.0)[0]))
+    assert verdict.probability_real is None and np.isfinite(verdict.logit)
+
+
+def test_a_folder_without_weights_is_one_sentence(tmp_path):
+    with pytest.raises(UserError, match="config.json is missing"):
+        FaceModel(tmp_path)
