@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from gan.model import critic, images, latents, sampling, weights
+from gan.serve import files
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,9 @@ class FaceModel:
         self.config, self.id = loaded.config, loaded.generator_id
         self.resolution, self.latent_dim = loaded.settings.resolution, loaded.settings.latent_dim
         self.calibration: dict | None = loaded.config.get("calibration")
-        # what many people look at is made once; 64 galleries of 64 faces are 50 MB at 64 px
+        # what many people look at is made once; 64 galleries of 64 faces are 50 MB at 64 px, 32 morphs less than 20
         self._remembered = lru_cache(maxsize=64)(self._make)
+        self.animation = lru_cache(maxsize=32)(self._animate)
 
     def faces(self, seeds, variation: float = 1.0) -> np.ndarray:
         """Faces of the given seeds: `(N, S, S, 3)` uint8, read-only, in their order.
@@ -68,6 +70,10 @@ class FaceModel:
             return Verdict(square, logit, None)
         lowest, highest = self.calibration["logit_range"]
         return Verdict(square, logit, critic.probability_real(logit, self.calibration), not lowest <= logit <= highest)
+
+    def _animate(self, seeds: tuple[int, ...], variation: float, frames: int, loop: bool) -> bytes:
+        """A morph as an animated WebP file."""
+        return files.animation(self.morph(seeds, variation, frames, loop), loop)
 
     def _make(self, seeds: tuple[int, ...], variation: float) -> np.ndarray:
         made = sampling.faces(self.generator, seeds, variation)

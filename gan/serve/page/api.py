@@ -45,7 +45,7 @@ def add_api(model: FaceModel, queue: dict) -> None:
         """
         view = _view("morph", seeds, variation, model, bounded(frames, *FRAMES), bool(loop))
         path = _folder() / "morph.webp"
-        path.write_bytes(files.animation(model.morph(view.seeds, view.variation, view.frames, view.loop), view.loop))
+        path.write_bytes(model.animation(view.seeds, view.variation, view.frames, view.loop))
         return str(path), encode(view)
 
     with gr.Row(visible=False):

@@ -34,10 +34,11 @@ class Morph:
 
     def render(self, view: View) -> list:
         """Values for `outputs`."""
-        frames = self.model.morph(view.seeds, view.variation, view.frames, view.loop)
+        animation = self.model.animation(view.seeds, view.variation, view.frames, view.loop)
+        first = self.model.faces(view.seeds[:1], view.variation)[0]
         names = ", ".join(map(str, view.seeds))
         player = {
-            "src": data_url(files.animation(frames, view.loop), "image/webp"), "still": data_url(files.png(frames[0])),
+            "src": data_url(animation, "image/webp"), "still": data_url(files.png(first)),
             "alt": f"Morph through the faces of seeds {names}{' and back' if view.loop else ''}",
             "name": f"morph-{'-'.join(map(str, view.seeds))}.webp",
         }

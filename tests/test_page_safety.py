@@ -1,0 +1,222 @@
+"""The holes of a Gradio page, each with a test that fails when it is open."""
+
+import io
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
+from types import SimpleNamespace
+
+import httpx
+import pytest
+from conftest import ROOT, picture
+from PIL import Image
+
+from gan.serve.files import MOST_BYTES
+from gan.serve.page import safety
+
+API = "/gradio_api"
+
+
+def png(size: int = 64) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(picture(1, size, size)).save(file, "PNG")
+    return file.getvalue()
+
+
+def upload(address: str, data: bytes, name: str = "face.png") -> httpx.Response:
+    return httpx.post(f"{address}{API}/upload", files={"files": (name, data, "image/png")}, timeout=60)
+
+
+def call(address: str, endpoint: str, *data) -> str:
+    """What an endpoint streams back, or the error of the first request."""
+    first = httpx.post(f"{address}{API}/call/{endpoint}", json={"data": data}, timeout=60)
+    if first.status_code != 200:
+        return f"{first.status_code} {first.text}"
+    with httpx.stream("GET", f"{address}{API}/call/{endpoint}/{first.json()['event_id']}", timeout=60) as answer:
+        return answer.read().decode()
+
+
+@pytest.fixture
+def secret(tmp_path) -> Path:
+    """A picture on the server that nobody uploaded."""
+    path = tmp_path / "secret.png"
+    path.write_bytes(png())
+    return path
+
+
+def test_an_upload_is_judged(address):
+    """The honest way, which all the others are measured by."""
+    path = upload(address, png()).json()[0]
+    answer = call(address, "classify", {"path": path, "meta": {"_type": "gradio.FileData"}})
+    assert "event: complete" in answer and "probability_real" in answer
+
+
+@pytest.mark.parametrize("meta", [{}, {"meta": {"_type": "gradio.FileData"}}, {"meta": None}])
+def test_files_of_the_server_cannot_be_named(address, secret, meta):
+    answer = call(address, "classify", {"path": str(secret), "orig_name": "face.png", **meta})
+    assert "event: error" in answer and "square" not in answer and str(secret.parent) not in answer
+    assert secret.exists()
+
+
+def test_no_way_leads_out_of_the_upload_folder(address, secret):
+    inside = Path(upload(address, png()).json()[0]).parent
+    answer = call(address, "classify", {"path": f"{inside}/{'../' * 20}{str(secret).lstrip('/')}"})
+    assert safety.ONLY_UPLOADS in answer and "square" not in answer
+
+
+def test_data_urls_do_not_pass_the_size_limit(address):
+    """A data: URL in the payload would be decoded whatever its size."""
+    import base64
+
+    url = "data:image/png;base64," + base64.b64encode(png()).decode()
+    path = upload(address, png()).json()[0]
+    for payload in ({"url": url, "path": path}, {"url": url, "path": None}, {"path": url}, {"url": url}):
+        answer = call(address, "classify", payload)
+        assert "event: error" in answer and "square" not in answer, payload
+    assert safety.ONLY_UPLOADS in call(address, "classify", {"url": url, "path": path})
+
+
+@pytest.mark.parametrize("meta", [{}, {"meta": {"_type": "gradio.FileData"}}])
+def test_the_server_fetches_nothing(address, meta):
+    asked = []
+
+    class Listener(BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append(self.path)
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(png())
+
+        def log_message(self, *arguments):
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Listener) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}/face.png"
+        for payload in ({"path": url, **meta}, {"path": url, "url": url, **meta}):
+            answer = call(address, "classify", payload)
+            assert safety.ONLY_UPLOADS in answer, answer
+        server.shutdown()
+    assert asked == []
+
+
+def test_an_upload_that_is_too_large_is_refused(address):
+    assert upload(address, b"\xff" * (MOST_BYTES + 10)).status_code == 413
+    assert upload(address, b"\xff" * 1000).status_code == 200
+
+
+@pytest.mark.parametrize("route", ["/call/generate", "/queue/join", "/run/generate", "/cancel"])
+def test_bodies_that_are_too_large_are_refused_before_they_are_read(address, route):
+    body = json.dumps({"data": ["1" * (2 * safety.MOST_BODY_BYTES)], "session_hash": "x", "fn_index": 0})
+    answer = httpx.post(f"{address}{API}{route}", content=body, headers={"content-type": "application/json"}, timeout=60)
+    assert answer.status_code == 413
+
+
+def test_the_queue_cannot_be_passed_by(address):
+    for route in ("/run/generate", "/api/generate", "/run/predict", "/api/predict", "/run/classify"):
+        answer = httpx.post(f"{address}{API}{route}", json={"data": ["0", 1.0], "fn_index": 3}, timeout=60)
+        assert answer.status_code >= 400, (route, answer.text[:200])
+
+
+def test_runs_are_not_remembered_by_the_browser(address):
+    assert httpx.get(f"{address}/config").json()["run_history"] is False
+
+
+@pytest.mark.parametrize("data", [b"no picture", png()[:-30], b"GIF89a", b"\x89PNG\r\n\x1a\n" + b"\0" * 100])
+def test_errors_name_no_path_of_the_server(address, data):
+    path = upload(address, data).json()[0]
+    answer = call(address, "classify", {"path": path, "orig_name": "face.svg", "meta": {"_type": "gradio.FileData"}})
+    assert "event: error" in answer and "picture" in answer
+    assert str(Path(path).parent) not in answer and "Traceback" not in answer and str(ROOT) not in answer
+
+
+@pytest.mark.parametrize("route", [
+    "/file=/etc/passwd", f"/file={ROOT}/app.py", f"/file={ROOT}/weights/faces-64/config.json", "/file=../../../etc/passwd",
+    "/file=%2Fetc%2Fpasswd", "/proxy=http://127.0.0.1:1/", "/proxy=https://huggingface.co/", "/file=http://127.0.0.1:1/",
+    "/static/../../app.py", "/component_server", "/stream/x/1/1/playlist.m3u8"])
+def test_other_doors_are_closed(address, route):
+    answer = httpx.get(f"{address}{API}{route}", timeout=30)
+    assert answer.status_code >= 400 or "location" in answer.headers, answer.text[:200]
+    assert "root:" not in answer.text and "SeedFaces" not in answer.text
+
+
+def test_other_origins_are_refused(address):
+    answer = httpx.post(f"{address}{API}/call/generate", json={"data": ["0", 1.0]}, headers={"origin": "https://evil.example"})
+    assert "access-control-allow-origin" not in answer.headers or \
+        answer.headers["access-control-allow-origin"] != "https://evil.example"
+
+
+def test_nothing_else_is_public(address):
+    info = httpx.get(f"{address}{API}/info").json()
+    assert set(info["named_endpoints"]) == {"/generate", "/morph", "/classify"} and not info["unnamed_endpoints"]
+
+
+def test_nonsense_in_any_endpoint_harms_nothing(address):
+    """Private endpoints answer raw HTTP too."""
+    dependencies = httpx.get(f"{address}/config").json()["dependencies"]
+    assert len(dependencies) > 20
+    nonsense = [None, "x" * 1000, "0-4294967295", 1e308, -1, [], {}, {"path": "/etc/passwd"}, "v=1&seeds=" + "9" * 5000]
+
+    def send(task):
+        dependency, value = task
+        body = {"data": [value] * len(dependency["inputs"]), "fn_index": dependency["id"], "session_hash": "nonsense",
+                "event_data": {"seed": value, "query": value}}
+        return httpx.post(f"{address}{API}/queue/join", json=body, timeout=60).status_code
+
+    tasks = [(dependency, value) for dependency in dependencies if dependency["backend_fn"] for value in nonsense]
+    with ThreadPoolExecutor(1) as pool:
+        codes = set(pool.map(send, tasks))
+    assert codes <= {200, 503, 400, 422}, codes
+    deadline = time.monotonic() + 60  # the line must get empty again, with everybody after it served as before
+    while (answer := call(address, "generate", "0", 1.0)).startswith("503"):
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
+    assert "event: complete" in answer
+
+
+def test_an_upload_is_deleted_soon_after_it_was_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(safety, "KEPT_SECONDS", 0.2)
+    monkeypatch.setattr(safety, "get_upload_folder", lambda: str(tmp_path))
+    path = tmp_path / "face.png"
+    path.write_bytes(png())
+    data = safety.UploadedPicture().preprocess(SimpleNamespace(path=str(path), url=None))
+    assert data == png() and path.exists()  # the browser may still be loading its preview
+    deadline = time.monotonic() + 10
+    while path.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_many_visitors_at_once_get_their_faces_or_a_sentence(address):
+    """More than the line holds: some are told so at once, the others are served, and the page lives on."""
+    def ask(number):
+        return call(address, "morph", "1,2,3,4,5,6,7,8", 0.5 + number / 1000, 32, True)
+
+    with ThreadPoolExecutor(70) as pool:
+        answers = list(pool.map(ask, range(70)))
+    refused = [answer for answer in answers if answer.startswith("503")]
+    assert refused and all("full" in answer for answer in refused)
+    served = [answer for answer in answers if "event: complete" in answer]
+    assert len(served) + len(refused) == 70 and len(served) >= 40
+    assert "event: complete" in call(address, "generate", "0", 1.0)
+
+
+def test_heavy_work_does_not_hold_up_the_others(address):
+    """While a long morph is made, everything that needs no model answers."""
+    finished = []
+
+    def heavy():
+        assert "event: complete" in call(address, "morph", "9,8,7,6,5,4,3,2", 0.71, 32, True)
+        finished.append(time.monotonic())
+
+    worker = Thread(target=heavy)
+    worker.start()
+    time.sleep(0.1)
+    for _ in range(3):
+        assert httpx.get(f"{address}{API}/info").status_code == 200
+    answered = time.monotonic()
+    worker.join()
+    assert answered < finished[0]
