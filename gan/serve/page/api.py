@@ -1,9 +1,10 @@
 """The public API: `/generate` and `/morph` (`/classify` is the verdict tab's own event)."""
 
-import tempfile
+import hashlib
 from pathlib import Path
 
 import gradio as gr
+from gradio.processing_utils import get_upload_folder
 
 from gan.serve import files
 from gan.serve.faces import FaceModel
@@ -25,7 +26,7 @@ def add_api(model: FaceModel, queue: dict) -> None:
             The faces as PNG files in the order of the seeds, and the query string of the link that shows them.
         """
         view = _view("gallery", seeds, variation, model)
-        folder = _folder()
+        folder = _folder(view)
         paths = [folder / f"{place:02d}-seed-{seed}.png" for place, seed in enumerate(view.seeds)]
         for path, face in zip(paths, model.faces(view.seeds, view.variation)):
             path.write_bytes(files.png(face))
@@ -44,7 +45,7 @@ def add_api(model: FaceModel, queue: dict) -> None:
             The animation as a WebP file, and the query string of the link that shows it.
         """
         view = _view("morph", seeds, variation, model, bounded(frames, *FRAMES), bool(loop))
-        path = _folder() / "morph.webp"
+        path = _folder(view) / "morph.webp"
         path.write_bytes(model.animation(view.seeds, view.variation, view.frames, view.loop))
         return str(path), encode(view)
 
@@ -71,5 +72,8 @@ def _view(tab: str, seeds, variation, model: FaceModel, frames: int = 16, loop: 
         raise gr.Error("A morph takes two to eight seeds." if tab == "morph" else "Name at least one seed.") from None
 
 
-def _folder() -> Path:
-    return Path(tempfile.mkdtemp(prefix="seedfaces-"))
+def _folder(view: View) -> Path:
+    """Where the files of a view go: inside Gradio's own folder, which is what it cleans up."""
+    folder = Path(get_upload_folder()) / hashlib.sha256(encode(view).encode()).hexdigest()
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

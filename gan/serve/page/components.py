@@ -114,7 +114,7 @@ class VerdictCard(gr.HTML):
                 {{#if value.percent}}<div class="meter" role="img" aria-label="{{value.percent}} % real">
                 <span style="width: {{value.percent}}%"></span></div>{{/if}}
                 {{#each value.sentences}}<p>{{this}}</p>{{/each}}</div></section>{{/if}}""",
-            apply_default_css=False, js_on_load=None, elem_id="verdict", **options)
+            apply_default_css=False, js_on_load=None, elem_id="verdict", label="verdict", **options)
 
     def api_info(self) -> dict:
         return {"type": "object", "description": "probability_real (0 to 1, or null), verdict, logit, sentences, and "

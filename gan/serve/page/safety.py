@@ -30,6 +30,10 @@ class UploadedPicture(gr.Image):
             raise gr.Error(ONLY_UPLOADS)
         return await super().async_move_resource_to_block_cache(url_or_file_path)
 
+    def example_payload(self):
+        """What the API's documentation shows: a file, where gr.Image would show a URL."""
+        return {"path": "face.jpg", "meta": {"_type": "gradio.FileData"}}
+
     def preprocess(self, payload) -> bytes | None:
         """A payload → the bytes of the upload it names, or None.
 

@@ -1,0 +1,96 @@
+"""The public API as a program uses it, with gradio_client, and as `curl` does."""
+
+import io
+
+import httpx
+import numpy as np
+import pytest
+from conftest import EMBEDDED
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
+from PIL import Image
+
+from gan.serve.faces import FaceModel
+from gan.serve.share_link import View, decode
+
+
+@pytest.fixture(scope="module")
+def model() -> FaceModel:
+    return FaceModel(EMBEDDED)
+
+
+@pytest.fixture(scope="module")
+def client(address, tmp_path_factory) -> Client:
+    return Client(address, download_files=str(tmp_path_factory.mktemp("downloads")), verbose=False)
+
+
+def test_generate(client, model):
+    paths, link = client.predict(seeds="12, 40-42, 12", variation=0.8, api_name="/generate")
+    assert [path.rsplit("/", 1)[1] for path in paths] == \
+        ["00-seed-12.png", "01-seed-40.png", "02-seed-41.png", "03-seed-42.png", "04-seed-12.png"]
+    faces = np.stack([np.asarray(Image.open(path)) for path in paths])
+    assert np.array_equal(faces, model.faces([12, 40, 41, 42, 12], 0.8))
+    assert decode(link) == (View("gallery", (12, 40, 41, 42, 12), 0.8, model.id), [])
+
+
+def test_defaults_are_the_first_gallery(client):
+    paths, link = client.predict(api_name="/generate")
+    assert len(paths) == 16 and decode(link)[0].seeds == tuple(range(16))
+
+
+def test_morph(client, model):
+    path, link = client.predict(seeds="4, 13", variation=1, frames=6, loop=False, api_name="/morph")
+    animation = Image.open(path)
+    assert path.endswith("morph.webp") and animation.n_frames == 7 and animation.info["loop"] == 1
+    last = np.asarray(animation.convert("RGB").resize((64, 64)))
+    assert np.abs(last.astype(int) - model.faces([4], 1.0)[0]).mean() < 12  # opened at its first frame
+    assert decode(link) == (View("morph", (4, 13), 1.0, model.id, 6, False), [])
+
+
+def test_classify(client, model, tmp_path):
+    Image.fromarray(model.faces([9], 1.0)[0]).save(tmp_path / "nine.png")
+    answer = client.predict(picture=handle_file(tmp_path / "nine.png"), api_name="/classify")
+    expected = model.judge(Image.open(tmp_path / "nine.png"))
+    assert answer["probability_real"] == pytest.approx(expected.probability_real, abs=1e-3)
+    assert answer["verdict"] and answer["sentences"]
+    square = httpx.get(answer["square"]) if answer["square"].startswith("http") else None
+    assert square is None and answer["square"].startswith("data:image/png;base64,")
+
+
+@pytest.mark.parametrize("endpoint, arguments, words", [
+    ("/generate", {"seeds": "all"}, "“all” is no seed"), ("/generate", {"seeds": ""}, "Name at least one seed"),
+    ("/generate", {"seeds": "0-64"}, "the first 64"), ("/morph", {"seeds": "5"}, "two to eight seeds"),
+    ("/morph", {"seeds": "1-9"}, "the first 8")])
+def test_what_cannot_be_made_is_one_sentence(client, endpoint, arguments, words):
+    with pytest.raises(AppError) as caught:
+        client.predict(**arguments, api_name=endpoint)
+    assert words in str(caught.value) and "/" not in str(caught.value)
+
+
+def test_numbers_out_of_range_are_brought_into_it(client):
+    _, link = client.predict(seeds="1", variation=99, api_name="/generate")
+    assert decode(link)[0].variation == 1.5
+
+
+def test_a_broken_picture_is_one_sentence(client, tmp_path):
+    (tmp_path / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n broken")
+    with pytest.raises(AppError, match="not a picture that can be read here"):
+        client.predict(picture=handle_file(tmp_path / "broken.png"), api_name="/classify")
+
+
+def test_arguments_are_documented(address):
+    endpoints = httpx.get(f"{address}/gradio_api/info").json()["named_endpoints"]
+    names = {name: [parameter["parameter_name"] for parameter in endpoint["parameters"]] for name, endpoint in endpoints.items()}
+    assert names == {"/generate": ["seeds", "variation"], "/morph": ["seeds", "variation", "frames", "loop"],
+                     "/classify": ["picture"]}
+    for endpoint in endpoints.values():
+        assert len(endpoint["description"]) > 20
+        assert all(parameter["python_type"]["type"] not in ("", "Any") for parameter in endpoint["parameters"])
+
+
+def test_curl_gets_faces_too(address):
+    first = httpx.post(f"{address}/gradio_api/call/generate", json={"data": ["7", 1.0]})
+    answer = httpx.get(f"{address}/gradio_api/call/generate/{first.json()['event_id']}", timeout=30).text
+    assert "event: complete" in answer
+    url = answer.split('"url": "')[1].split('"')[0]
+    assert Image.open(io.BytesIO(httpx.get(url).content)).size == (64, 64)

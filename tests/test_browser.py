@@ -1,0 +1,537 @@
+"""The page as a visitor sees it: a real server process, a real browser, with and without server-side rendering."""
+
+import base64
+import io
+import re
+import shutil
+import subprocess
+import zipfile
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+import httpx
+import numpy as np
+import pytest
+from conftest import EMBEDDED, picture, serving
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect
+
+from gan.serve.faces import FaceModel
+from gan.serve.share_link import View, decode, encode
+
+PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
+
+
+def node_version() -> int:
+    node = shutil.which("node")
+    return int(subprocess.run([node, "--version"], capture_output=True, text=True).stdout[1:].split(".")[0]) if node else 0
+
+
+@pytest.fixture(scope="session")
+def model() -> FaceModel:
+    return FaceModel(EMBEDDED)
+
+
+@pytest.fixture(scope="session", params=["browser-rendered", "server-rendered"])
+def site(request, chromium, tmp_path_factory) -> str:
+    """The page's address, once without and once with server-side rendering, which takes Node 20 or newer."""
+    if request.param == "browser-rendered":
+        yield request.getfixturevalue("address")
+        return
+    if node_version() < 20:
+        pytest.skip("server-side rendering needs Node 20")
+    with serving(tmp_path_factory.mktemp("rendered"), GRADIO_SSR_MODE="True") as url:
+        yield url
+
+
+@pytest.fixture
+def page(chromium: Browser, request):
+    """A fresh visitor; errors of our scripts fail the test."""
+    options = getattr(request, "param", {"viewport": DESKTOP})
+    context = chromium.new_context(**options)
+    context.set_default_timeout(20_000)
+    expect.set_options(timeout=20_000)
+    page, errors = context.new_page(), []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield page
+    context.close()
+    assert errors == []
+
+
+def face(page, seed: int):
+    return page.locator("#gallery-faces").get_by_alt_text(f"Face of seed {seed}", exact=True)
+
+
+def pixels(locator) -> np.ndarray:
+    """What an image with a data: URL holds."""
+    expect(locator).to_be_visible()
+    return decoded(locator.get_attribute("src"))
+
+
+def decoded(url: str) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(url.split(",", 1)[1]))).convert("RGB"))
+
+
+def shown(page, model: FaceModel, seeds, variation: float = 1.0) -> None:
+    """The gallery shows exactly these faces in this order, pixel by pixel."""
+    expect(face(page, seeds[-1]).last).to_be_visible()
+    expect(page.locator("#gallery-faces .face")).to_have_count(len(seeds))
+    images = page.locator("#gallery-faces img").all()
+    assert [image.get_attribute("alt") for image in images] == [f"Face of seed {seed}" for seed in seeds]
+    assert np.array_equal(np.stack([pixels(image) for image in images]), model.faces(seeds, variation))
+
+
+def link_of(page) -> str:
+    return page.get_by_label("Link to what you see").input_value()
+
+
+def open_face(page, seed: int):
+    page.locator("#gallery-faces").get_by_role("button", name=f"Face of seed {seed}", exact=True).click()
+    dialog = page.get_by_role("dialog", name=f"Face of seed {seed}", exact=True)
+    expect(dialog).to_be_visible()
+    return dialog
+
+
+def in_address(page, **wanted) -> None:
+    """The address bar and the box say this view."""
+    for name, value in wanted.items():
+        expect(page).to_have_url(re.compile(rf"[?&]{name}={re.escape(str(value))}(&|$)"))
+    expect(page.get_by_label("Link to what you see")).to_have_value(page.url)
+
+
+# --- gallery ------------------------------------------------------------------------------------------------------
+
+
+def test_the_first_gallery_is_there_without_a_click(site, page, model):
+    page.goto(site)
+    shown(page, model, range(16))
+    expect(page.get_by_role("heading", name="Seeds 0–15 of 4,294,967,296")).to_be_visible()
+    in_address(page, seeds="0-15", w=model.id)
+
+
+def test_controls_change_the_gallery_and_back_restores_the_one_before(site, page, model):
+    page.goto(site)
+    shown(page, model, range(16))
+    page.get_by_role("button", name="Next →").click()
+    shown(page, model, range(16, 32))
+    in_address(page, seeds="16-31")
+    page.get_by_label("Seeds").first.fill("12, 40-42, 1003")
+    page.get_by_role("button", name="Show", exact=True).click()
+    shown(page, model, [12, 40, 41, 42, 1003])
+    in_address(page, seeds="12,40-42,1003")
+    page.get_by_role("button", name="Next →").click()
+    shown(page, model, range(1004, 1009))
+    page.get_by_role("button", name="← Previous").click()
+    shown(page, model, range(999, 1004))
+    for seeds in (range(1004, 1009), [12, 40, 41, 42, 1003], range(16, 32), range(16)):
+        page.go_back()
+        shown(page, model, seeds)
+    in_address(page, seeds="0-15")
+    expect(page.get_by_label("Seeds").first).to_have_value("0")
+    page.go_forward()
+    shown(page, model, range(16, 32))
+
+
+def test_the_sliders_redraw_the_view_without_filling_the_history(site, page, model):
+    page.goto(site)
+    shown(page, model, range(16))
+    page.locator("#gallery-variation input[type=number]").fill("0.7")
+    page.locator("#gallery-variation input[type=number]").press("Tab")
+    in_address(page, variation="0.7", seeds="0-15")
+    shown(page, model, range(16), 0.7)
+    slider = page.locator("#gallery-count input[type=range]")
+    slider.focus()
+    slider.press("ArrowLeft")
+    in_address(page, seeds="0-14", variation="0.7")
+    shown(page, model, range(15), 0.7)
+    page.go_back()
+    shown(page, model, range(16), 0.7)
+
+
+def test_surprise_me_shows_other_faces_each_time(site, page, model):
+    page.goto(site)
+    shown(page, model, range(16))
+    seen = {page.url}
+    for _ in range(2):
+        before = page.url
+        page.get_by_role("button", name="Surprise me").click()
+        expect(page).not_to_have_url(before)
+        seeds = decode(page.url.split("?")[1])[0].seeds
+        shown(page, model, seeds)
+        seen.add(page.url)
+    assert len(seen) == 3
+
+
+def test_what_was_typed_wrong_is_said(site, page, model):
+    page.goto(site)
+    shown(page, model, range(16))
+    page.get_by_label("Seeds").first.fill("5, <b>fünf</b>")
+    page.get_by_label("Seeds").first.press("Enter")
+    expect(page.get_by_role("status").filter(has_text="is no seed")).to_contain_text("“<b>fünf</b>” is no seed")
+    shown(page, model, [5])
+    page.get_by_role("button", name="Next →").click()
+    shown(page, model, [6])
+    expect(page.locator("#notes")).not_to_be_visible()
+
+
+def test_one_face_large_with_its_link_and_its_png(site, page, model):
+    page.goto(site)
+    dialog = open_face(page, 9)
+    large = pixels(dialog.get_by_role("img"))
+    assert large.shape[0] >= 384
+    small = np.asarray(Image.fromarray(large).resize((64, 64), Image.Resampling.BOX)).astype(int)
+    assert np.abs(small - model.faces([9])[0]).mean() < 6
+    box = dialog.get_by_label("Its link")
+    assert box.input_value() == f"{site}/?{encode(View(seeds=(9,), weights=model.id))}"
+    with page.expect_download() as download:
+        dialog.get_by_role("link", name="PNG").click()
+    assert download.value.suggested_filename == "seed-9.png"
+    assert np.array_equal(np.asarray(Image.open(download.value.path())), model.faces([9])[0])
+    page.keyboard.press("Escape")
+    expect(dialog).not_to_be_visible()
+    expect(open_face(page, 9)).to_be_visible()  # the same face again
+
+
+def test_links_are_copied(site, page, model):
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(site)
+    shown(page, model, range(16))
+    page.locator("#link").get_by_role("button", name="Copy link").click()
+    expect(page.locator("#link").get_by_role("button", name="Copied")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == link_of(page) == page.url
+
+
+def test_downloads(site, page, model):
+    page.goto(f"{site}/?v=1&seeds=3,1,2&variation=0.9")
+    shown(page, model, [3, 1, 2], 0.9)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download all as ZIP").click()
+    archive = zipfile.ZipFile(download.value.path())
+    assert download.value.suggested_filename == "seeds-3_1_2.zip"
+    assert archive.namelist() == ["seed-3.png", "seed-1.png", "seed-2.png"]
+    assert np.array_equal(np.asarray(Image.open(io.BytesIO(archive.read("seed-1.png")))), model.faces([1], 0.9)[0])
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download as one PNG").click()
+    sheet = Image.open(download.value.path())
+    assert sheet.size == (128, 128)
+    assert np.array_equal(np.asarray(sheet)[:64, 64:128], model.faces([1], 0.9)[0])
+
+
+def test_kept_faces_become_a_gallery_in_their_own_order(site, page, model):
+    page.goto(site)
+    for seed in (2, 9, 6):
+        dialog = open_face(page, seed)
+        dialog.get_by_role("button", name="Keep").click()
+        dialog.get_by_role("button", name="Close").click()
+        expect(page.locator("#kept-faces").get_by_alt_text(f"Face of seed {seed}", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Move seed 6 earlier").click()
+    expect(page.locator("#kept-faces img").nth(1)).to_have_attribute("alt", "Face of seed 6")
+    page.get_by_role("button", name="Remove seed 9").click()
+    expect(page.locator("#kept-faces img")).to_have_count(2)
+    page.reload()  # the browser remembers them
+    expect(page.locator("#kept-faces img")).to_have_count(2)
+    page.get_by_role("button", name="Show as gallery").click()
+    shown(page, model, [2, 6])
+    in_address(page, seeds="2,6")
+    page.get_by_role("button", name="Morph them").click()
+    expect(page.get_by_alt_text("Morph through the faces of seeds 2, 6 and back")).to_be_visible()
+    page.get_by_role("tab", name="Gallery").click()
+    page.get_by_role("button", name="Clear", exact=True).last.click()
+    expect(page.locator("#kept-faces img")).to_have_count(0)
+
+
+# --- links --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("query, seeds, variation, words", [
+    ("w=WEIGHTS&variation=0.8&seeds=12,40-42&v=1", (12, 40, 41, 42), 0.8, ""),
+    ("seeds=1&seeds=7&logs=container&__theme=light&utm=x", (7,), 1.0, ""),
+    ("v=1&seeds=5&variation=99", (5,), 1.5, "Variation 99 is not to be had: 1.5 is used."),
+    ("v=1&seeds=%3Cscript%3E", tuple(range(16)), 1.0, "names no face that can be shown"),
+    ("v=1&seeds=5&w=0123456789ab", (5,), 1.0, "made with other weights"),
+    ("tab=%00%F0%9F&seeds=0-99999999", tuple(range(64)), 1.0, "here is the gallery"),
+])
+def test_a_link_shows_its_faces_or_says_what_it_could_not_honour(site, page, model, query, seeds, variation, words):
+    page.goto(f"{site}/?{query.replace('WEIGHTS', model.id)}")
+    shown(page, model, seeds, variation)
+    if words:
+        expect(page.locator("#notes")).to_contain_text(words)
+    else:
+        expect(page.locator("#notes")).not_to_be_visible()
+    assert decode(link_of(page).split("?")[1]) == (View("gallery", seeds, variation, model.id), [])
+
+
+def test_a_link_survives_server_home_and_browser(chromium, tmp_path, model):
+    """Made in one process, opened in another with another home by another visitor: the same faces, pixel by pixel."""
+    def visit(number: int, query: str) -> tuple[str, np.ndarray]:
+        with serving(tmp_path / f"home-{number}") as url:
+            context = chromium.new_context()
+            visitor = context.new_page()
+            visitor.goto(f"{url}/{query}")
+            expect(visitor.locator("#gallery-faces .face")).to_have_count(5)
+            found = np.stack([pixels(image) for image in visitor.locator("#gallery-faces img").all()])
+            link = link_of(visitor)
+            context.close()
+        return link, found
+
+    link, before = visit(1, "?seeds=1003,40-42,7&variation=0.85")
+    _, after = visit(2, "?" + link.split("?")[1])
+    assert np.array_equal(before, after) and np.array_equal(after, model.faces([1003, 40, 41, 42, 7], 0.85))
+
+
+def test_other_weights_have_other_links(chromium, tmp_path, run, pictures):
+    done = run("train_accelerate.py", "--resolution", "16", "--widths", "16", "8", "--latent_dim", "8", "--train_batch_size",
+               "4", "--report_to", "none", "--train_data_dir", pictures, "--output_dir", tmp_path / "out", "--max_train_steps", "1")
+    assert done.returncode == 0, done.stderr
+    own = FaceModel(tmp_path / "out" / "weights")
+    with serving(tmp_path / "home", SEEDFACES_MODEL=str(tmp_path / "out" / "weights")) as url:
+        visitor = chromium.new_page()
+        visitor.goto(url)
+        shown(visitor, own, range(16))
+        in_address(visitor, w=own.id)
+        visitor.goto(f"{url}/?v=1&tab=verdict")
+        expect(visitor.locator("#trust")).to_contain_text("not measured for these weights")
+        visitor.goto(f"{url}/?v=1&tab=about")
+        expect(visitor.locator("#about")).to_contain_text("16 × 16 px")
+        visitor.close()
+
+
+def test_inside_an_iframe_of_another_origin(chromium, page, tmp_path, model):
+    """As on huggingface.co: parameters are read, the outer address is offered, the page around hears of changes."""
+    outer = tmp_path / "outer"
+    outer.mkdir()
+    handler = partial(SimpleHTTPRequestHandler, directory=outer)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server, \
+            serving(tmp_path / "home", SPACE_ID="somebody/seedfaces") as url:
+        Thread(target=server.serve_forever, daemon=True).start()
+        (outer / "index.html").write_text(
+            "<script>heard = []; addEventListener('message', (e) => e.data.queryString && heard.push(e.data.queryString))"
+            f"</script><iframe src='{url}/?seeds=7,8&__theme=light' width=1200 height=1500></iframe>")
+        page.goto(f"http://localhost:{server.server_port}/index.html")  # another host name: another origin
+        inner = page.frame_locator("iframe")
+        shown(inner, model, [7, 8])
+        box = inner.get_by_label("Link to what you see")
+        expect(box).to_have_value(f"https://huggingface.co/spaces/somebody/seedfaces?{encode(View(seeds=(7, 8), weights=model.id))}")
+        inner.get_by_role("button", name="Next →").click()
+        shown(inner, model, [9, 10])
+        query = encode(View(seeds=(9, 10), weights=model.id))
+        expect(box).to_have_value(f"https://huggingface.co/spaces/somebody/seedfaces?{query}")
+        assert page.evaluate("heard")[-1] == query
+        assert "__theme=light" in page.frames[1].url  # the Hub's own parameter stays
+        page.go_back()
+        shown(inner, model, [7, 8])
+        server.shutdown()
+
+
+# --- morph, verdict, about ----------------------------------------------------------------------------------------
+
+
+def test_a_morph_plays_loops_and_has_its_link(site, page, model):
+    page.goto(site)
+    shown(page, model, range(16))
+    page.get_by_role("tab", name="Morph").click()
+    player = page.locator("#player img")
+    expect(player).to_be_visible()
+    in_address(page, tab="morph", seeds="4,13,17")
+    page.get_by_label("Seeds").last.fill("9, 14")
+    page.locator("#morph-frames input[type=number]").fill("8")
+    page.get_by_role("button", name="Morph", exact=True).click()
+    expect(page.get_by_alt_text("Morph through the faces of seeds 9, 14 and back")).to_be_visible()
+    in_address(page, seeds="9,14", frames="8", loop="1")
+    with page.expect_download() as download:
+        page.locator("#player").get_by_role("link", name="Download").click()
+    animation = Image.open(download.value.path())
+    assert download.value.suggested_filename == "morph-9-14.webp" and (animation.n_frames, animation.info["loop"]) == (16, 0)
+    seen = set()  # it plays: the picture on the screen changes by itself
+    for _ in range(30):
+        seen.add(player.screenshot())
+        if len(seen) >= 3:
+            break
+        page.wait_for_timeout(50)
+    assert len(seen) >= 3
+    page.get_by_role("tab", name="Gallery").click()
+    in_address(page, seeds="0-15")
+    page.go_back()
+    expect(page.get_by_role("tab", name="Morph")).to_have_attribute("aria-selected", "true")
+    expect(page.get_by_alt_text("Morph through the faces of seeds 9, 14 and back")).to_be_visible()
+
+
+def test_a_morphs_link_brings_its_settings(site, page):
+    page.goto(f"{site}/?loop=0&frames=5&seeds=3,1,3&tab=morph&v=1&variation=0.9")
+    expect(page.get_by_alt_text("Morph through the faces of seeds 3, 1, 3", exact=True)).to_be_visible()
+    expect(page.get_by_label("Seeds").last).to_have_value("3, 1, 3")
+    expect(page.locator("#morph-frames input[type=number]")).to_have_value("5")
+    expect(page.get_by_label("Back to the first face")).not_to_be_checked()
+    source = page.locator("#player img").get_attribute("src")
+    animation = Image.open(io.BytesIO(base64.b64decode(source.split(",")[1])))
+    assert (animation.n_frames, animation.info["loop"]) == (11, 1)
+    page.get_by_role("button", name="Play from the start").click()
+    expect(page.locator("#player img")).to_have_attribute("src", re.compile("^blob:"))
+
+
+def test_from_a_face_to_its_morph_and_its_verdict(site, page, model):
+    page.goto(f"{site}/?seeds=5-8")
+    open_face(page, 7).get_by_role("button", name="Morph from here").click()
+    expect(page.get_by_alt_text("Morph through the faces of seeds 7, 8, 5 and back")).to_be_visible()
+    in_address(page, tab="morph", seeds="7,8,5")
+    page.get_by_role("tab", name="Gallery").click()
+    open_face(page, 7).get_by_role("button", name="Real or fake?").click()
+    expect(page.locator("#verdict")).to_contain_text("In fact it is generated: the face of seed 7.")
+    in_address(page, tab="verdict", seeds="7")
+    assert np.array_equal(pixels(page.locator("#verdict img")), model.faces([7])[0])
+    page.go_back()
+    page.go_back()
+    expect(page.get_by_alt_text("Morph through the faces of seeds 7, 8, 5 and back")).to_be_visible()
+
+
+def test_an_upload_is_judged_by_its_middle_square(site, page, model, tmp_path):
+    wide = np.zeros((64, 200, 3), np.uint8)
+    wide[:, 68:132] = model.faces([9])[0]
+    Image.fromarray(wide).save(tmp_path / "wide.png")
+    page.goto(f"{site}/?tab=verdict")
+    page.locator("#upload input[type=file]").set_input_files(tmp_path / "wide.png")
+    assert np.array_equal(pixels(page.get_by_alt_text("The square that was judged")), model.faces([9])[0])
+    percent = round(100 * model.judge(Image.fromarray(model.faces([9])[0])).probability_real)
+    expect(page.locator("#verdict")).to_contain_text(re.compile(rf"\b({percent}|{100 - percent}) %"))
+    expect(page.locator("#trust")).to_contain_text(f"AUROC {model.calibration['auroc']:.3f}")
+    expect(page.locator("#upload")).to_contain_text("Drop")  # ready for the next picture
+    Image.fromarray(picture(2, 90, 90)).save(tmp_path / "blob.jpg")
+    page.locator("#upload input[type=file]").set_input_files(tmp_path / "blob.jpg")
+    expect(page.locator("#verdict")).not_to_contain_text(f" {percent} % real")
+
+
+def test_a_picture_can_be_pasted(site, page, model):
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(f"{site}/?tab=verdict")
+    expect(page.locator("#upload")).to_be_visible()
+    data = base64.b64encode(_png(model.faces([9])[0])).decode()
+    page.evaluate("""async (data) => {
+        const blob = await (await fetch('data:image/png;base64,' + data)).blob();
+        await navigator.clipboard.write([new ClipboardItem({'image/png': blob})]);
+    }""", data)
+    page.locator("#upload").get_by_label("Paste from clipboard").or_(
+        page.locator("#upload button[data-testid=clipboard-button]")).first.click()
+    page.locator("#upload").get_by_text("Paste").first.click()
+    expect(page.get_by_alt_text("The square that was judged")).to_be_visible()
+
+
+def _png(face: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(face).save(file, "PNG")
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("name, data, words", [
+    ("broken.jpg", b"\xff\xd8\xff\xe0 broken", "not a picture that can be read here"),
+    ("note.png", b"just text", "not a picture that can be read here"),
+    ("tiny.png", _png(np.zeros((3, 5, 3), np.uint8)), "only 5 × 3 pixels"),
+])
+def test_a_hostile_upload_gets_one_clear_sentence(site, page, tmp_path, name, data, words):
+    (tmp_path / name).write_bytes(data)
+    page.goto(f"{site}/?tab=verdict")
+    page.locator("#upload input[type=file]").set_input_files(tmp_path / name)
+    expect(page.get_by_test_id("toast-body")).to_contain_text(words)
+    expect(page.locator("#verdict")).not_to_be_visible()
+
+
+def test_about_says_what_was_measured(site, page, model):
+    page.goto(site)
+    shown(page, model, range(16))
+    page.get_by_role("tab", name="About").click()
+    about = page.locator("#about")
+    expect(about.get_by_role("heading", name="None of these people exist")).to_be_visible()
+    expect(about).to_contain_text(f"{model.config['metrics']['frechet_distance']['value']:.2f}")
+    expect(about).to_contain_text(f"AUROC {model.calibration['auroc']:.3f}")
+    expect(about.locator("tbody tr")).to_have_count(10)
+    for image in about.get_by_role("img").all():
+        expect(image).to_have_js_property("complete", True)
+        assert image.evaluate("image => image.naturalWidth") > 100
+    in_address(page, tab="about")
+
+
+# --- looks and access ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("page", [{"viewport": PHONE, "has_touch": True, "is_mobile": True}], indirect=True)
+def test_nothing_overflows_on_a_phone(site, page, model):
+    page.goto(f"{site}/?seeds=0-63")
+    shown(page, model, range(64))
+    for tab in ("Gallery", "Morph", "Real or fake", "About"):
+        page.get_by_role("tab", name=tab).click()
+        expect(page.get_by_role("tab", name=tab)).to_have_attribute("aria-selected", "true")
+        expect(page.locator({"Gallery": "#gallery-faces", "Morph": "#player", "Real or fake": "#upload",
+                             "About": "#about h2"}[tab]).first).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], tab
+    page.get_by_role("tab", name="Gallery").click()
+    dialog = open_face(page, 5)
+    place = dialog.bounding_box()
+    assert place["x"] >= 0 and place["x"] + place["width"] <= PHONE["width"]
+    for name in ("Keep", "Morph from here", "Real or fake?", "Close"):
+        expect(dialog.get_by_role("button", name=name)).to_be_in_viewport()
+    dialog.get_by_role("button", name="Close").click()
+    expect(page.locator("#link")).to_be_in_viewport()  # it sticks to the bottom, however long the gallery
+
+
+@pytest.mark.parametrize("page", [{"viewport": DESKTOP, "color_scheme": "dark"}, {"viewport": DESKTOP, "color_scheme": "light"}],
+                         indirect=True, ids=["dark", "light"])
+def test_text_has_contrast_in_both_modes(site, page, model):
+    """WCAG's 4.5 to 1, of our own texts and buttons against what lies behind them."""
+    page.goto(site)
+    shown(page, model, range(16))
+    dark = page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
+    ratios = page.evaluate(CONTRAST, [
+        "#title h1", "#title p", "#gallery-heading h2", "#gallery-heading p", "#link label", "#link input", "#link button"])
+    assert min(ratios.values()) >= 4.5, ratios
+    background = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert (sum(map(int, re.findall(r"\d+", background)[:3])) < 200) == dark
+    open_face(page, 3)
+    ratios = page.evaluate(CONTRAST, [".card h2", ".card label", ".card .primary", ".card [name=close]", ".card .button"])
+    assert min(ratios.values()) >= 4.5, ratios
+
+
+CONTRAST = """(selectors) => {
+  const context = document.createElement("canvas").getContext("2d", {willReadFrequently: true});
+  const rgb = (colour) => { context.clearRect(0, 0, 1, 1); context.fillStyle = colour; context.fillRect(0, 0, 1, 1);
+    return [...context.getImageData(0, 0, 1, 1).data]; };
+  const light = (c) => c.slice(0, 3).map((v) => v / 255).map((v) => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const result = {};
+  for (const selector of selectors) {
+    const element = document.querySelector(selector);
+    let behind = element;
+    while (rgb(getComputedStyle(behind).backgroundColor)[3] < 255 && behind.parentElement) behind = behind.parentElement;
+    const [a, b] = [light(rgb(getComputedStyle(element).color)), light(rgb(getComputedStyle(behind).backgroundColor))];
+    result[selector] = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+  }
+  return result;
+}"""
+
+
+def test_the_keyboard_reaches_a_face_and_gets_back(site, page, model):
+    page.goto(site)
+    shown(page, model, range(16))
+    first = page.locator("#gallery-faces").get_by_role("button", name="Face of seed 0", exact=True)
+    first.focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog", name="Face of seed 1", exact=True)
+    expect(dialog).to_be_visible()
+    expect(dialog.get_by_role("button", name="Close")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator("#gallery-faces").get_by_role("button", name="Face of seed 1", exact=True)).to_be_focused()
+
+
+def test_a_crowd_is_told_so(chromium, tmp_path):
+    """When the line is full the page says a sentence, and works again afterwards."""
+    with serving(tmp_path / "home") as url:
+        visitor = chromium.new_page()
+        visitor.goto(url)
+        expect(face(visitor, 15)).to_be_visible()
+        data = [{"data": ["1,2,3,4,5,6,7,8", 0.5 + number / 1000, 32, True]} for number in range(60)]
+        with httpx.Client() as client:
+            codes = [client.post(f"{url}/gradio_api/call/morph", json=body).status_code for body in data]
+        assert 503 in codes
+        visitor.get_by_role("button", name="Next →").click()
+        expect(visitor.get_by_test_id("toast-body")).to_contain_text("busy")
+        visitor.close()
