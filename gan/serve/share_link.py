@@ -71,7 +71,7 @@ def encode(view: View) -> str:
 def decode(params: Mapping[str, str] | str) -> tuple[View, list[str]]:
     """Query parameters, or the string that holds them, → a view and one sentence for each thing it could not honour.
 
-    Never raises. Unknown parameters are passed over; of repeated ones the last counts.
+    Never raises. Unknown parameters are passed over, and so is a fragment; of repeated ones the last counts.
     `decode(encode(view)) == (view, [])` for every view.
     """
     notes: list[str] = []
@@ -130,7 +130,7 @@ def _strings(params: Mapping[str, str] | str) -> dict[str, str]:
     """Whatever came as parameters → names and values that are text of a sane length."""
     if isinstance(params, str):
         try:
-            params = dict(parse_qsl(params[:8000].lstrip("?"), max_num_fields=100))
+            params = dict(parse_qsl(params[:8000].lstrip("?").split("#")[0], max_num_fields=100))
         except ValueError:
             params = {}
     if not isinstance(params, Mapping):

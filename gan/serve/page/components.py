@@ -24,7 +24,8 @@ def outer_address() -> str:
 
 
 class LinkBox(gr.HTML):
-    """The link to the view. Its value is the view's query string; `navigate` brings one from Back or from a tab."""
+    """The link to the view. Its value is the view's query string, with `#n` behind it where it answers the n-th press of
+    Back; `navigate` brings one from Back or from a tab."""
 
     def __init__(self, **options):
         super().__init__(
@@ -65,6 +66,17 @@ class Faces(gr.HTML):
                 <img src="{{{{src}}}}" alt="Face of seed {{{{seed}}}}" draggable="false"><span aria-hidden="true">{{{{seed}}}}</span>
                 </button>{tools}</li>{{{{/each}}}}</ul>""",
             apply_default_css=False, js_on_load=(STATIC / "faces.js").read_text(), elem_id=elem_id, **options)
+
+
+class Kept(gr.HTML):
+    """The seeds that a visitor keeps, a list that nobody sees and that their browser remembers; `restore` tells of them.
+
+    gr.BrowserState would do, but it breaks where a browser forbids storage.
+    """
+
+    def __init__(self, **options):
+        super().__init__([], html_template="<span></span>", apply_default_css=False,
+                         js_on_load=(STATIC / "kept.js").read_text(), elem_id="kept", **options)
 
 
 class FaceCard(gr.HTML):

@@ -12,7 +12,7 @@ from gan.serve.files import MOST_BYTES
 from gan.serve.page.about import About
 from gan.serve.page.api import add_api
 from gan.serve.page.components import STATIC, LinkBox, Notes
-from gan.serve.page.gallery import Gallery, clean
+from gan.serve.page.gallery import Gallery, bounded, clean
 from gan.serve.page.morph import Morph
 from gan.serve.page.safety import BodyLimit
 from gan.serve.page.verdict import VerdictTab
@@ -88,7 +88,10 @@ class Page:
             return self.open(dict(request.query_params))
 
         def navigate(event: gr.EventData):
-            return self.open(str(event.query))
+            values = self.show(*self.open(str(event.query)))
+            answers = bounded(event.answers, 0, 10**9)
+            values[2] += f"#{answers}" if answers else ""
+            return values
 
         def morph_from(query, event: gr.EventData):
             return g.morph_from(query, event.seed)
@@ -97,7 +100,9 @@ class Page:
             return g.judge(query, event.seed)
 
         self._on(self.blocks.load, load, None, g)
-        self._on(link.navigate, navigate, None, g)
+        # Back may be pressed faster than pages are made: none may get lost
+        link.navigate(navigate, None, self.outputs, api_visibility="private", trigger_mode="multiple",
+                      show_progress="hidden", **QUEUE)
         controls = [g.seeds, g.count, g.variation]
         for listen in (g.show.click, g.seeds.submit):
             self._on(listen, g.from_controls, controls, g)
@@ -140,7 +145,7 @@ class Page:
         for name, by in (("earlier", -1), ("later", 1), ("remove", 0)):
             getattr(g.kept_faces, name)(mover(by), [g.kept, self.link], tray, **quiet)
         g.clear_kept.click(lambda: g.tray_of([], 1.0), None, tray, **quiet)
-        self.blocks.load(lambda kept: g.tray_of(clean(kept), 1.0), g.kept, tray, **quiet)
+        g.kept.restore(lambda kept: g.tray_of(clean(kept), 1.0), g.kept, tray, **quiet)
 
     def _wire_files(self) -> None:
         g = self.gallery

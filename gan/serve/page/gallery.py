@@ -8,7 +8,7 @@ import gradio as gr
 
 from gan.serve import files
 from gan.serve.faces import FaceModel
-from gan.serve.page.components import FaceCard, Faces, data_url
+from gan.serve.page.components import FaceCard, Faces, Kept, data_url
 from gan.serve.share_link import SEED_LIMIT, SEEDS, VARIATION, View, decode, encode, format_seeds, parse_seeds
 
 MOST = SEEDS["gallery"][1]
@@ -48,7 +48,7 @@ class Gallery:
             self.sheet = gr.Button("Download as one PNG", min_width=0, size="sm")
             self.zip = gr.Button("Download all as ZIP", min_width=0, size="sm")
         self.card = FaceCard()
-        self.kept = gr.BrowserState([], storage_key="seedfaces-kept", secret="seedfaces")  # seeds, in the visitor's order
+        self.kept = Kept()  # seeds, in the visitor's order
         with gr.Column(visible=False, elem_id="tray") as self.tray:
             gr.Markdown("### Your own gallery")
             self.kept_faces = Faces("kept-faces", "Kept faces", sortable=True)

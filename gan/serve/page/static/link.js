@@ -2,6 +2,7 @@
 const box = element.querySelector("input");
 const button = element.querySelector("button");
 const latest = {}; // the last query of each tab, to return to when it is selected again
+let backs = 0; // how often Back or Forward was pressed
 const tabOf = (query) => new URLSearchParams(query).get("tab") || "gallery";
 const withoutVariation = (query) => query.replace(/variation=[^&]*/, "");
 
@@ -9,30 +10,31 @@ const withoutVariation = (query) => query.replace(/variation=[^&]*/, "");
 window.seedfacesLink = (query) => (props.outer || location.origin + location.pathname) + "?" + query;
 
 function follow() {
-  const query = props.value;
-  if (!query) return;
+  // "query", or "query#n": the answer to the n-th press of Back
+  const [query, answers] = (props.value || "").split("#");
+  if (!query || (answers && Number(answers) !== backs)) return; // a later answer is on its way
   latest[tabOf(query)] = query;
   box.value = window.seedfacesLink(query);
   const now = location.search.slice(1);
   const theme = new URLSearchParams(now).get("__theme");
   const address = "?" + query + (theme ? "&__theme=" + encodeURIComponent(theme) : "");
-  if (address === "?" + now) return;
-  // the first view replaces what was typed; a slider that is dragged must not fill the history
-  const replace = !history.state?.seedfaces || withoutVariation(address) === withoutVariation("?" + now);
-  history[replace ? "replaceState" : "pushState"]({ seedfaces: true }, "", address);
+  if (address !== "?" + now) {
+    // the first view replaces what was typed; a slider that is dragged must not fill the history
+    const replace = answers || !history.state?.seedfaces || withoutVariation(address) === withoutVariation("?" + now);
+    history[replace ? "replaceState" : "pushState"]({ seedfaces: true }, "", address);
+  }
   // tells the page around a Space; whoever embeds the page may know which faces are shown: the link is no secret
   if (window.parent !== window) window.parent.postMessage({ queryString: query }, "*");
 }
 
 watch("value", follow);
-follow();
 
-window.addEventListener("popstate", () => trigger("navigate", { query: location.search }));
+window.addEventListener("popstate", () => trigger("navigate", { query: location.search, answers: ++backs }));
 
 // called when a tab was selected, by hand or because a view asked for it
 window.seedfacesTab = (tab) => setTimeout(() => {
-  if (tabOf(props.value) === tab) return follow();
-  if (!latest[tab]) return trigger("navigate", { query: "?v=1&tab=" + tab });
+  if (tabOf(props.value.split("#")[0]) === tab) return;
+  if (!latest[tab]) return trigger("navigate", { query: "?v=1&tab=" + tab, answers: 0 });
   props.value = latest[tab];
   follow();
 }, 0);
