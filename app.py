@@ -1,4 +1,5 @@
-"""The Space: `python app.py` serves the page on http://127.0.0.1:7860, with the weights in SEEDFACES_MODEL (a folder)."""
+"""The Space: `python app.py` serves the page on http://127.0.0.1:7860 (or the next free port), with the embedded weights
+or those in the folder that SEEDFACES_MODEL names."""
 
 import os
 import sys

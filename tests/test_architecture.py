@@ -10,7 +10,7 @@ from conftest import ROOT
 
 FILES = sorted(path.relative_to(ROOT) for path in [*ROOT.glob("*.py"), *(ROOT / "gan").rglob("*.py")])
 ONE_DOOR = {"safetensors": "gan/model/weights.py", "huggingface_hub": "gan/hub.py"}
-TRAINING_ONLY = {"accelerate", "datasets", "pyarrow", "torchmetrics", "torchinfo", "matplotlib", "tyro"}
+TRAINING_ONLY = {"accelerate", "datasets", "pyarrow", "torchmetrics", "torchinfo", "matplotlib", "tyro", "sklearn"}
 
 
 def imports(path: Path) -> set[str]:
@@ -44,7 +44,7 @@ def test_walls(path):
     assert [package for package in forbidden if uses(path, package)] == []
 
 
-@pytest.mark.parametrize("module", ["gan.model.latents"])
+@pytest.mark.parametrize("module", ["gan.model.latents", "gan.serve.share_link"])
 def test_imports_without_torch(module):
     code = f"import sys, {module}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0

@@ -1,7 +1,6 @@
 """The frame that joins the tabs: one view at a time, its link, and what every handler has in common."""
 
 import functools
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -182,7 +181,7 @@ def launch(folder: Path | str) -> None:
     page.launch(
         theme=theme(), head=f"<style>{(STATIC / 'page.css').read_text()}</style>", run_history=False, max_file_size=MOST_BYTES, show_error=False,
         app_kwargs={"middleware": [_middleware()]}, footer_links=["api"], state_session_capacity=1,
-        share=False, server_port=None if "GRADIO_SERVER_PORT" in os.environ else 7860)
+        share=False)
 
 
 def _middleware():

@@ -1,0 +1,163 @@
+"""What the tabs' handlers make of views and controls, without a browser."""
+
+import dataclasses
+
+import gradio as gr
+import pytest
+from conftest import EMBEDDED
+
+from gan.serve.faces import FaceModel
+from gan.serve.page import about, gallery, verdict
+from gan.serve.page.components import outer_address
+from gan.serve.page.frame import Page
+from gan.serve.share_link import SEED_LIMIT, View, encode
+
+
+@pytest.fixture(scope="module")
+def page() -> Page:
+    return Page(FaceModel(EMBEDDED))
+
+
+def view_of(page, *seeds, **more) -> View:
+    return View(seeds=seeds, weights=page.model.id, **more)
+
+
+@pytest.mark.parametrize("text, count, seeds, notes", [
+    ("5", 3, (5, 6, 7), 0), ("5, 9", 3, (5, 9), 0), ("5-7", 64, (5, 6, 7), 0), ("", 2, tuple(range(16)), 1),
+    ("x", 2, tuple(range(16)), 1), ("5, x", 9, (5,), 1), ("4294967294", 16, (4294967294, 4294967295), 0),
+    ("7", None, (7,), 0), ("7", 1e9, tuple(range(7, 71)), 0), ("7", "many", (7,), 0)])
+def test_seeds_box(page, text, count, seeds, notes):
+    view, said = page.gallery.from_controls(text, count, 1.0)
+    assert view == view_of(page, *seeds) and len(said) == notes
+
+
+@pytest.mark.parametrize("variation, expected", [(0.333, 0.33), (99, 1.5), (-1, 0), (None, 0), (float("nan"), 0)])
+def test_variation_is_brought_into_its_range(page, variation, expected):
+    assert page.gallery.from_controls("1, 2", 2, variation)[0].variation == expected
+
+
+@pytest.mark.parametrize("seeds, direction, expected", [
+    ((0, 1, 2), 1, (3, 4, 5)), ((3, 4, 5), -1, (0, 1, 2)), ((1, 2, 3), -1, (0, 1, 2)), ((9, 4), 1, (5, 6)),
+    ((9, 4), -1, (7, 8)), ((SEED_LIMIT - 4, SEED_LIMIT - 3), 1, (SEED_LIMIT - 2, SEED_LIMIT - 1)),
+    ((SEED_LIMIT - 3, SEED_LIMIT - 2), 1, (SEED_LIMIT - 1,))])
+def test_pages(page, seeds, direction, expected):
+    view, notes = page.gallery.page(encode(view_of(page, *seeds, variation=0.9)), direction)
+    assert view == view_of(page, *expected, variation=0.9) and not notes
+
+
+def test_there_is_nothing_after_the_last_seed(page):
+    last = view_of(page, SEED_LIMIT - 1)
+    assert page.gallery.page(encode(last), 1) == (last, ["4294967295 is the last seed."])
+
+
+def test_a_surprise_can_be_read_out(page):
+    views = {page.gallery.surprising(16, 1.0)[0] for _ in range(20)}
+    assert len(views) > 15 and all(view.seeds[-1] < 1_000_100 and len(view.seeds) == 16 for view in views)
+
+
+@pytest.mark.parametrize("seed, gallery_seeds, expected", [
+    (6, (5, 6, 7, 8), (6, 7, 8)), (8, (5, 6, 7, 8), (8, 5, 6)), (5, (5,), (5, 6, 7)), (9, (5, 6), (9, 5, 6)),
+    (SEED_LIMIT - 1, (SEED_LIMIT - 1,), (SEED_LIMIT - 1, 0, 1))])
+def test_morph_from_a_face_goes_on_through_its_gallery(page, seed, gallery_seeds, expected):
+    view, notes = page.gallery.morph_from(encode(view_of(page, *gallery_seeds, variation=0.8)), seed)
+    assert (view.tab, view.seeds, view.variation, notes) == ("morph", expected, 0.8, [])
+
+
+def test_kept_faces(page):
+    g, query = page.gallery, encode(view_of(page, 1, 2))
+    kept, faces, tray = g.keep([], query, 7)
+    assert kept == [7] and [item["seed"] for item in faces] == [7] and tray["visible"]
+    assert g.keep([7], query, 7)[0] == [7]
+    assert g.move([1, 2, 3], query, 3, -1)[0] == [1, 3, 2] and g.move([1, 2, 3], query, 1, -1)[0] == [1, 2, 3]
+    assert g.move([1, 2, 3], query, 1, 1)[0] == [2, 1, 3] and g.move([1, 2, 3], query, 2, 0)[0] == [1, 3]
+    assert not g.move([1], query, 1, 0)[2]["visible"]
+    with pytest.raises(gr.Error, match="64 faces are kept already"):
+        g.keep(list(range(64)), query, 99)
+    assert g.from_kept([], 1.0)[1] == ["No face is kept yet."]
+    assert g.from_kept([9, 3, 4], 1.0)[0].seeds == (9, 3, 4)
+
+
+@pytest.mark.parametrize("stored", [None, "x", {"a": 1}, [None, "3", 2.5, -1, SEED_LIMIT, True, [1]], 7])
+def test_nonsense_in_a_browsers_storage_is_dropped(stored):
+    assert gallery.clean(stored) == []
+    assert gallery.clean([5, 5, 3, *range(100)])[:3] == [5, 3, 0] and len(gallery.clean(list(range(100)))) == 64
+
+
+def test_a_link_with_other_weights_says_so(page):
+    view, notes = page.open({"seeds": "5", "w": "0" * 12})
+    assert view == view_of(page, 5) and len(notes) == 1 and "other weights" in notes[0]
+    assert page.open({"seeds": "5", "w": page.model.id}) == (view_of(page, 5), [])
+
+
+def test_morph_controls(page):
+    m = page.morph
+    assert m.from_controls("4, 13", 8, 0.9, False) == (View("morph", (4, 13), 0.9, page.model.id, 8, False), [])
+    assert m.from_controls("4", 8, 1, True)[0].seeds == (4, 5) and m.from_controls("4", 8, 1, True)[1]
+    assert m.from_controls("", 999, 1, True)[0].frames == 32
+    assert m.from_kept(list(range(20)), "v=1")[0].seeds == tuple(range(8)) and m.from_kept(list(range(20)), "v=1")[1]
+    assert m.from_kept([3], "v=1")[1]
+
+
+# --- words --------------------------------------------------------------------------------------------------------
+
+CALIBRATION = {"slope": 1.0, "intercept": 0.0, "logit_range": [-5, 5], "auroc": 0.9, "brier": 0.12, "n": 1000,
+               "reliability": [[0.1, 0.14], [0.9, 0.86]]}
+
+
+def verdict_at(page, logit: float, **calibration) -> dict:
+    sample = page.model.judge(_picture(page))
+    scaled = 1 / (1 + 2.718281828 ** -logit)
+    known = {**CALIBRATION, **calibration}
+    return verdict.as_json(dataclasses.replace(sample, logit=logit, probability_real=scaled, unlike_anything=False), known)
+
+
+def _picture(page):
+    from PIL import Image
+
+    return Image.fromarray(page.model.faces([3])[0])
+
+
+@pytest.mark.parametrize("logit, words", [
+    (2.0, "Probably real: 88 %"), (-2.0, "Probably generated: 88 %"), (0.2, "Hard to tell: 55 % real, 45 % generated")])
+def test_a_verdict_in_words(page, logit, words):
+    answer = verdict_at(page, logit)
+    assert answer["verdict"] == words and answer["percent"] in (88, 12, 55)
+
+
+def test_a_critic_that_cannot_tell_says_so_and_still_has_an_opinion(page):
+    assert verdict_at(page, 2.0, auroc=0.59)["verdict"] == "This critic cannot tell; its guess is 88 % real"
+    assert "cannot tell" in verdict.trust({**CALIBRATION, "auroc": 0.59})
+    assert "cannot tell" not in verdict.trust({**CALIBRATION, "auroc": 0.61})
+
+
+def test_how_far_to_trust_it_is_what_was_measured():
+    words = verdict.trust(CALIBRATION)
+    assert "on 500 real faces" in words and "90 % of the time" in words and "AUROC 0.900" in words
+    assert "off by 4 points" in words and "0.120" in words
+    assert "not measured" in verdict.trust(None)
+
+
+def test_noise_gets_no_percentage(page):
+    answer = verdict.as_json(dataclasses.replace(page.model.judge(_picture(page)), unlike_anything=True), CALIBRATION)
+    assert answer["percent"] is None and "Unlike any picture" in answer["verdict"] and answer["unlike_anything"]
+
+
+def test_weights_without_calibration_get_no_percentage(page):
+    answer = verdict.as_json(dataclasses.replace(page.model.judge(_picture(page)), probability_real=None), None)
+    assert answer["percent"] is None and "never calibrated" in answer["verdict"]
+
+
+def test_about_needs_nothing_but_the_networks(page, monkeypatch, tmp_path):
+    """Weights of a checkpoint have no figures yet; whatever a config says is text, not HTML."""
+    monkeypatch.setattr(page.model, "config", {})
+    monkeypatch.setattr(page.model, "calibration", None)
+    monkeypatch.setattr(page.model, "folder", tmp_path / "<b>x")
+    text = about.about(page.model)
+    assert "&lt;b&gt;x" in text and "<img" not in text and "Train your own" in text
+
+
+def test_the_outer_address_is_the_spaces(monkeypatch):
+    monkeypatch.delenv("SPACE_ID", raising=False)
+    assert outer_address() == ""
+    monkeypatch.setenv("SPACE_ID", "somebody/faces")
+    assert outer_address() == "https://huggingface.co/spaces/somebody/faces"
