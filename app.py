@@ -5,13 +5,8 @@ import os
 import sys
 from pathlib import Path
 
-from gan import UserError
-from gan.serve.page.frame import launch
-
-EMBEDDED = Path(__file__).parent / "weights" / "faces-64"
-
 try:
-    import spaces  # only where the Space runs on ZeroGPU, which refuses to start without a decorated function
+    import spaces  # there only on ZeroGPU, which wants it before torch and refuses to start without a decorated function
 except ImportError:
     pass
 else:
@@ -22,6 +17,11 @@ else:
 
         return torch.cuda.get_device_name()
 
+
+from gan import UserError
+from gan.serve.page.frame import launch
+
+EMBEDDED = Path(__file__).parent / "weights" / "faces-64"
 
 if __name__ == "__main__":
     try:

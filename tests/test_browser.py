@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from conftest import EMBEDDED, picture, serving
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
 from gan.serve.faces import FaceModel
 from gan.serve.share_link import View, decode, encode

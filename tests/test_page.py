@@ -1,6 +1,7 @@
 """What the tabs' handlers make of views and controls, without a browser."""
 
 import dataclasses
+from types import SimpleNamespace
 
 import gradio as gr
 import pytest
@@ -16,6 +17,11 @@ from gan.serve.share_link import SEED_LIMIT, View, encode
 @pytest.fixture(scope="module")
 def page() -> Page:
     return Page(FaceModel(EMBEDDED))
+
+
+def click(seed) -> SimpleNamespace:
+    """What a browser sends of a click on a face."""
+    return SimpleNamespace(seed=seed)
 
 
 def view_of(page, *seeds, **more) -> View:
@@ -36,18 +42,19 @@ def test_variation_is_brought_into_its_range(page, variation, expected):
     assert page.gallery.from_controls("1, 2", 2, variation)[0].variation == expected
 
 
-@pytest.mark.parametrize("seeds, direction, expected", [
+@pytest.mark.parametrize("seeds, step, expected", [
     ((0, 1, 2), 1, (3, 4, 5)), ((3, 4, 5), -1, (0, 1, 2)), ((1, 2, 3), -1, (0, 1, 2)), ((9, 4), 1, (5, 6)),
     ((9, 4), -1, (7, 8)), ((SEED_LIMIT - 4, SEED_LIMIT - 3), 1, (SEED_LIMIT - 2, SEED_LIMIT - 1)),
     ((SEED_LIMIT - 3, SEED_LIMIT - 2), 1, (SEED_LIMIT - 1,))])
-def test_pages(page, seeds, direction, expected):
-    view, notes = page.gallery.page(encode(view_of(page, *seeds, variation=0.9)), direction)
+def test_pages(page, seeds, step, expected):
+    turn = page.gallery.next_page if step > 0 else page.gallery.previous_page
+    view, notes = turn(encode(view_of(page, *seeds, variation=0.9)))
     assert view == view_of(page, *expected, variation=0.9) and not notes
 
 
 def test_there_is_nothing_after_the_last_seed(page):
     last = view_of(page, SEED_LIMIT - 1)
-    assert page.gallery.page(encode(last), 1) == (last, ["4294967295 is the last seed."])
+    assert page.gallery.next_page(encode(last)) == (last, ["4294967295 is the last seed."])
 
 
 def test_a_surprise_can_be_read_out(page):
@@ -59,22 +66,30 @@ def test_a_surprise_can_be_read_out(page):
     (6, (5, 6, 7, 8), (6, 7, 8)), (8, (5, 6, 7, 8), (8, 5, 6)), (5, (5,), (5, 6, 7)), (9, (5, 6), (9, 5, 6)),
     (SEED_LIMIT - 1, (SEED_LIMIT - 1,), (SEED_LIMIT - 1, 0, 1))])
 def test_morph_from_a_face_goes_on_through_its_gallery(page, seed, gallery_seeds, expected):
-    view, notes = page.gallery.morph_from(encode(view_of(page, *gallery_seeds, variation=0.8)), seed)
+    view, notes = page.gallery.morph_from(encode(view_of(page, *gallery_seeds, variation=0.8)), click(seed))
     assert (view.tab, view.seeds, view.variation, notes) == ("morph", expected, 0.8, [])
 
 
 def test_kept_faces(page):
     g, query = page.gallery, encode(view_of(page, 1, 2))
-    kept, faces, tray = g.keep([], query, 7)
+    kept, faces, tray = g.keep([], query, click(7))
     assert kept == [7] and [item["seed"] for item in faces] == [7] and tray["visible"]
-    assert g.keep([7], query, 7)[0] == [7]
-    assert g.move([1, 2, 3], query, 3, -1)[0] == [1, 3, 2] and g.move([1, 2, 3], query, 1, -1)[0] == [1, 2, 3]
-    assert g.move([1, 2, 3], query, 1, 1)[0] == [2, 1, 3] and g.move([1, 2, 3], query, 2, 0)[0] == [1, 3]
-    assert not g.move([1], query, 1, 0)[2]["visible"]
+    assert g.keep([7], query, click(7))[0] == [7]
+    assert g.earlier([1, 2, 3], query, click(3))[0] == [1, 3, 2] and g.earlier([1, 2, 3], query, click(1))[0] == [1, 2, 3]
+    assert g.later([1, 2, 3], query, click(1))[0] == [2, 1, 3] and g.later([1, 2, 3], query, click(3))[0] == [1, 2, 3]
+    assert g.remove([1, 2, 3], query, click(2))[0] == [1, 3] and g.remove([1, 3], query, click(2))[0] == [1, 3]
+    assert not g.remove([1], query, click(1))[2]["visible"]
+    assert g.clear([1, 2])[0] == [] and g.restore([2, 2, "x"])[0] == [2]
     with pytest.raises(gr.Error, match="64 faces are kept already"):
-        g.keep(list(range(64)), query, 99)
+        g.keep(list(range(64)), query, click(99))
     assert g.from_kept([], 1.0)[1] == ["No face is kept yet."]
     assert g.from_kept([9, 3, 4], 1.0)[0].seeds == (9, 3, 4)
+
+
+@pytest.mark.parametrize("query", ["v=1&tab=about", "v=1&tab=verdict", "", None, 7, "seeds=x"])
+def test_without_a_gallery_the_buttons_work_from_the_first_one(page, query):
+    assert page.gallery.next_page(query)[0] == view_of(page, *range(16, 32))
+    assert page.gallery.zip_file(query)["name"] == "seeds-0-15.zip"
 
 
 @pytest.mark.parametrize("stored", [None, "x", {"a": 1}, [None, "3", 2.5, -1, SEED_LIMIT, True, [1]], 7])
@@ -135,6 +150,11 @@ def test_how_far_to_trust_it_is_what_was_measured():
     assert "on 500 real faces" in words and "90 % of the time" in words and "AUROC 0.900" in words
     assert "off by 4 points" in words and "0.120" in words
     assert "not measured" in verdict.trust(None)
+
+
+def test_nothing_is_certain(page):
+    assert verdict_at(page, 30.0)["verdict"] == "Probably real: 99 %"
+    assert verdict_at(page, -30.0)["verdict"] == "Probably generated: 99 %"
 
 
 def test_noise_gets_no_percentage(page):

@@ -15,13 +15,14 @@ class About:
     tab = "about"
 
     def __init__(self, model: FaceModel):
-        self.model = model
+        self.model, self.html = model, ""
         self.text = gr.HTML("", elem_id="about", js_on_load=None)
         self.outputs = [self.text]
         self.main = self.text
 
     def render(self, view: View) -> list:
-        return [about(self.model)]
+        self.html = self.html or about(self.model)
+        return [self.html]
 
 
 def about(model: FaceModel) -> str:
@@ -63,8 +64,8 @@ def reliability(calibration: dict | None) -> str:
     rows = "".join(f"<tr><td>{100 * mean:.0f} %</td><td>{100 * share:.0f} %</td></tr>" for mean, share in calibration["reliability"])
     per_row = calibration["n"] // len(calibration["reliability"])
     return ("<h3>When the critic says …</h3><p>… that a picture is real with this probability, how many were? About "
-            f"{per_row} pictures a line, none of which it was trained or calibrated on.</p><div class='scroll'><table>"
-            f"<thead><tr><th>it says</th><th>were real</th></tr></thead><tbody>{rows}</tbody></table></div>")
+            f"{per_row} pictures a line, none of which it was trained or calibrated on.</p><table>"
+            f"<thead><tr><th>it says</th><th>were real</th></tr></thead><tbody>{rows}</tbody></table>")
 
 
 def _picture(model: FaceModel, name: str, mime: str, alt: str) -> str:

@@ -32,7 +32,8 @@ class LinkBox(gr.HTML):
             "",
             html_template="""<div class="link"><label>Link to what you see<input type="text" readonly></label>
                 <button type="button">Copy link</button></div>""",
-            apply_default_css=False, js_on_load=(STATIC / "link.js").read_text(), elem_id="link", outer=outer_address(), **options)  # fires "navigate"
+            apply_default_css=False, js_on_load=(STATIC / "link.js").read_text(), elem_id="link", outer=outer_address(),
+            **options)
 
 
 class Notes(gr.HTML):
@@ -43,9 +44,6 @@ class Notes(gr.HTML):
             [], html_template='<div role="status">{{#each value}}<p>{{this}}</p>{{/each}}</div>', js_on_load=None,
             elem_id="notes", **options)
 
-    def api_info(self) -> dict:
-        return {"type": "array", "items": {"type": "string"}}
-
 
 class Faces(gr.HTML):
     """A grid of faces. Its value is a list of `{seed, src}`; `pick` says which was clicked.
@@ -54,17 +52,16 @@ class Faces(gr.HTML):
     """
 
     def __init__(self, elem_id: str, label: str, sortable: bool = False, **options):
+        face = """<button type="button" class="face" data-event="pick" data-seed="{{seed}}">
+            <img src="{{src}}" alt="Face of seed {{seed}}" draggable="false"><span aria-hidden="true">{{seed}}</span></button>"""
         tools = """<span class="tools">
             <button type="button" data-event="earlier" data-seed="{{seed}}" aria-label="Move seed {{seed}} earlier">←</button>
             <button type="button" data-event="remove" data-seed="{{seed}}" aria-label="Remove seed {{seed}}">×</button>
             <button type="button" data-event="later" data-seed="{{seed}}" aria-label="Move seed {{seed}} later">→</button>
-            </span>""" if sortable else ""
+            </span>"""
+        each = f"<li>{face}{tools if sortable else ''}</li>"
         super().__init__(
-            [],
-            html_template=f"""<ul class="faces" aria-label="{label}">{{{{#each value}}}}<li>
-                <button type="button" class="face" data-event="pick" data-seed="{{{{seed}}}}">
-                <img src="{{{{src}}}}" alt="Face of seed {{{{seed}}}}" draggable="false"><span aria-hidden="true">{{{{seed}}}}</span>
-                </button>{tools}</li>{{{{/each}}}}</ul>""",
+            [], html_template=f'<ul class="faces" aria-label="{label}">' + "{{#each value}}" + each + "{{/each}}</ul>",
             apply_default_css=False, js_on_load=(STATIC / "faces.js").read_text(), elem_id=elem_id, **options)
 
 
@@ -101,7 +98,7 @@ class FaceCard(gr.HTML):
 
 
 class Player(gr.HTML):
-    """A morph that plays. Its value is `{src, still, alt, name, loop}`, or None."""
+    """A morph that plays. Its value is `{src, still, alt, name}`, or None."""
 
     def __init__(self, **options):
         super().__init__(

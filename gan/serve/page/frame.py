@@ -5,13 +5,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import gradio as gr
+from starlette.middleware import Middleware
 
 from gan.serve.faces import FaceModel
 from gan.serve.files import MOST_BYTES
 from gan.serve.page.about import About
 from gan.serve.page.api import add_api
 from gan.serve.page.components import STATIC, LinkBox, Notes
-from gan.serve.page.gallery import Gallery, bounded, clean
+from gan.serve.page.gallery import Gallery, bounded
 from gan.serve.page.morph import Morph
 from gan.serve.page.safety import BodyLimit
 from gan.serve.page.verdict import VerdictTab
@@ -92,12 +93,6 @@ class Page:
             values[2] += f"#{answers}" if answers else ""
             return values
 
-        def morph_from(query, event: gr.EventData):
-            return g.morph_from(query, event.seed)
-
-        def judge(query, event: gr.EventData):
-            return g.judge(query, event.seed)
-
         self._on(self.blocks.load, load, None, g)
         # Back may be pressed faster than pages are made: none may get lost
         link.navigate(navigate, None, self.outputs, api_visibility="private", trigger_mode="multiple",
@@ -108,12 +103,12 @@ class Page:
         for slider in (g.count, g.variation):  # faces follow the slider while it is dragged
             self._on(slider.input, g.from_controls, controls, g, trigger_mode="always_last", show_progress="hidden")
         self._on(g.surprise.click, g.surprising, [g.count, g.variation], g)
-        self._on(g.previous.click, functools.partial(g.page, direction=-1), link, g)
-        self._on(g.next.click, functools.partial(g.page, direction=1), link, g)
+        self._on(g.previous.click, g.previous_page, link, g)
+        self._on(g.next.click, g.next_page, link, g)
         self._on(g.show_kept.click, g.from_kept, [g.kept, g.variation], g)
         self._on(g.morph_kept.click, m.from_kept, [g.kept, link], m)
-        self._on(g.card.morph, morph_from, link, m)
-        self._on(g.card.judge, judge, link, self.verdict)
+        self._on(g.card.morph, g.morph_from, link, m)
+        self._on(g.card.judge, g.judge, link, self.verdict)
         controls = [m.seeds, m.frames, m.variation, m.loop]
         for listen in (m.show.click, m.seeds.submit, m.loop.input, m.frames.release, m.variation.release):
             self._on(listen, m.from_controls, controls, m)
@@ -124,27 +119,15 @@ class Page:
 
     def _wire_kept(self) -> None:
         g = self.gallery
-
-        def pick(query, event: gr.EventData):
-            return g.pick(query, event.seed)
-
-        def keep(kept, query, event: gr.EventData):
-            return g.keep(kept, query, event.seed)
-
-        def mover(by):
-            def move(kept, query, event: gr.EventData):
-                return g.move(kept, query, event.seed, by)
-            return move
-
         quiet = {"api_visibility": "private", "show_progress": "hidden", **QUEUE}
         tray = [g.kept, g.kept_faces, g.tray]
         for grid in (g.grid, g.kept_faces):
-            grid.pick(pick, self.link, g.card, **quiet)
-        g.card.keep(keep, [g.kept, self.link], tray, **quiet)
-        for name, by in (("earlier", -1), ("later", 1), ("remove", 0)):
-            getattr(g.kept_faces, name)(mover(by), [g.kept, self.link], tray, **quiet)
-        g.clear_kept.click(lambda: g.tray_of([], 1.0), None, tray, **quiet)
-        g.kept.restore(lambda kept: g.tray_of(clean(kept), 1.0), g.kept, tray, **quiet)
+            grid.pick(g.pick, self.link, g.card, **quiet)
+        for listen, handler in ((g.card.keep, g.keep), (g.kept_faces.earlier, g.earlier), (g.kept_faces.later, g.later),
+                                (g.kept_faces.remove, g.remove)):
+            listen(handler, [g.kept, self.link], tray, **quiet)
+        for listen, handler in ((g.clear_kept.click, g.clear), (g.kept.restore, g.restore)):
+            listen(handler, g.kept, tray, **quiet)
 
     def _wire_files(self) -> None:
         g = self.gallery
@@ -179,12 +162,8 @@ def launch(folder: Path | str) -> None:
     page = Page(FaceModel(folder)).blocks
     page.queue(max_size=MOST_WAITING, default_concurrency_limit=1, api_open=False)
     page.launch(
-        theme=theme(), head=f"<style>{(STATIC / 'page.css').read_text()}</style>", run_history=False, max_file_size=MOST_BYTES, show_error=False,
-        app_kwargs={"middleware": [_middleware()]}, footer_links=["api"], state_session_capacity=1,
-        share=False)
-
-
-def _middleware():
-    from starlette.middleware import Middleware
-
-    return Middleware(BodyLimit)
+        theme=theme(), head=f"<style>{(STATIC / 'page.css').read_text()}</style>", footer_links=["api"], share=False,
+        # Gradio would keep the last outputs of 10,000 visitors in memory, verdicts on their pictures among them, and keep
+        # what went in and came out in the browser's storage; the page needs neither, since the link is its state
+        state_session_capacity=1, run_history=False,
+        show_error=False, max_file_size=MOST_BYTES, app_kwargs={"middleware": [Middleware(BodyLimit)]})

@@ -1,6 +1,5 @@
 """The gallery tab: many faces, one face large, and the faces that a visitor keeps."""
 
-import dataclasses
 import random
 import time
 
@@ -64,9 +63,9 @@ class Gallery:
         seeds, count = view.seeds, len(view.seeds)
         consecutive = seeds == tuple(range(seeds[0], seeds[0] + count))
         # the label keeps the number of seeds that there are, so that nobody thinks of 0 to 64
-        heading = (f"<h2>{'Seed' if count == 1 else 'Seeds'} {format_seeds(seeds, ', ').replace('-', '–')}"
+        heading = (f"<div role='status'><h2>{'Seed' if count == 1 else 'Seeds'} {format_seeds(seeds, ', ').replace('-', '–')}"
                    f"{f' of {SEED_LIMIT:,}' if consecutive else ''}</h2>"
-                   f"<p>{self.model.resolution} px · variation {view.variation:g} · weights {self.model.id}</p>")
+                   f"<p>{self.model.resolution} px · variation {view.variation:g} · weights {self.model.id}</p></div>")
         return [str(seeds[0]) if consecutive else format_seeds(seeds, ", "), count, view.variation, heading,
                 face_list(self.model, seeds, view.variation), gr.update(interactive=seeds[0] > 0)]
 
@@ -86,16 +85,18 @@ class Gallery:
         """As many faces as before, from a seed that nobody chose."""
         return self._view(consecutive(random.randrange(SURPRISE_BELOW), bounded(count, 1, MOST)), variation), []
 
-    def page(self, query: str, direction: int) -> tuple[View, list[str]]:
-        """As many faces as are shown now, after the last or before the first of them."""
-        view, _ = decode(query)
-        count = len(view.seeds) or 1
-        first = view.seeds[-1] + 1 if direction > 0 else view.seeds[0] - count
-        if first < 0:
-            return self._view(consecutive(0, count), view.variation), []
-        if first >= SEED_LIMIT:
+    def next_page(self, query: str) -> tuple[View, list[str]]:
+        """As many faces as are shown now, after the last of them."""
+        view = gallery_of(query)
+        if view.seeds[-1] + 1 == SEED_LIMIT:
             return view, [f"{SEED_LIMIT - 1} is the last seed."]
-        return self._view(consecutive(first, count), view.variation), []
+        return self._view(consecutive(view.seeds[-1] + 1, len(view.seeds)), view.variation), []
+
+    def previous_page(self, query: str) -> tuple[View, list[str]]:
+        """As many faces as are shown now, before the first of them."""
+        view = gallery_of(query)
+        first = max(0, view.seeds[0] - len(view.seeds))
+        return self._view(consecutive(first, len(view.seeds)), view.variation), []
 
     def from_kept(self, kept, variation: float) -> tuple[View, list[str]]:
         seeds = tuple(clean(kept))
@@ -106,63 +107,84 @@ class Gallery:
 
     # --- one face -------------------------------------------------------------------------------------------------
 
-    def pick(self, query: str, seed) -> dict:
+    def pick(self, query: str, event: gr.EventData) -> dict:
         """The value of the card: the face large and as it is, and its own link."""
-        view = self._view([bounded(seed, 0, SEED_LIMIT - 1)], decode(query)[0].variation)
+        view = self._view([seed_of(event)], gallery_of(query).variation)
         face = self.model.faces(view.seeds, view.variation)[0]
         return {"seed": view.seeds[0], "src": data_url(files.png(face)),
                 "large": data_url(files.enlarged(face), "image/webp"),
                 "query": encode(view), "shown": time.time_ns()}
 
-    def morph_from(self, query: str, seed) -> tuple[View, list[str]]:
+    def morph_from(self, query: str, event: gr.EventData) -> tuple[View, list[str]]:
         """A morph from a face through the next two of the gallery it is in."""
-        view, seed = decode(query)[0], bounded(seed, 0, SEED_LIMIT - 1)
-        others = [other for other in view.seeds if other != seed]
-        if seed in view.seeds:
-            place = view.seeds.index(seed)
-            others = [other for other in view.seeds[place:] + view.seeds[:place] if other != seed]
+        view, seed = gallery_of(query), seed_of(event)
+        place = view.seeds.index(seed) if seed in view.seeds else 0
+        others = [other for other in view.seeds[place:] + view.seeds[:place] if other != seed]
         others = others[:2] or [(seed + 1) % SEED_LIMIT, (seed + 2) % SEED_LIMIT]
         return View("morph", (seed, *others), view.variation, self.model.id), []
 
-    def judge(self, query: str, seed) -> tuple[View, list[str]]:
-        return dataclasses.replace(self._view([bounded(seed, 0, SEED_LIMIT - 1)], decode(query)[0].variation),
-                                   tab="verdict"), []
+    def judge(self, query: str, event: gr.EventData) -> tuple[View, list[str]]:
+        """The verdict on a face."""
+        return View("verdict", (seed_of(event),), gallery_of(query).variation, self.model.id), []
 
-    # --- kept faces -----------------------------------------------------------------------------------------------
+    # --- kept faces: values for kept, kept_faces and tray ---------------------------------------------------------
 
-    def tray_of(self, kept: list[int], variation: float) -> list:
-        """Values for kept, kept_faces and tray."""
-        return [kept, face_list(self.model, kept, variation), gr.update(visible=bool(kept))]
+    def keep(self, kept, query: str, event: gr.EventData) -> list:
+        kept, seed = clean(kept), seed_of(event)
+        if seed not in kept and len(kept) >= MOST:
+            raise gr.Error(f"{MOST} faces are kept already, as many as a gallery holds: remove one first.")
+        return self._tray(list(dict.fromkeys([*kept, seed])), gallery_of(query).variation)
 
-    def keep(self, kept, query: str, seed) -> list:
-        kept, seed = clean(kept), bounded(seed, 0, SEED_LIMIT - 1)
-        if seed not in kept:
-            if len(kept) >= MOST:
-                raise gr.Error(f"{MOST} faces are kept already, as many as a gallery holds: remove one first.")
-            kept.append(seed)
-        return self.tray_of(kept, decode(query)[0].variation)
+    def earlier(self, kept, query: str, event: gr.EventData) -> list:
+        return self._moved(kept, query, event, -1)
 
-    def move(self, kept, query: str, seed, by: int) -> list:
-        """Shift a kept face by one place, or with `by` = 0 take it out."""
-        kept = clean(kept)
+    def later(self, kept, query: str, event: gr.EventData) -> list:
+        return self._moved(kept, query, event, 1)
+
+    def remove(self, kept, query: str, event: gr.EventData) -> list:
+        return self._tray([seed for seed in clean(kept) if seed != seed_of(event)], gallery_of(query).variation)
+
+    def clear(self, kept) -> list:
+        return self._tray([], 1.0)
+
+    def restore(self, kept) -> list:
+        """What the browser remembers from an earlier visit."""
+        return self._tray(clean(kept), 1.0)
+
+    def _moved(self, kept, query: str, event: gr.EventData, by: int) -> list:
+        kept, seed = clean(kept), seed_of(event)
         if seed in kept:
             place = kept.index(seed)
-            kept.remove(seed)
-            if by:
-                kept.insert(max(0, place + by), seed)
-        return self.tray_of(kept, decode(query)[0].variation)
+            kept.insert(max(0, place + by), kept.pop(place))
+        return self._tray(kept, gallery_of(query).variation)
+
+    def _tray(self, kept: list[int], variation: float) -> list:
+        return [kept, face_list(self.model, kept, variation), gr.update(visible=bool(kept))]
 
     # --- downloads ------------------------------------------------------------------------------------------------
 
     def sheet_file(self, query: str) -> dict:
-        view, _ = decode(query)
-        faces = self.model.faces(view.seeds, view.variation)
-        return {"name": f"{_file_stem(view)}.png", "url": data_url(files.sheet_png(faces))}
+        """What save.js takes: the gallery as one picture."""
+        view = gallery_of(query)
+        data = files.sheet_png(self.model.faces(view.seeds, view.variation))
+        return {"name": f"{_file_stem(view)}.png", "url": data_url(data)}
 
     def zip_file(self, query: str) -> dict:
-        view, _ = decode(query)
+        """What save.js takes: the gallery as single pictures, in a ZIP file."""
+        view = gallery_of(query)
         data = files.zip_of_pngs(view.seeds, self.model.faces(view.seeds, view.variation))
         return {"name": f"{_file_stem(view)}.zip", "url": data_url(data, "application/zip")}
+
+
+def gallery_of(query: str) -> View:
+    """The gallery that a query shows; the first one where it shows none (nobody but a program asks so)."""
+    view, _ = decode(query)
+    return view if view.tab == "gallery" else View(seeds=view.seeds or View().seeds, variation=view.variation)
+
+
+def seed_of(event: gr.EventData) -> int:
+    """The seed of the face that was clicked, as a browser sent it."""
+    return bounded(event.seed, 0, SEED_LIMIT - 1)
 
 
 def clean(kept) -> list[int]:

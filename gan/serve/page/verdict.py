@@ -62,7 +62,8 @@ class VerdictTab:
 def as_json(verdict: Verdict, calibration: dict | None, truth: str = "") -> dict:
     """A verdict as the card shows it and as the API returns it."""
     probability = verdict.probability_real
-    percent = None if probability is None else round(100 * probability)
+    # a thousand pictures cannot vouch for more than 99 %
+    percent = None if probability is None else min(max(round(100 * probability), 1), 99)
     size = verdict.square.shape[0]
     sentences = [truth] if truth else []
     sentences.append(f"Judged at {size} × {size} pixels, the square shown here.")
@@ -73,7 +74,8 @@ def as_json(verdict: Verdict, calibration: dict | None, truth: str = "") -> dict
         headline = f"This critic cannot tell; its guess is {percent} % real"
     elif verdict.unlike_anything:
         headline, percent = "Unlike any picture that this critic knows", None
-        sentences.insert(0, "It has an opinion on noise and cats too, but that would mean nothing. Is the middle square a face?")
+        sentences.insert(0, "It would have an opinion on noise and cats too, and that would mean nothing. "
+                            "Is the middle square a face?")
     else:
         headline = (f"Probably real: {percent} %" if probability >= SURE else
                     f"Probably generated: {100 - percent} %" if probability <= 1 - SURE else
