@@ -1,5 +1,5 @@
 """The Space: `python app.py` serves the page on http://127.0.0.1:7860 (or the next free port), with the embedded weights
-or those in the folder that SEEDFACES_MODEL names."""
+or those that SEEDFACES_MODEL names: a folder, or user/name[@revision] on the Hugging Face Hub."""
 
 import os
 import sys
@@ -25,6 +25,6 @@ EMBEDDED = Path(__file__).parent / "weights" / "faces-64"
 
 if __name__ == "__main__":
     try:
-        launch(os.environ.get("SEEDFACES_MODEL") or EMBEDDED)
+        launch(EMBEDDED, os.environ.get("SEEDFACES_MODEL", ""))
     except UserError as error:
         sys.exit(f"Error: {error}")

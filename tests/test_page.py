@@ -7,7 +7,7 @@ import gradio as gr
 import pytest
 from conftest import EMBEDDED
 
-from gan.serve.faces import FaceModel
+from gan.serve.models import Models
 from gan.serve.page import about, gallery, verdict
 from gan.serve.page.components import outer_address
 from gan.serve.page.frame import Page
@@ -16,7 +16,7 @@ from gan.serve.share_link import SEED_LIMIT, View, encode
 
 @pytest.fixture(scope="module")
 def page() -> Page:
-    return Page(FaceModel(EMBEDDED))
+    return Page(Models(EMBEDDED))
 
 
 def click(seed) -> SimpleNamespace:
@@ -25,7 +25,7 @@ def click(seed) -> SimpleNamespace:
 
 
 def view_of(page, *seeds, **more) -> View:
-    return View(seeds=seeds, weights=page.model.id, **more)
+    return View(seeds=seeds, weights=page.models.current.id, **more)
 
 
 @pytest.mark.parametrize("text, count, seeds, notes", [
@@ -33,13 +33,13 @@ def view_of(page, *seeds, **more) -> View:
     ("x", 2, tuple(range(16)), 1), ("5, x", 9, (5,), 1), ("4294967294", 16, (4294967294, 4294967295), 0),
     ("7", None, (7,), 0), ("7", 1e9, tuple(range(7, 71)), 0), ("7", "many", (7,), 0)])
 def test_seeds_box(page, text, count, seeds, notes):
-    view, said = page.gallery.from_controls(text, count, 1.0)
+    view, said = page.gallery.from_controls(text, count, 1.0, "")
     assert view == view_of(page, *seeds) and len(said) == notes
 
 
 @pytest.mark.parametrize("variation, expected", [(0.333, 0.33), (99, 1.5), (-1, 0), (None, 0), (float("nan"), 0)])
 def test_variation_is_brought_into_its_range(page, variation, expected):
-    assert page.gallery.from_controls("1, 2", 2, variation)[0].variation == expected
+    assert page.gallery.from_controls("1, 2", 2, variation, "")[0].variation == expected
 
 
 @pytest.mark.parametrize("seeds, step, expected", [
@@ -82,8 +82,8 @@ def test_kept_faces(page):
     assert g.clear([1, 2])[0] == [] and g.restore([2, 2, "x"])[0] == [2]
     with pytest.raises(gr.Error, match="64 faces are kept already"):
         g.keep(list(range(64)), query, click(99))
-    assert g.from_kept([], 1.0)[1] == ["No face is kept yet."]
-    assert g.from_kept([9, 3, 4], 1.0)[0].seeds == (9, 3, 4)
+    assert g.from_kept([], 1.0, query)[1] == ["No face is kept yet."]
+    assert g.from_kept([9, 3, 4], 1.0, query)[0].seeds == (9, 3, 4)
 
 
 @pytest.mark.parametrize("query", ["v=1&tab=about", "v=1&tab=verdict", "", None, 7, "seeds=x"])
@@ -100,15 +100,17 @@ def test_nonsense_in_a_browsers_storage_is_dropped(stored):
 
 def test_a_link_with_other_weights_says_so(page):
     view, notes = page.open({"seeds": "5", "w": "0" * 12})
-    assert view == view_of(page, 5) and len(notes) == 1 and "other weights" in notes[0]
-    assert page.open({"seeds": "5", "w": page.model.id}) == (view_of(page, 5), [])
+    assert view == View(seeds=(5,), weights="0" * 12) and len(notes) == 1 and "other weights" in notes[0]
+    values = page.show(view, notes)  # what is shown, and its link, are of the current ones
+    assert values[2:4] == ["", encode(view_of(page, 5))]
+    assert page.open({"seeds": "5", "w": page.models.current.id}) == (view_of(page, 5), [])
 
 
 def test_morph_controls(page):
     m = page.morph
-    assert m.from_controls("4, 13", 8, 0.9, False) == (View("morph", (4, 13), 0.9, page.model.id, 8, False), [])
-    assert m.from_controls("4", 8, 1, True)[0].seeds == (4, 5) and m.from_controls("4", 8, 1, True)[1]
-    assert m.from_controls("", 999, 1, True)[0].frames == 32
+    assert m.from_controls("4, 13", 8, 0.9, False, "") == (View("morph", (4, 13), 0.9, page.models.current.id, 8, False), [])
+    assert m.from_controls("4", 8, 1, True, "")[0].seeds == (4, 5) and m.from_controls("4", 8, 1, True, "")[1]
+    assert m.from_controls("", 999, 1, True, "")[0].frames == 32
     assert m.from_kept(list(range(20)), "v=1")[0].seeds == tuple(range(8)) and m.from_kept(list(range(20)), "v=1")[1]
     assert m.from_kept([3], "v=1")[1]
 
@@ -120,7 +122,7 @@ CALIBRATION = {"slope": 1.0, "intercept": 0.0, "logit_range": [-5, 5], "auroc": 
 
 
 def verdict_at(page, logit: float, **calibration) -> dict:
-    sample = page.model.judge(_picture(page))
+    sample = page.models.current.judge(_picture(page))
     scaled = 1 / (1 + 2.718281828 ** -logit)
     known = {**CALIBRATION, **calibration}
     return verdict.as_json(dataclasses.replace(sample, logit=logit, probability_real=scaled, unlike_anything=False), known)
@@ -129,7 +131,7 @@ def verdict_at(page, logit: float, **calibration) -> dict:
 def _picture(page):
     from PIL import Image
 
-    return Image.fromarray(page.model.faces([3])[0])
+    return Image.fromarray(page.models.current.faces([3])[0])
 
 
 @pytest.mark.parametrize("logit, words", [
@@ -158,21 +160,21 @@ def test_nothing_is_certain(page):
 
 
 def test_noise_gets_no_percentage(page):
-    answer = verdict.as_json(dataclasses.replace(page.model.judge(_picture(page)), unlike_anything=True), CALIBRATION)
+    answer = verdict.as_json(dataclasses.replace(page.models.current.judge(_picture(page)), unlike_anything=True), CALIBRATION)
     assert answer["percent"] is None and "Unlike any picture" in answer["verdict"] and answer["unlike_anything"]
 
 
 def test_weights_without_calibration_get_no_percentage(page):
-    answer = verdict.as_json(dataclasses.replace(page.model.judge(_picture(page)), probability_real=None), None)
+    answer = verdict.as_json(dataclasses.replace(page.models.current.judge(_picture(page)), probability_real=None), None)
     assert answer["percent"] is None and "never calibrated" in answer["verdict"]
 
 
 def test_about_needs_nothing_but_the_networks(page, monkeypatch, tmp_path):
     """Weights of a checkpoint have no figures yet; whatever a config says is text, not HTML."""
-    monkeypatch.setattr(page.model, "config", {})
-    monkeypatch.setattr(page.model, "calibration", None)
-    monkeypatch.setattr(page.model, "folder", tmp_path / "<b>x")
-    text = about.about(page.model)
+    monkeypatch.setattr(page.models.current, "config", {})
+    monkeypatch.setattr(page.models.current, "calibration", None)
+    monkeypatch.setattr(page.models.current, "folder", tmp_path / "<b>x")
+    text = about.about.__wrapped__(page.models.current)
     assert "&lt;b&gt;x" in text and "<img" not in text and "Train your own" in text
 
 

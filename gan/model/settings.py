@@ -123,6 +123,14 @@ class TrainSettings:
     logging_steps: int = 50
     # sample sheets over the whole run, at even intervals
     sample_sheets: int = 60
+    # put the weights on the Hugging Face Hub, in the background, at the end and every --push_every steps
+    push_to_hub: bool = False
+    # the model repo, user/name; created if it does not exist
+    hub_model_id: str | None = None
+    # when it is created, make it private
+    hub_private_repo: bool = False
+    # steps between pushes
+    push_every: int = 5000
     # tracker, through Accelerate
     report_to: Literal["tensorboard", "none"] = "tensorboard"
     # TorchScript feature network for the Frechet distance; none: not measured
@@ -141,7 +149,7 @@ class TrainSettings:
 
     def __post_init__(self):
         for name in ("train_batch_size", "gradient_accumulation_steps", "penalty_every", "checkpointing_steps",
-                     "logging_steps", "sample_sheets", "ema_half_life"):
+                     "logging_steps", "sample_sheets", "ema_half_life", "push_every"):
             _check(getattr(self, name) >= 1, f"--{name} {getattr(self, name)}: must be at least 1")
         _check(self.train_batch_size >= 2, "--train_batch_size 1: BatchNorm needs at least 2 pictures")
         _check(0 <= self.seed < 2**32, f"--seed {self.seed}: must be from 0 to 4294967295")
@@ -164,6 +172,8 @@ class TrainSettings:
                "use --penalty_weight 0 or --discriminator_norm none")
         _check(self.eval_every >= 0, f"--eval_every {self.eval_every}: must be 0 or more")
         _check(self.eval_samples >= 2, f"--eval_samples {self.eval_samples}: must be at least 2")
+        _check(not self.push_to_hub or self.hub_model_id, "--push_to_hub needs --hub_model_id user/name")
+        _check(self.push_to_hub or not self.hub_model_id, "--hub_model_id needs --push_to_hub")
         _check(not self.eval_every or self.eval_features, "--eval_every needs --eval_features FILE")
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from gan import hub
 from gan.model import critic, images, latents, sampling, weights
 from gan.serve import files
 
@@ -38,6 +39,15 @@ class FaceModel:
         # what many people look at is made once; 64 galleries of 64 faces are 50 MB at 64 px, 32 morphs less than 20
         self._remembered = lru_cache(maxsize=64)(self._make)
         self.animation = lru_cache(maxsize=32)(self._animate)
+
+    @classmethod
+    def from_pretrained(cls, name: str | Path, revision: str | None = None) -> "FaceModel":
+        """The weights in a folder, or those of a model repo on the Hub (`user/name`, at a branch, tag or commit).
+
+        Raises:
+            UserError: they are not there, cannot be fetched, or are damaged; with one sentence.
+        """
+        return cls(name) if Path(name).is_dir() else cls(hub.pull(str(name), revision))
 
     def faces(self, seeds, variation: float = 1.0) -> np.ndarray:
         """Faces of the given seeds: `(N, S, S, 3)` uint8, read-only, in their order.

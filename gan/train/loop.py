@@ -18,6 +18,7 @@ from gan.train import calibration, checkpoint, data, machine, report, sources
 from gan.train.announce import announce
 from gan.train.log import MetricsLog
 from gan.train.metrics import Features, Frechet, command_for, describe, measure
+from gan.train.publish import Publisher
 from gan.train.step import GanStep, pictures_per_step
 
 _SIGNAL_EVERY = 10  # steps between asking the other processes whether one of them was told to stop
@@ -27,19 +28,22 @@ def train(settings: TrainSettings) -> None:
     """Train from pictures to a weights folder, `OUTPUT_DIR/weights`.
 
     Raises:
-        UserError: bad settings or pictures, a full disk, losses that are not finite; always with one sentence.
+        UserError: bad settings or pictures, a full disk, losses that are not finite, weights that could not be pushed;
+            always with one sentence.
         SystemExit: with 128 + the signal's number after SIGTERM or Ctrl-C, everything saved.
     """
     run = Run(settings)
     run.resume()
     announce(run)
     stopped_by = run.go()
-    accelerator = run.accelerator
+    accelerator, publisher, weights_folder = run.accelerator, run.publisher, run.output / "weights"
     del run  # processes that still hold their DistributedDataParallel abort at exit now and then
     accelerator.free_memory()
     accelerator.end_training()
     if stopped_by:
         sys.exit(128 + stopped_by)
+    if publisher:
+        publisher.finish(weights_folder)
 
 
 class Run:
@@ -54,6 +58,8 @@ class Run:
         # everything that can be wrong with what the person gave is found before anything takes long
         if self.main:
             _require_writable(self.output)
+        self.publisher = Publisher(settings.hub_model_id, settings.hub_private_repo) \
+            if settings.push_to_hub and self.main else None
         self.features = Features(settings.eval_features, self.accelerator.device) \
             if settings.eval_features and self.main else None
         self.store = data.open_store(
@@ -128,6 +134,9 @@ class Run:
                 self._save()
             if s.eval_features and (last or s.eval_every and step % s.eval_every == 0):
                 self._evaluate()
+            if self.publisher and step % s.push_every == 0 and not last and not told:
+                self._export()
+                self.publisher.push(self.output / "weights")
             if told:
                 self._say(f"Stopped by {signal.Signals(told).name} at step {step:,} of {self.total_steps:,}, everything "
                           "saved. The same command with --resume_from_checkpoint latest goes on from there.")

@@ -7,6 +7,7 @@ import matplotlib
 import numpy as np
 from PIL import Image
 
+from gan.hub import card, section
 from gan.model import images, sampling
 from gan.model.weights import Weights
 
@@ -86,40 +87,79 @@ def complete(folder: Path, loaded: Weights, rows: list[dict], sheets: list[Path]
 
 def save_card(folder: Path, config: dict, generator_id: str) -> None:
     """README.md and LICENSE, from the config alone."""
-    training, distance = config["training"], config.get("metrics", {}).get("frechet_distance")
-    measured_on = "the published file" if distance and distance["generator"] == generator_id else \
-        "an earlier state of this run"
-    quality = (
-        f"Fréchet distance **{distance['value']:.2f}** over the features of `{distance['features']}`: "
-        f"{distance['samples']:,} samples against the {distance['reference']}. Real against real is "
-        f"{distance['floor']:.2f} with {distance['floor_pictures']:,} pictures each. Measured on {measured_on} with\n\n"
-        f"    {distance['command']}\n" if distance else "No distance to real faces was measured.\n")
-    critic = config.get("calibration")
-    if critic:
-        half = critic["n"] // 2
-        quality += (f"\nThe discriminator as a critic: AUROC **{critic['auroc']:.3f}**, Brier score {critic['brier']:.3f} on "
-                    f"{half:,} held-out pictures and {half:,} samples, calibrated on as many others. It knows this "
-                    "generator and pictures like its training data, nothing else.\n")
-    commands = "\n\n".join(f"  from step {part['from_step']:,}, planned for {part['planned_steps']:,}:\n\n      {part['command']}"
+    training, size = config["training"], config["model"]["resolution"]
+    distance, critic = config.get("metrics", {}).get("frechet_distance"), config.get("calibration")
+    metrics = ({"frechet-distance": distance["value"]} if distance else {}) | ({"critic-auroc": critic["auroc"]} if critic else {})
+    commands = "\n\n".join(f"from step {part['from_step']:,}, planned for {part['planned_steps']:,}:\n\n    {part['command']}"
                            for part in training["commands"])
-    (folder / "README.md").write_text(_CARD.format(**{
-        **training, "resolution": config["model"]["resolution"], "generator_id": generator_id, "quality": quality,
-        "commands": commands}))
+    body = _CARD.format(
+        resolution=size,
+        samples=section("samples", _SAMPLES.format(generator_id=generator_id)),
+        training=section("training", _TRAINING.format(**{**training, "commands": commands})),
+        quality=section("quality", _quality(distance, critic, generator_id)))
+    (folder / "README.md").write_text(card(body, f"faces-{size}", training["data"], metrics))
     (folder / "LICENSE").write_text(_LICENSE.format(**training))
 
 
-_CARD = """---
-license: other
-license_name: as-the-training-data
-tags: [gan, dcgan, face-generation, unconditional-image-generation]
-library_name: seedfaces
----
+def _quality(distance: dict | None, critic: dict | None, generator_id: str) -> str:
+    """What was measured, of what, with which command."""
+    said = "No distance to real faces was measured.\n"
+    if distance:
+        measured_on = "the published file" if distance["generator"] == generator_id else "an earlier state of this run"
+        said = (f"Fréchet distance **{distance['value']:.2f}** over the features of `{distance['features']}`: "
+                f"{distance['samples']:,} samples against the {distance['reference']}. Real against real is "
+                f"{distance['floor']:.2f} with {distance['floor_pictures']:,} pictures each. It is not an FID and compares "
+                f"with none. Measured on {measured_on} with\n\n    {distance['command']}\n")
+    if critic:
+        half = critic["n"] // 2
+        said += (f"\nThe discriminator as a critic: AUROC **{critic['auroc']:.3f}**, Brier score {critic['brier']:.3f} on "
+                 f"{half:,} held-out pictures and {half:,} samples, calibrated on as many others. It knows this "
+                 "generator and pictures like its training data, nothing else.\n")
+    return said
+
+
+# what stands between the sections is for people: edited on the Hub, it survives the next push
+_CARD = """
 # Faces of {resolution} px from seeds
 
+{samples}
+
+## Use
+
+With the code of SeedFaces in the current folder:
+
+```python
+from PIL import Image
+from gan.serve.faces import FaceModel
+Image.fromarray(FaceModel.from_pretrained("THIS_REPO_OR_FOLDER").faces([7])[0]).save("seed-7.png")
+```
+
+## How it was made
+
+{training}
+
+## How good it is
+
+{quality}
+
+## Limits
+
+The faces are of nobody, but look like the training pictures: with their ages, skin tones, poses and
+photographic style in their proportions, and with their gaps. Some are broken. Nobody should be judged, identified or
+deceived with them.
+
+## Licence
+
+See [LICENSE](LICENSE): the rights are those of the training pictures.
+"""
+
+_SAMPLES = """
 ![Samples: seeds 0 to 63](samples.png)
 
 A small DCGAN, generator `{generator_id}`: every seed from 0 to 2³²−1 is one face, the same one for good.
+"""
 
+_TRAINING = """
 - Trained on {pictures_in_data:,} pictures from {data}; {held_out:,} more were held out.
 - Shown {pictures:,} pictures in {steps:,} of {planned_steps:,} steps, {hours:.1f} hours on {hardware}.
 - Recipe `{recipe}`,
@@ -129,16 +169,6 @@ A small DCGAN, generator `{generator_id}`: every seed from 0 to 2³²−1 is one
 ![Losses and accuracies](curves.png)
 
 ![The same 16 faces through the run](timeline.webp)
-
-## How good it is
-{quality}
-## Limits
-The faces are of nobody, but look like the training pictures: with their ages, skin tones, poses and
-photographic style in their proportions, and with their gaps. Some are broken. Nobody should be judged, identified or
-deceived with them.
-
-## Licence
-See [LICENSE](LICENSE): the rights are those of the training pictures.
 """
 
 _LICENSE = """These weights, and the pictures made with them that lie beside them, were trained on pictures from

@@ -1,10 +1,12 @@
 """The about tab: what this is, how it learned, how good it is, whose pictures, what is promised."""
 
 import html
+from functools import lru_cache
 
 import gradio as gr
 
 from gan.serve.faces import FaceModel
+from gan.serve.models import Models
 from gan.serve.page.components import data_url
 from gan.serve.share_link import View
 
@@ -14,17 +16,17 @@ class About:
 
     tab = "about"
 
-    def __init__(self, model: FaceModel):
-        self.model, self.html = model, ""
+    def __init__(self, models: Models):
+        self.models = models
         self.text = gr.HTML("", elem_id="about", js_on_load=None)
         self.outputs = [self.text]
         self.main = self.text
 
     def render(self, view: View) -> list:
-        self.html = self.html or about(self.model)
-        return [self.html]
+        return [about(self.models.current)]
 
 
+@lru_cache(maxsize=2)
 def about(model: FaceModel) -> str:
     """The tab as HTML; everything that is said about the weights comes out of their folder."""
     training, distance = model.config.get("training", {}), model.config.get("metrics", {}).get("frechet_distance")

@@ -7,12 +7,12 @@ import gradio as gr
 from gradio.processing_utils import get_upload_folder
 
 from gan.serve import files
-from gan.serve.faces import FaceModel
+from gan.serve.models import Models
 from gan.serve.page.gallery import bounded
 from gan.serve.share_link import FRAMES, VARIATION, View, encode, parse_seeds
 
 
-def add_api(model: FaceModel, queue: dict) -> None:
+def add_api(models: Models, queue: dict) -> None:
     """Two endpoints without a place on the page. Their files are deleted after some minutes."""
 
     def generate(seeds, variation):
@@ -25,7 +25,8 @@ def add_api(model: FaceModel, queue: dict) -> None:
         Returns:
             The faces as PNG files in the order of the seeds, and the query string of the link that shows them.
         """
-        view = _view("gallery", seeds, variation, model)
+        model = models.current
+        view = _view("gallery", seeds, variation, model.id)
         folder = _folder(view)
         paths = [folder / f"{place:02d}-seed-{seed}.png" for place, seed in enumerate(view.seeds)]
         for path, face in zip(paths, model.faces(view.seeds, view.variation)):
@@ -44,7 +45,8 @@ def add_api(model: FaceModel, queue: dict) -> None:
         Returns:
             The animation as a WebP file, and the query string of the link that shows it.
         """
-        view = _view("morph", seeds, variation, model, bounded(frames, *FRAMES), bool(loop))
+        model = models.current
+        view = _view("morph", seeds, variation, model.id, bounded(frames, *FRAMES), bool(loop))
         path = _folder(view) / "morph.webp"
         path.write_bytes(model.animation(view.seeds, view.variation, view.frames, view.loop))
         return str(path), encode(view)
@@ -61,13 +63,13 @@ def add_api(model: FaceModel, queue: dict) -> None:
         gr.Button(visible=False).click(morph, [seeds, variation, frames, loop], [animation, link], api_name="morph", **queue)
 
 
-def _view(tab: str, seeds, variation, model: FaceModel, frames: int = 16, loop: bool = True) -> View:
+def _view(tab: str, seeds, variation, weights: str, frames: int = 16, loop: bool = True) -> View:
     """Arguments of a program → a view. What a person would get a note about is an error here."""
     chosen, notes = parse_seeds(str(seeds), 8 if tab == "morph" else 64)
     if notes:
         raise gr.Error(notes[0])
     try:
-        return View(tab, chosen, round(bounded(variation, *VARIATION, whole=False), 2), model.id, frames, loop)
+        return View(tab, chosen, round(bounded(variation, *VARIATION, whole=False), 2), weights, frames, loop)
     except ValueError:
         raise gr.Error("A morph takes two to eight seeds." if tab == "morph" else "Name at least one seed.") from None
 

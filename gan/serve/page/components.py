@@ -24,8 +24,11 @@ def outer_address() -> str:
 
 
 class LinkBox(gr.HTML):
-    """The link to the view. Its value is the view's query string, with `#n` behind it where it answers the n-th press of
-    Back; `navigate` brings one from Back or from a tab."""
+    """The link to the view; `navigate` brings one from Back or from a tab.
+
+    Its value is the view's query string; with `#n` behind it, it answers the n-th press of Back, with `#again` it stands
+    in for the view before.
+    """
 
     def __init__(self, **options):
         super().__init__(
@@ -43,6 +46,15 @@ class Notes(gr.HTML):
         super().__init__(
             [], html_template='<div role="status">{{#each value}}<p>{{this}}</p>{{/each}}</div>', js_on_load=None,
             elem_id="notes", **options)
+
+
+class Waiting(gr.HTML):
+    """Nothing to see. Its value is the query of a view whose weights are on their way; `again` asks for it once more."""
+
+    def __init__(self, **options):
+        super().__init__(
+            "", html_template="<span></span>", apply_default_css=False, elem_id="waiting",
+            js_on_load="watch('value', () => setTimeout(() => props.value && trigger('again'), 2000));", **options)
 
 
 class Faces(gr.HTML):

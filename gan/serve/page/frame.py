@@ -1,17 +1,18 @@
 """The frame that joins the tabs: one view at a time, its link, and what every handler has in common."""
 
 import functools
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import gradio as gr
 from starlette.middleware import Middleware
 
-from gan.serve.faces import FaceModel
 from gan.serve.files import MOST_BYTES
+from gan.serve.models import Models
 from gan.serve.page.about import About
 from gan.serve.page.api import add_api
-from gan.serve.page.components import STATIC, LinkBox, Notes
+from gan.serve.page.components import STATIC, LinkBox, Notes, Waiting
 from gan.serve.page.gallery import Gallery, bounded
 from gan.serve.page.morph import Morph
 from gan.serve.page.safety import BodyLimit
@@ -27,50 +28,61 @@ TAKE_FILE = (STATIC / "save.js").read_text()
 class Page:
     """All of the page. A view comes in, from a link or a control, and `show` turns it into values for all outputs."""
 
-    def __init__(self, model: FaceModel):
-        self.model = model
+    def __init__(self, models: Models):
+        self.models = models
         # uploads are deleted when read; this is for those that never were, and for the files that the API gives out
         with gr.Blocks(title="SeedFaces", analytics_enabled=False, delete_cache=(60, 300)) as self.blocks:
             gr.HTML("<h1>SeedFaces</h1><p>Every face is a number. None of these people exist.</p>", elem_id="title",
                     js_on_load=None)
             self.notes = Notes()
+            self.waiting = Waiting()
             with gr.Tabs(elem_id="tabs") as self.tabs:
                 with gr.Tab("Gallery", id="gallery") as gallery_tab:
-                    self.gallery = Gallery(model)
+                    self.gallery = Gallery(models)
                 with gr.Tab("Morph", id="morph") as morph_tab:
-                    self.morph = Morph(model)
+                    self.morph = Morph(models)
                 with gr.Tab("Real or fake", id="verdict") as verdict_tab:
-                    self.verdict = VerdictTab(model)
+                    self.verdict = VerdictTab(models)
                 with gr.Tab("About", id="about") as about_tab:
-                    self.about = About(model)
+                    self.about = About(models)
             self.link = LinkBox()
             self.parts = [self.gallery, self.morph, self.verdict, self.about]
-            self.outputs = [self.tabs, self.notes, self.link, *(out for part in self.parts for out in part.outputs)]
+            self.outputs = [self.tabs, self.notes, self.waiting, self.link, *(out for part in self.parts for out in part.outputs)]
             for tab in (gallery_tab, morph_tab, verdict_tab, about_tab):
                 tab.select(None, None, None, js=f"() => window.seedfacesTab('{tab.id}')", api_visibility="private")
             self._wire_views()
             self._wire_kept()
             self._wire_files()
-            add_api(model, QUEUE)
+            add_api(models, QUEUE)
 
     def open(self, params) -> tuple[View, list[str]]:
-        """A link's parameters → the view they ask for, with these weights, and what could not be honoured."""
+        """A link's parameters → the view they ask for, with weights that are at hand, and what could not be honoured."""
         view, notes = decode(params)
-        if view.weights and view.weights != self.model.id:
-            notes = [*notes, "These faces were made with other weights: here are the same seeds with the current ones, "
-                             "so other faces."]
-        return self._own(view), notes
+        if view.weights and not self.models.has(view.weights):
+            others = "so other faces" if view.tab != "about" else ""
+            notes.append("The weights that made these faces are being fetched; until then, the same seeds with the current "
+                         f"ones, {others}." if self.models.asked_for(view.weights) else
+                         f"These faces were made with other weights: here are the same seeds with the current ones, {others}.")
+        elif self.models.news and view.weights != self.models.current.id:
+            notes.append(self.models.news)
+        return view, notes
 
     def show(self, view: View, notes: list[str]) -> list:
         """Values for all outputs; what belongs to the other tabs stays as it is."""
-        values = [gr.Tabs(selected=view.tab), notes, encode(view)]
+        wanted = encode(view)
+        waiting = wanted if self._may_come(view) else ""
+        # the link says which weights made what is shown
+        view = View(**{**vars(view), "weights": self.models.of(view.weights).id}) if view.seeds else view
+        values = [gr.Tabs(selected=view.tab), notes, waiting, encode(view)]
         for part in self.parts:
             values += part.render(view) if part.tab == view.tab else [gr.skip()] * len(part.outputs)
         return values
 
-    def _own(self, view: View) -> View:
-        """The view with this page's weights in it, so that its link says which they are."""
-        return View(**{**vars(view), "weights": self.model.id}) if view.seeds else view
+    def _may_come(self, view: View) -> bool:
+        """Whether weights are on their way with which this view will be shown once more."""
+        if view.weights and not self.models.has(view.weights):
+            return self.models.asked_for(view.weights)
+        return self.models.coming and not view.weights
 
     def _on(self, listen: Callable, handler: Callable[..., tuple[View, list[str]]], inputs, part, **options):
         """Have an event show the view that its handler returns."""
@@ -90,14 +102,25 @@ class Page:
         def navigate(event: gr.EventData):
             values = self.show(*self.open(str(event.query)))
             answers = bounded(event.answers, 0, 10**9)
-            values[2] += f"#{answers}" if answers else ""
+            values[3] += f"#{answers}" if answers else ""
             return values
+
+        def again(waiting):
+            view, notes = self.open(waiting)
+            if waiting and not self._may_come(view):
+                values = self.show(view, notes)
+                values[3] += "#again"
+                return values
+            still = f"{encode(view)}#{time.time_ns()}" if waiting else ""
+            return [still if output is self.waiting else gr.skip() for output in self.outputs]
 
         self._on(self.blocks.load, load, None, g)
         # Back may be pressed faster than pages are made: none may get lost
         link.navigate(navigate, None, self.outputs, api_visibility="private", trigger_mode="multiple",
                       show_progress="hidden", **QUEUE)
-        controls = [g.seeds, g.count, g.variation]
+        # asked again and again, until the weights are there or will not come
+        self.waiting.again(again, self.waiting, self.outputs, api_visibility="private", show_progress="hidden", **QUEUE)
+        controls = [g.seeds, g.count, g.variation, link]
         for listen in (g.show.click, g.seeds.submit):
             self._on(listen, g.from_controls, controls, g)
         for slider in (g.count, g.variation):  # faces follow the slider while it is dragged
@@ -105,11 +128,11 @@ class Page:
         self._on(g.surprise.click, g.surprising, [g.count, g.variation], g)
         self._on(g.previous.click, g.previous_page, link, g)
         self._on(g.next.click, g.next_page, link, g)
-        self._on(g.show_kept.click, g.from_kept, [g.kept, g.variation], g)
+        self._on(g.show_kept.click, g.from_kept, [g.kept, g.variation, link], g)
         self._on(g.morph_kept.click, m.from_kept, [g.kept, link], m)
         self._on(g.card.morph, g.morph_from, link, m)
         self._on(g.card.judge, g.judge, link, self.verdict)
-        controls = [m.seeds, m.frames, m.variation, m.loop]
+        controls = [m.seeds, m.frames, m.variation, m.loop, link]
         for listen in (m.show.click, m.seeds.submit, m.loop.input, m.frames.release, m.variation.release):
             self._on(listen, m.from_controls, controls, m)
         picture, card = self.verdict.picture, self.verdict.card
@@ -153,13 +176,13 @@ def theme() -> gr.themes.Base:
         color_accent="*primary_700", link_text_color="*primary_700", link_text_color_dark="*primary_400")
 
 
-def launch(folder: Path | str) -> None:
-    """Load the weights of a folder, build the page and serve it until stopped.
+def launch(embedded: Path, wanted: str = "") -> None:
+    """Build the page and serve it until stopped, with the embedded weights or those that are wanted: see `Models`.
 
     Raises:
-        UserError: the folder is not one of weights.
+        UserError: a folder is not one of weights; with one sentence.
     """
-    page = Page(FaceModel(folder)).blocks
+    page = Page(Models(embedded, wanted)).blocks
     page.queue(max_size=MOST_WAITING, default_concurrency_limit=1, api_open=False)
     page.launch(
         theme=theme(), head=f"<style>{(STATIC / 'page.css').read_text()}</style>", footer_links=["api"], share=False,

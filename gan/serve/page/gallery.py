@@ -7,6 +7,7 @@ import gradio as gr
 
 from gan.serve import files
 from gan.serve.faces import FaceModel
+from gan.serve.models import Models
 from gan.serve.page.components import FaceCard, Faces, Kept, data_url
 from gan.serve.share_link import SEED_LIMIT, SEEDS, VARIATION, View, decode, encode, format_seeds, parse_seeds
 
@@ -26,8 +27,8 @@ class Gallery:
 
     tab = "gallery"
 
-    def __init__(self, model: FaceModel):
-        self.model = model
+    def __init__(self, models: Models):
+        self.models = models
         self.heading = gr.HTML("", elem_id="gallery-heading", js_on_load=None)
         self.grid = Faces("gallery-faces", "Gallery")
         with gr.Row(elem_classes="buttons"):
@@ -60,18 +61,18 @@ class Gallery:
 
     def render(self, view: View) -> list:
         """Values for `outputs`."""
-        seeds, count = view.seeds, len(view.seeds)
+        seeds, count, model = view.seeds, len(view.seeds), self.models.of(view.weights)
         consecutive = seeds == tuple(range(seeds[0], seeds[0] + count))
         # the label keeps the number of seeds that there are, so that nobody thinks of 0 to 64
         heading = (f"<div role='status'><h2>{'Seed' if count == 1 else 'Seeds'} {format_seeds(seeds, ', ').replace('-', '–')}"
                    f"{f' of {SEED_LIMIT:,}' if consecutive else ''}</h2>"
-                   f"<p>{self.model.resolution} px · variation {view.variation:g} · weights {self.model.id}</p></div>")
+                   f"<p>{model.resolution} px · variation {view.variation:g} · weights {model.id}</p></div>")
         return [str(seeds[0]) if consecutive else format_seeds(seeds, ", "), count, view.variation, heading,
-                face_list(self.model, seeds, view.variation), gr.update(interactive=seeds[0] > 0)]
+                face_list(model, seeds, view.variation), gr.update(interactive=seeds[0] > 0)]
 
     # --- controls → a view and notes ------------------------------------------------------------------------------
 
-    def from_controls(self, text: str, count: float, variation: float) -> tuple[View, list[str]]:
+    def from_controls(self, text: str, count: float, variation: float, query: str) -> tuple[View, list[str]]:
         """The seeds box: a single number is the first of `count` seeds, anything else a list."""
         seeds, notes = parse_seeds(str(text))
         if len(seeds) == 1 and not notes:
@@ -79,7 +80,7 @@ class Gallery:
         if not seeds:
             notes = notes or ["Type a seed, say 12, or several: 12, 40-55, 1003."]
             seeds = View().seeds
-        return self._view(seeds, variation), notes
+        return self._view(seeds, variation, query), notes
 
     def surprising(self, count: float, variation: float) -> tuple[View, list[str]]:
         """As many faces as before, from a seed that nobody chose."""
@@ -90,27 +91,31 @@ class Gallery:
         view = gallery_of(query)
         if view.seeds[-1] + 1 == SEED_LIMIT:
             return view, [f"{SEED_LIMIT - 1} is the last seed."]
-        return self._view(consecutive(view.seeds[-1] + 1, len(view.seeds)), view.variation), []
+        return self._view(consecutive(view.seeds[-1] + 1, len(view.seeds)), view.variation, query), []
 
     def previous_page(self, query: str) -> tuple[View, list[str]]:
         """As many faces as are shown now, before the first of them."""
         view = gallery_of(query)
         first = max(0, view.seeds[0] - len(view.seeds))
-        return self._view(consecutive(first, len(view.seeds)), view.variation), []
+        return self._view(consecutive(first, len(view.seeds)), view.variation, query), []
 
-    def from_kept(self, kept, variation: float) -> tuple[View, list[str]]:
+    def from_kept(self, kept, variation: float, query: str) -> tuple[View, list[str]]:
+        """The kept faces, in their order."""
         seeds = tuple(clean(kept))
-        return (self._view(seeds, variation), []) if seeds else (View(weights=self.model.id), ["No face is kept yet."])
+        return (self._view(seeds, variation, query), []) if seeds else (self._view(View().seeds, 1.0, query),
+                                                                       ["No face is kept yet."])
 
-    def _view(self, seeds, variation) -> View:
-        return View("gallery", tuple(seeds), round(bounded(variation, *VARIATION, whole=False), 2), self.model.id)
+    def _view(self, seeds, variation, query: str = "") -> View:
+        """A gallery with the weights of the view that a query shows; without one, with the current weights."""
+        weights = self.models.of(gallery_of(query).weights).id
+        return View("gallery", tuple(seeds), round(bounded(variation, *VARIATION, whole=False), 2), weights)
 
     # --- one face -------------------------------------------------------------------------------------------------
 
     def pick(self, query: str, event: gr.EventData) -> dict:
         """The value of the card: the face large and as it is, and its own link."""
-        view = self._view([seed_of(event)], gallery_of(query).variation)
-        face = self.model.faces(view.seeds, view.variation)[0]
+        view = self._view([seed_of(event)], gallery_of(query).variation, query)
+        face = self.models.of(view.weights).faces(view.seeds, view.variation)[0]
         return {"seed": view.seeds[0], "src": data_url(files.png(face)),
                 "large": data_url(files.enlarged(face), "image/webp"),
                 "query": encode(view), "shown": time.time_ns()}
@@ -121,11 +126,12 @@ class Gallery:
         place = view.seeds.index(seed) if seed in view.seeds else 0
         others = [other for other in view.seeds[place:] + view.seeds[:place] if other != seed]
         others = others[:2] or [(seed + 1) % SEED_LIMIT, (seed + 2) % SEED_LIMIT]
-        return View("morph", (seed, *others), view.variation, self.model.id), []
+        return View("morph", (seed, *others), view.variation, self.models.of(view.weights).id), []
 
     def judge(self, query: str, event: gr.EventData) -> tuple[View, list[str]]:
         """The verdict on a face."""
-        return View("verdict", (seed_of(event),), gallery_of(query).variation, self.model.id), []
+        view = gallery_of(query)
+        return View("verdict", (seed_of(event),), view.variation, self.models.of(view.weights).id), []
 
     # --- kept faces: values for kept, kept_faces and tray ---------------------------------------------------------
 
@@ -133,7 +139,7 @@ class Gallery:
         kept, seed = clean(kept), seed_of(event)
         if seed not in kept and len(kept) >= MOST:
             raise gr.Error(f"{MOST} faces are kept already, as many as a gallery holds: remove one first.")
-        return self._tray(list(dict.fromkeys([*kept, seed])), gallery_of(query).variation)
+        return self._tray(list(dict.fromkeys([*kept, seed])), query)
 
     def earlier(self, kept, query: str, event: gr.EventData) -> list:
         return self._moved(kept, query, event, -1)
@@ -142,44 +148,45 @@ class Gallery:
         return self._moved(kept, query, event, 1)
 
     def remove(self, kept, query: str, event: gr.EventData) -> list:
-        return self._tray([seed for seed in clean(kept) if seed != seed_of(event)], gallery_of(query).variation)
+        return self._tray([seed for seed in clean(kept) if seed != seed_of(event)], query)
 
     def clear(self, kept) -> list:
-        return self._tray([], 1.0)
+        return self._tray([], "")
 
     def restore(self, kept) -> list:
         """What the browser remembers from an earlier visit."""
-        return self._tray(clean(kept), 1.0)
+        return self._tray(clean(kept), "")
 
     def _moved(self, kept, query: str, event: gr.EventData, by: int) -> list:
         kept, seed = clean(kept), seed_of(event)
         if seed in kept:
             place = kept.index(seed)
             kept.insert(max(0, place + by), kept.pop(place))
-        return self._tray(kept, gallery_of(query).variation)
+        return self._tray(kept, query)
 
-    def _tray(self, kept: list[int], variation: float) -> list:
-        return [kept, face_list(self.model, kept, variation), gr.update(visible=bool(kept))]
+    def _tray(self, kept: list[int], query: str) -> list:
+        view = gallery_of(query)
+        return [kept, face_list(self.models.of(view.weights), kept, view.variation), gr.update(visible=bool(kept))]
 
     # --- downloads ------------------------------------------------------------------------------------------------
 
     def sheet_file(self, query: str) -> dict:
         """What save.js takes: the gallery as one picture."""
         view = gallery_of(query)
-        data = files.sheet_png(self.model.faces(view.seeds, view.variation))
+        data = files.sheet_png(self.models.of(view.weights).faces(view.seeds, view.variation))
         return {"name": f"{_file_stem(view)}.png", "url": data_url(data)}
 
     def zip_file(self, query: str) -> dict:
         """What save.js takes: the gallery as single pictures, in a ZIP file."""
         view = gallery_of(query)
-        data = files.zip_of_pngs(view.seeds, self.model.faces(view.seeds, view.variation))
+        data = files.zip_of_pngs(view.seeds, self.models.of(view.weights).faces(view.seeds, view.variation))
         return {"name": f"{_file_stem(view)}.zip", "url": data_url(data, "application/zip")}
 
 
 def gallery_of(query: str) -> View:
     """The gallery that a query shows; the first one where it shows none (nobody but a program asks so)."""
     view, _ = decode(query)
-    return view if view.tab == "gallery" else View(seeds=view.seeds or View().seeds, variation=view.variation)
+    return view if view.tab == "gallery" else View("gallery", view.seeds or View().seeds, view.variation, view.weights)
 
 
 def seed_of(event: gr.EventData) -> int:

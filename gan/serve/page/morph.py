@@ -3,7 +3,7 @@
 import gradio as gr
 
 from gan.serve import files
-from gan.serve.faces import FaceModel
+from gan.serve.models import Models
 from gan.serve.page.components import Player, data_url
 from gan.serve.page.gallery import bounded, clean
 from gan.serve.share_link import FIRST_SEEDS, FRAMES, SEED_LIMIT, SEEDS, VARIATION, View, decode, format_seeds, parse_seeds
@@ -16,8 +16,8 @@ class Morph:
 
     tab = "morph"
 
-    def __init__(self, model: FaceModel):
-        self.model = model
+    def __init__(self, models: Models):
+        self.models = models
         self.player = Player()
         with gr.Row(equal_height=True):
             self.seeds = gr.Textbox(format_seeds(FIRST_SEEDS["morph"], ", "), label="Seeds", max_lines=1, min_width=200,
@@ -34,8 +34,9 @@ class Morph:
 
     def render(self, view: View) -> list:
         """Values for `outputs`."""
-        animation = self.model.animation(view.seeds, view.variation, view.frames, view.loop)
-        first = self.model.faces(view.seeds[:1], view.variation)[0]
+        model = self.models.of(view.weights)
+        animation = model.animation(view.seeds, view.variation, view.frames, view.loop)
+        first = model.faces(view.seeds[:1], view.variation)[0]
         names = ", ".join(map(str, view.seeds))
         player = {
             "src": data_url(animation, "image/webp"), "still": data_url(files.png(first)),
@@ -44,12 +45,13 @@ class Morph:
         }
         return [names, view.frames, view.variation, view.loop, player]
 
-    def from_controls(self, text: str, frames: float, variation: float, loop: bool) -> tuple[View, list[str]]:
+    def from_controls(self, text: str, frames: float, variation: float, loop: bool,
+                      query: str) -> tuple[View, list[str]]:
         seeds, notes = parse_seeds(str(text), MOST)
         if len(seeds) < FEWEST:
             notes = [*notes, f"A morph takes {FEWEST} to {MOST} seeds, say 4, 13, 17."]
             seeds = (*seeds, (seeds[0] + 1) % SEED_LIMIT) if seeds else FIRST_SEEDS["morph"]
-        return View("morph", seeds, round(bounded(variation, *VARIATION, whole=False), 2), self.model.id,
+        return View("morph", seeds, round(bounded(variation, *VARIATION, whole=False), 2), self._weights(query),
                     bounded(frames, *FRAMES), bool(loop)), notes
 
     def from_kept(self, kept, query: str) -> tuple[View, list[str]]:
@@ -57,6 +59,9 @@ class Morph:
         seeds, variation = tuple(clean(kept)), decode(query)[0].variation
         notes = [f"A morph takes {MOST} faces at most: these are the first of them."] if len(seeds) > MOST else []
         if len(seeds) < FEWEST:
-            return View("morph", FIRST_SEEDS["morph"], variation, self.model.id), \
+            return View("morph", FIRST_SEEDS["morph"], variation, self._weights(query)), \
                 [f"Keep at least {FEWEST} faces to morph them; here are others."]
-        return View("morph", seeds[:MOST], variation, self.model.id), notes
+        return View("morph", seeds[:MOST], variation, self._weights(query)), notes
+
+    def _weights(self, query: str) -> str:
+        return self.models.of(decode(query)[0].weights).id

@@ -6,7 +6,8 @@ from PIL import Image
 
 from gan import UserError
 from gan.serve import files
-from gan.serve.faces import FaceModel, Verdict
+from gan.serve.faces import Verdict
+from gan.serve.models import Models
 from gan.serve.page.components import VerdictCard, data_url
 from gan.serve.page.safety import UploadedPicture
 from gan.serve.share_link import View
@@ -20,26 +21,28 @@ class VerdictTab:
 
     tab = "verdict"
 
-    def __init__(self, model: FaceModel):
-        self.model = model
+    def __init__(self, models: Models):
+        self.models = models
         gr.Markdown("Is this picture a real face, or one that a network made up? Ask the critic that these faces were "
                     "trained against. It looks at the **middle square**, so crop to the face first.")
         self.picture = UploadedPicture(label="A picture of a face", sources=["upload", "clipboard"], height=220,
                                        elem_id="upload")
         self.card = VerdictCard()
-        gr.Markdown(trust(model.calibration), elem_id="trust")
+        self.trust = gr.Markdown(trust(models.current.calibration), elem_id="trust")
         gr.Markdown("Your picture is deleted from the server seconds after it was read. Nothing of it is stored, logged, "
                     "learned from, or put into a link.")
-        self.outputs = [self.card]
+        self.outputs = [self.card, self.trust]
         self.main = self.card
 
     def render(self, view: View) -> list:
         """Values for `outputs`: the verdict on a generated face, or nothing yet."""
-        if not view.seeds:
-            return [None]
-        face = self.model.faces(view.seeds, view.variation)[0]
-        about = f"In fact it is generated: the face of seed {view.seeds[0]}."
-        return [as_json(self.model.judge(Image.fromarray(face)), self.model.calibration, about)]
+        model = self.models.of(view.weights)
+        card = None
+        if view.seeds:
+            face = model.faces(view.seeds, view.variation)[0]
+            about = f"In fact it is generated: the face of seed {view.seeds[0]}."
+            card = as_json(model.judge(Image.fromarray(face)), model.calibration, about)
+        return [card, trust(model.calibration)]
 
     def classify(self, picture: bytes | None) -> dict | None:
         """Judge whether a picture of a face is real or generated.
@@ -54,7 +57,8 @@ class VerdictTab:
         if picture is None:
             return None
         try:
-            return as_json(self.model.judge(files.read_picture(picture)), self.model.calibration)
+            model = self.models.current
+            return as_json(model.judge(files.read_picture(picture)), model.calibration)
         except UserError as error:
             raise gr.Error(str(error)) from None
 

@@ -10,9 +10,9 @@ const withoutVariation = (query) => query.replace(/variation=[^&]*/, "");
 window.seedfacesLink = (query) => (props.outer || location.origin + location.pathname) + "?" + query;
 
 function follow() {
-  // "query", or "query#n": the answer to the n-th press of Back
-  const [query, answers] = (props.value || "").split("#");
-  if (!query || (answers && Number(answers) !== backs)) return; // a later answer is on its way
+  // "query"; "query#n": the answer to the n-th press of Back; "query#again": in place of the view before
+  const [query, how] = (props.value || "").split("#");
+  if (!query || (how && how !== "again" && Number(how) !== backs)) return; // a later answer is on its way
   latest[tabOf(query)] = query;
   box.value = window.seedfacesLink(query);
   const now = location.search.slice(1);
@@ -20,7 +20,7 @@ function follow() {
   const address = "?" + query + (theme ? "&__theme=" + encodeURIComponent(theme) : "");
   if (address !== "?" + now) {
     // the first view replaces what was typed; a slider that is dragged must not fill the history
-    const replace = answers || !history.state?.seedfaces || withoutVariation(address) === withoutVariation("?" + now);
+    const replace = how || !history.state?.seedfaces || withoutVariation(address) === withoutVariation("?" + now);
     history[replace ? "replaceState" : "pushState"]({ seedfaces: true }, "", address);
   }
   // tells the page around a Space; whoever embeds the page may know which faces are shown: the link is no secret

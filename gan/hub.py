@@ -1,0 +1,245 @@
+"""To the Hugging Face Hub and back: check, push, pull, model card. The only importer of huggingface_hub.
+
+    python -m gan.hub push WEIGHTS user/name [--private]
+
+A model repo on the Hub is a weights folder, file for file. Each push is one commit, so that a reader sees the last
+complete one and never half of one, and each is tagged `g-` and the first 12 hex digits of its generator's sha256, so
+that a link finds the weights that made its faces.
+"""
+
+import argparse
+import re
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from huggingface_hub import CommitOperationAdd, EvalResult, HfApi, ModelCard, ModelCardData, hf_hub_download, snapshot_download
+from huggingface_hub.errors import (
+    EntryNotFoundError,
+    GatedRepoError,
+    HFValidationError,
+    LocalTokenNotFoundError,
+    OfflineModeIsEnabled,
+    RepositoryNotFoundError,
+    RevisionNotFoundError,
+)
+
+from gan import UserError, reason
+from gan.model import weights
+
+PAUSES = (1, 2, 4, 8, 16)  # seconds before each further attempt
+TIMEOUT = 10  # seconds until the Hub must have begun to answer
+MOST_BYTES = 100_000_000  # of weights that are fetched
+# the files of a weights folder; nothing else in a repo is ever fetched
+PULLED = (weights.CONFIG, weights.GENERATOR, weights.DISCRIMINATOR, "README.md", "LICENSE", "samples.png", "curves.png",
+          "timeline.webp")
+_PASSING = {408, 409, 412, 425, 429, 500, 502, 503, 504}  # statuses that may be gone a moment later
+_SECTION = re.compile(r"<!-- seedfaces:(\w+) -->.*?<!-- /seedfaces:\1 -->", re.DOTALL)
+Result = TypeVar("Result")
+
+
+def prepare(repo_id: str, private: bool = False) -> None:
+    """Make sure, before hours are spent, that `repo_id` can be pushed to; create it where it does not exist.
+
+    Raises:
+        UserError: no token, no right, a wrong name, or no network; with one sentence that says what to do.
+    """
+    def attempt():
+        api = HfApi()
+        api.whoami()
+        api.create_repo(repo_id, private=private or None, exist_ok=True)
+        try:
+            api.auth_check(repo_id, write=True)
+        except TypeError:  # huggingface_hub 1.x cannot ask that; creating has asked for a token that may write
+            pass
+
+    _explained(lambda: _retried(attempt, PAUSES[:2]), repo_id)
+
+
+def push(folder: Path, repo_id: str, message: str, pauses=PAUSES) -> str:
+    """Put a weights folder on the Hub as one commit, tagged with its generator. Returns the commit's sha.
+
+    What somebody wrote into the card on the Hub stays; only what lies between our markers is replaced.
+
+    Raises:
+        UserError: it did not work, after as many further attempts as there are pauses, with one sentence.
+    """
+    def attempt() -> str:
+        api = HfApi()
+        head = api.repo_info(repo_id).sha
+        operations = [CommitOperationAdd(path.name, str(path)) for path in files if path.name != "README.md"]
+        card = merged_card(_card_on_the_hub(repo_id, head), (folder / "README.md").read_text())
+        operations.append(CommitOperationAdd("README.md", card.encode()))
+        # with its parent named, a commit that came in between is noticed, and its card is read
+        commit = api.create_commit(repo_id, operations, commit_message=message, parent_commit=head).oid
+        api.create_tag(repo_id, tag=tag, revision=commit, exist_ok=True)
+        return commit
+
+    files = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+    tag = f"g-{weights.sha256(folder / weights.GENERATOR)[:12]}"
+    return _explained(lambda: _retried(attempt, pauses), repo_id)
+
+
+def push_command(folder: Path, repo_id: str) -> str:
+    """The command line that pushes a folder later."""
+    return f"python -m gan.hub push {folder} {repo_id}"
+
+
+def pull(repo_id: str, revision: str | None = None) -> Path:
+    """Fetch a weights folder from the Hub, at a branch, tag or commit; what is in the cache is not fetched again.
+
+    The commit is settled first and everything comes from it: no mixture of two pushes. The folder's name is its sha.
+
+    Raises:
+        UserError: it is not there, is no weights folder, is too large, or the Hub cannot be reached.
+    """
+    def attempt() -> Path:
+        info = HfApi().repo_info(repo_id, revision=revision, files_metadata=True, timeout=TIMEOUT)
+        files = {file.rfilename: file.size or 0 for file in info.siblings if file.rfilename in PULLED}
+        if sum(files.values()) > MOST_BYTES:
+            raise UserError(f"{repo_id} holds {sum(files.values()) / 1e6:.0f} MB of weights; up to {MOST_BYTES / 1e6:.0f} "
+                            "are fetched.")
+        folder = snapshot_download(repo_id, revision=info.sha, allow_patterns=list(PULLED), etag_timeout=TIMEOUT)
+        return Path(folder)
+
+    return _explained(lambda: _retried(attempt, PAUSES[:2]), repo_id)
+
+
+# --- the model card -----------------------------------------------------------------------------------------------
+
+
+def section(name: str, text: str) -> str:
+    """A part of a card that is made anew with every push; what stands outside of such parts is for people."""
+    return f"<!-- seedfaces:{name} -->\n{text.strip()}\n<!-- /seedfaces:{name} -->"
+
+
+def card(body: str, name: str, data_name: str, metrics: dict[str, float]) -> str:
+    """A model card: the front matter that the Hub reads, with the metrics, and a body in Markdown."""
+    results = [EvalResult(task_type="unconditional-image-generation", dataset_type="image-folder", dataset_name=data_name,
+                          metric_type=metric, metric_value=value) for metric, value in metrics.items()]
+    data = ModelCardData(
+        license="other", license_name="as-the-training-data", license_link="LICENSE", library_name="seedfaces",
+        pipeline_tag="unconditional-image-generation", tags=["gan", "dcgan", "face-generation"],
+        **({"model_name": name, "eval_results": results} if results else {}))
+    return f"---\n{data.to_yaml()}\n---\n{body.lstrip()}"
+
+
+def merged_card(old: str | None, new: str) -> str:
+    """The new card with the prose of the old one.
+
+    Sections between markers come from the new card; one that somebody took out stays out. A card without any marker is
+    kept whole, and the sections follow it. Front matter: fields of ours are renewed, fields of others stay.
+    """
+    if not old:
+        return new
+    old_card, new_card = ModelCard(old, ignore_metadata_errors=True), ModelCard(new)
+    sections = {match[1]: match[0] for match in _SECTION.finditer(new_card.text)}
+    if _SECTION.search(old_card.text):
+        text = _SECTION.sub(lambda match: sections.get(match[1], ""), old_card.text)
+    else:
+        text = "\n\n".join([old_card.text.rstrip(), *sections.values()]) + "\n"
+    fields = ModelCardData(**{**old_card.data.to_dict(), **new_card.data.to_dict()}, ignore_metadata_errors=True)
+    return f"---\n{fields.to_yaml()}\n---\n{text.lstrip()}"
+
+
+def _card_on_the_hub(repo_id: str, revision: str) -> str | None:
+    try:
+        return Path(hf_hub_download(repo_id, "README.md", revision=revision)).read_text()
+    except EntryNotFoundError:
+        return None
+
+
+# --- what can go wrong --------------------------------------------------------------------------------------------
+
+
+def _retried(attempt: Callable[[], Result], pauses) -> Result:
+    """The result of `attempt`, tried again after each pause while what fails may pass."""
+    for pause in pauses:
+        try:
+            return attempt()
+        except Exception as error:
+            if not _may_pass(error):
+                raise
+        time.sleep(pause)
+    return attempt()
+
+
+def _status(error: BaseException) -> int | None:
+    return getattr(getattr(error, "response", None), "status_code", None)
+
+
+def _may_pass(error: Exception) -> bool:
+    """Whether the same call may work a moment later: a busy or restarting server, another commit, a broken connection."""
+    status = _status(error)
+    if status is not None:
+        return status in _PASSING
+    # without an answer: the connection. huggingface_hub 1.x and 2.x raise those of two different libraries
+    return type(error).__module__.split(".")[0] in ("httpx", "httpx2", "httpcore", "requests") or \
+        isinstance(error, (ConnectionError, TimeoutError))
+
+
+def _explained(call: Callable[[], Result], repo_id: str) -> Result:
+    """The result of `call`, or its failure as one sentence that says what to do."""
+    try:
+        return call()
+    except UserError:
+        raise
+    except Exception as error:
+        raise UserError(explain(error, repo_id)) from error
+
+
+def explain(error: BaseException, repo_id: str) -> str:
+    """One sentence about a failed call to the Hub, and what to do."""
+    status = _status(error)
+    if isinstance(error, HFValidationError):
+        return f"“{repo_id}” is not the name of a repo on the Hub: write it as user/name."
+    if isinstance(error, LocalTokenNotFoundError) or status == 401 and not isinstance(error, RepositoryNotFoundError):
+        return "The Hub needs a token, and there is none or it is not valid: run `hf auth login`, or set HF_TOKEN."
+    if isinstance(error, GatedRepoError):
+        return f"{repo_id} is gated: ask for access on its page on the Hub, and set HF_TOKEN to a token of that account."
+    if isinstance(error, RevisionNotFoundError):
+        return f"{repo_id} exists on the Hub, but not the revision that was asked for."
+    if isinstance(error, RepositoryNotFoundError):
+        return f"{repo_id} is not on the Hub, or is private and HF_TOKEN may not read it: check the name and the token."
+    if isinstance(error, EntryNotFoundError):
+        return f"{repo_id} on the Hub lacks a file of a weights folder ({reason(error)})."
+    if status == 403:
+        return f"The token may not write to {repo_id}: use one with write access, of an account that owns the repo."
+    if isinstance(error, OfflineModeIsEnabled):
+        return "HF_HUB_OFFLINE is set, so the Hub cannot be asked: unset it."
+    if status is not None:
+        return f"The Hub answered {status} for {repo_id} ({reason(error)}): try again later."
+    if _may_pass(error):
+        return f"The Hub cannot be reached ({reason(error)}): check the network and try again."
+    return f"The Hub and {repo_id}: {reason(error)}."
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m gan.hub", description=__doc__.splitlines()[0])
+    commands = parser.add_subparsers(dest="command", required=True)
+    pushing = commands.add_parser("push", help="put a weights folder into a model repo, as one commit")
+    pushing.add_argument("folder", type=Path, help="the weights folder, say runs/faces/weights")
+    pushing.add_argument("repo_id", help="user/name; created if it does not exist")
+    pushing.add_argument("--private", action="store_true", help="when the repo is created, make it private")
+    given = parser.parse_args()
+    loaded = weights.load(given.folder)  # nothing damaged leaves this machine
+    prepare(given.repo_id, given.private)
+    commit = push(given.folder, given.repo_id, describe(loaded.config))
+    print(f"Pushed {given.folder} to {given.repo_id} as commit {commit[:8]}, tag g-{loaded.generator_id}.")
+
+
+def describe(config: dict) -> str:
+    """A commit message: how far the training was and how good its faces are."""
+    step = config.get("training", {}).get("steps")
+    distance = config.get("metrics", {}).get("frechet_distance")
+    parts = [f"Step {step:,}" if step else "Weights", f"Fréchet distance {distance['value']:.2f}" if distance else None]
+    return ", ".join(filter(None, parts))
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except UserError as error:
+        sys.exit(f"Error: {error}")

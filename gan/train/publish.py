@@ -1,0 +1,61 @@
+"""Weights to the Hub while the training goes on: in the background, one push at a time, and never in its way."""
+
+import shutil
+import tempfile
+from pathlib import Path
+from threading import Thread
+
+from tqdm import tqdm
+
+from gan import UserError, hub
+from gan.model import weights
+
+
+class Publisher:
+    """Pushes the weights folder of a run to one repo.
+
+    Raises:
+        UserError: the repo cannot be pushed to; said before the first step.
+    """
+
+    def __init__(self, repo_id: str, private: bool):
+        self.repo_id = repo_id
+        hub.prepare(repo_id, private)
+        self.thread: Thread | None = None
+
+    def push(self, folder: Path) -> None:
+        """Begin to push the folder as it is now; while the last push is still under way, leave it to the next one."""
+        if self.thread and self.thread.is_alive():
+            return
+        copy = Path(tempfile.mkdtemp(prefix="seedfaces-push-")) / folder.name  # the run goes on writing the original
+        shutil.copytree(folder, copy)
+        # a daemon: a run that is told to stop does not wait for the network, and the Hub keeps the last whole commit
+        self.thread = Thread(target=self._push_copy, args=(copy,), daemon=True)
+        self.thread.start()
+
+    def finish(self, folder: Path) -> None:
+        """Push the last state and wait for it.
+
+        Raises:
+            UserError: it could not be pushed; with the command that does so later.
+        """
+        if self.thread:
+            self.thread.join()
+        try:
+            self._push(folder)
+        except UserError as error:
+            raise UserError(f"{error} The training is done and nothing is lost; this pushes its weights later: "
+                            f"{hub.push_command(folder, self.repo_id)}") from error
+
+    def _push_copy(self, copy: Path) -> None:
+        try:
+            self._push(copy)
+        except UserError as error:
+            tqdm.write(f"Not pushed to {self.repo_id} this time; the training goes on. {error}")
+        finally:
+            shutil.rmtree(copy.parent, ignore_errors=True)
+
+    def _push(self, folder: Path) -> None:
+        said = hub.describe(weights.load_config(folder))
+        commit = hub.push(folder, self.repo_id, said)
+        tqdm.write(f"Pushed to {self.repo_id}: {said} (commit {commit[:8]})")
