@@ -166,8 +166,16 @@ def _retried(attempt: Callable[[], Result], pauses) -> Result:
     return attempt()
 
 
+def _causes(error: BaseException | None):
+    """An exception and what it came from: the client wraps what goes wrong in an upload."""
+    while error:
+        yield error
+        error = error.__cause__
+
+
 def _status(error: BaseException) -> int | None:
-    return getattr(getattr(error, "response", None), "status_code", None)
+    answers = (getattr(cause, "response", None) for cause in _causes(error))
+    return next((answer.status_code for answer in answers if answer is not None), None)
 
 
 def _may_pass(error: Exception) -> bool:
@@ -176,8 +184,8 @@ def _may_pass(error: Exception) -> bool:
     if status is not None:
         return status in _PASSING
     # without an answer: the connection. huggingface_hub 1.x and 2.x raise those of two different libraries
-    return type(error).__module__.split(".")[0] in ("httpx", "httpx2", "httpcore", "requests") or \
-        isinstance(error, (ConnectionError, TimeoutError))
+    return any(type(cause).__module__.split(".")[0] in ("httpx", "httpx2", "httpcore")
+               or isinstance(cause, (ConnectionError, TimeoutError)) for cause in _causes(error))
 
 
 def _explained(call: Callable[[], Result], repo_id: str) -> Result:
@@ -213,7 +221,7 @@ def explain(error: BaseException, repo_id: str) -> str:
         return f"The Hub answered {status} for {repo_id} ({reason(error)}): try again later."
     if _may_pass(error):
         return f"The Hub cannot be reached ({reason(error)}): check the network and try again."
-    return f"The Hub and {repo_id}: {reason(error)}."
+    return f"The Hub and {repo_id}: {reason(error).rstrip('.')}."
 
 
 def main() -> None:

@@ -1,8 +1,10 @@
 """Pictures that tests train on, and programs run as a person would run them: the trainer, the page, a browser."""
 
+import json
 import os
 import shutil
 import socket
+import tempfile
 import subprocess
 import sys
 import time
@@ -16,6 +18,20 @@ import pytest
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+# huggingface_hub reads where the Hub is when it is imported: no test may ever reach the real one
+HUB_PORT = free_port()
+HUB = f"http://127.0.0.1:{HUB_PORT}"
+os.environ |= {"HF_ENDPOINT": HUB, "HF_HOME": tempfile.mkdtemp(prefix="seedfaces-hf-"), "HF_TOKEN": "hf_write",
+               "HF_HUB_DISABLE_XET": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
+
 EMBEDDED = ROOT / "weights" / "faces-64"
 TINY = ["--resolution", "16", "--widths", "16", "8", "--latent_dim", "8", "--train_batch_size", "4",
         "--report_to", "none"]
@@ -59,15 +75,65 @@ def run(tmp_path_factory):
     return run_program
 
 
+# --- the Hub ------------------------------------------------------------------------------------------------------
+
+
+class HubServer:
+    """The stand-in for the Hub (hub_server.py), as a process that can be stopped, killed and started again."""
+
+    def __init__(self, folder: Path):
+        self.folder, self.process = folder, None
+
+    def start(self) -> None:
+        self.process = subprocess.Popen([sys.executable, ROOT / "tests" / "hub_server.py"],
+                                        env={**os.environ, "PORT": str(HUB_PORT), "HUB_STATE": str(self.folder)})
+        while not _answers(f"{HUB}/_stub/log"):
+            assert self.process.poll() is None
+            time.sleep(0.1)
+
+    def stop(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def faults(self, *faults: dict) -> None:
+        self._post("faults", list(faults))
+
+    def change(self, repo_id: str, **fields) -> None:
+        self._post("repo", {"type": "model", "id": repo_id, "set": fields})
+
+    def log(self, clear: bool = False) -> list[dict]:
+        with urllib.request.urlopen(f"{HUB}/_stub/log{'?clear=1' if clear else ''}") as answer:
+            return json.load(answer)
+
+    def _post(self, what: str, body) -> None:
+        request = urllib.request.Request(f"{HUB}/_stub/{what}", json.dumps(body).encode(), {"content-type": "application/json"})
+        urllib.request.urlopen(request).close()
+
+
+@pytest.fixture(scope="session")
+def hub_process(tmp_path_factory) -> HubServer:
+    server = HubServer(tmp_path_factory.mktemp("hub"))
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def hub_server(hub_process) -> HubServer:
+    """The Hub, in good health before and after."""
+    yield hub_process
+    if hub_process.process.poll() is not None:
+        hub_process.start()
+    hub_process.faults()
+
+
 # --- the page -----------------------------------------------------------------------------------------------------
 
 
 @contextmanager
 def serving(folder: Path, **environment):
     """`python app.py` in a process of its own, with a home of its own → its address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     folder.mkdir(parents=True, exist_ok=True)
     environment = {**os.environ, "HOME": str(folder), "GRADIO_TEMP_DIR": str(folder / "uploads"), "TMPDIR": str(folder),
                    "GRADIO_SERVER_PORT": str(port), "GRADIO_SSR_MODE": "False", **environment}
@@ -76,7 +142,7 @@ def serving(folder: Path, **environment):
         process = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=environment, stdout=output, stderr=output)
     try:
         deadline = time.monotonic() + 120
-        while not _answers(address):
+        while not _answers(f"{address}/config"):
             assert process.poll() is None and time.monotonic() < deadline, log.read_text()
             time.sleep(0.1)
         yield address
@@ -85,9 +151,9 @@ def serving(folder: Path, **environment):
         process.wait(30)
 
 
-def _answers(address: str) -> bool:
+def _answers(url: str) -> bool:
     try:
-        with urllib.request.urlopen(address + "/config", timeout=5) as answer:
+        with urllib.request.urlopen(url, timeout=5) as answer:
             return answer.status == 200
     except (urllib.error.URLError, ConnectionError, TimeoutError):
         return False

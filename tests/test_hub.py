@@ -1,0 +1,289 @@
+"""To the Hub and back, with the real client over HTTP against a stand-in (hub_server.py)."""
+
+import json
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
+
+import numpy as np
+import pytest
+from conftest import EMBEDDED, HUB, ROOT, TINY
+from huggingface_hub import HfApi, ModelCard, hf_hub_download
+
+from gan import UserError, hub
+from gan.model import weights
+from gan.model.networks import Discriminator, Generator
+from gan.model.settings import ModelSettings
+from gan.serve.faces import FaceModel
+
+SMALL = ModelSettings(16, latent_dim=8, widths=(16, 8))
+_numbers = count()
+
+
+@pytest.fixture
+def repo_id() -> str:
+    return f"alice/faces-{next(_numbers)}"
+
+
+def folder_of(path, step: int = 100, prose: str = "Prose.") -> "os.PathLike":
+    """A complete weights folder, unlike any other."""
+    path.mkdir(parents=True, exist_ok=True)
+    training = {"steps": step, "data": "faces"}
+    weights.save(path, Generator(SMALL), Discriminator(SMALL), SMALL, {"training": training, "metrics": {}})
+    body = f"# Faces\n\n{prose}\n\n{hub.section('training', f'Step {step}.')}\n\n## Limits\n\nMany.\n"
+    (path / "README.md").write_text(hub.card(body, "faces-16", "faces", {"frechet-distance": 2.5}))
+    (path / "LICENSE").write_text("As the pictures.\n")
+    (path / "samples.png").write_bytes(os.urandom(2000))
+    return path
+
+
+def pushed(folder, repo_id: str, message: str = "Step 100") -> str:
+    hub.prepare(repo_id)
+    return hub.push(folder, repo_id, message, pauses=(0.1, 0.1, 0.1))
+
+
+def commits(repo_id: str) -> list[str]:
+    return [commit.title for commit in HfApi().list_repo_commits(repo_id)]
+
+
+# --- there and back -----------------------------------------------------------------------------------------------
+
+
+def test_a_round_trip_is_bit_equal_and_one_commit(hub_server, repo_id, tmp_path):
+    folder = folder_of(tmp_path / "weights")
+    commit = pushed(folder, repo_id, "Step 100, Fréchet distance 2.50")
+    back = hub.pull(repo_id)
+    assert back.name == commit and commits(repo_id)[0] == "Step 100, Fréchet distance 2.50" and len(commits(repo_id)) == 2
+    for path in folder.iterdir():
+        assert (back / path.name).read_bytes() == path.read_bytes(), path.name
+    generator_id = weights.load(folder).generator_id
+    assert {tag.name: tag.target_commit for tag in HfApi().list_repo_refs(repo_id).tags} == {f"g-{generator_id}": commit}
+    assert np.array_equal(FaceModel.from_pretrained(repo_id).faces([7]), FaceModel(folder).faces([7]))
+    assert FaceModel.from_pretrained(folder).id == generator_id
+
+
+def test_a_revision_is_pinned_for_good(hub_server, repo_id, tmp_path):
+    first = pushed(folder_of(tmp_path / "one", 1), repo_id)
+    second = pushed(folder_of(tmp_path / "two", 2), repo_id)
+    one = weights.load(tmp_path / "one").generator_id
+    assert hub.pull(repo_id).name == second and hub.pull(repo_id, first).name == first
+    assert hub.pull(repo_id, f"g-{one}").name == first
+    assert FaceModel.from_pretrained(repo_id, f"g-{one}").id == one
+
+
+def test_what_is_cached_is_not_fetched_again(hub_server, repo_id, tmp_path):
+    pushed(folder_of(tmp_path / "weights"), repo_id)
+    hub.pull(repo_id)
+    hub_server.log(clear=True)
+    hub.pull(repo_id)
+    assert not [line for line in hub_server.log() if "resolve" in line["path"] and line["method"] == "GET"]
+
+
+def test_nothing_but_a_weights_folder_is_fetched(hub_server, repo_id, tmp_path, monkeypatch):
+    folder = folder_of(tmp_path / "weights")
+    (folder / "surprise.bin").write_bytes(b"x" * 5000)
+    pushed(folder, repo_id)
+    assert not (hub.pull(repo_id) / "surprise.bin").exists()
+    monkeypatch.setattr(hub, "MOST_BYTES", 1000)
+    with pytest.raises(UserError, match="MB of weights; up to"):
+        hub.pull(repo_id)
+
+
+def test_the_same_folder_again_is_no_second_commit(hub_server, repo_id, tmp_path):
+    folder = folder_of(tmp_path / "weights")
+    first = pushed(folder, repo_id)
+    assert pushed(folder, repo_id) == first and len(commits(repo_id)) == 2
+
+
+# --- the card -----------------------------------------------------------------------------------------------------
+
+
+def test_edited_prose_survives_and_sections_are_renewed(hub_server, repo_id, tmp_path):
+    pushed(folder_of(tmp_path / "one", 1), repo_id)
+    card = open(hf_hub_download(repo_id, "README.md")).read()
+    edited = card.replace("Prose.", "Written by a person.").replace("library_name", "language: en\nlibrary_name")
+    HfApi().upload_file(path_or_fileobj=edited.encode(), path_in_repo="README.md", repo_id=repo_id)
+    pushed(folder_of(tmp_path / "two", 2), repo_id)
+    card = ModelCard(open(hf_hub_download(repo_id, "README.md")).read())
+    assert "Written by a person." in card.text and "Step 2." in card.text and "Step 1." not in card.text
+    assert card.data.language == "en" and card.data.license == "other" and card.data.eval_results[0].metric_value == 2.5
+
+
+def test_trouble_that_the_client_wraps_is_seen_through():
+    try:
+        try:
+            raise ConnectionResetError("Connection reset by peer")
+        except ConnectionResetError as cause:
+            raise RuntimeError("Error while uploading 'x' to the Hub.") from cause
+    except RuntimeError as error:
+        assert hub.explain(error, "a/b") == \
+            "The Hub cannot be reached (Error while uploading 'x' to the Hub.): check the network and try again."
+    assert hub.explain(RuntimeError("odd"), "a/b") == "The Hub and a/b: odd."
+
+
+def test_merging_cards():
+    new = hub.card("# New\n" + hub.section("a", "two") + "\n" + hub.section("b", "B"), "m", "d", {})
+    assert hub.merged_card(None, new) == new and hub.merged_card(new, new).split("---\n")[2] == new.split("---\n")[2]
+    taken_out = hub.merged_card("---\nlicense: mit\n---\n# Mine\n" + hub.section("a", "one"), new)
+    assert "# Mine" in taken_out and "two" in taken_out and "# New" not in taken_out and "B\n" not in taken_out
+    assert "license: other" in taken_out and "license: mit" not in taken_out
+    foreign = hub.merged_card("# Somebody's own card\n", new)
+    assert foreign.index("Somebody's own") < foreign.index("two") < foreign.index("B\n")
+
+
+def test_the_card_carries_its_metrics():
+    data = ModelCard(hub.card("x", "faces-64", "UTKFace", {"frechet-distance": 1.3, "critic-auroc": 0.88})).data
+    assert [(r.metric_type, r.metric_value, r.dataset_name) for r in data.eval_results] == \
+        [("frechet-distance", 1.3, "UTKFace"), ("critic-auroc", 0.88, "UTKFace")]
+    assert data.license == "other" and data.pipeline_tag == "unconditional-image-generation"
+
+
+# --- what can go wrong --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fault", [
+    {"path": "/commit/", "status": 409}, {"path": "/commit/", "status": 412}, {"path": "/commit/", "status": 429},
+    {"path": "/commit/", "status": 500}, {"path": "/commit/", "status": 503, "times": 3}, {"path": "/preupload/", "status": 502},
+    {"path": "/commit/", "commit_then_drop": True}, {"path": "/commit/", "drop": True}, {"path": "/_lfs/", "drop": True},
+    {"path": "/tag/", "status": 500}, {"path": "/revision", "status": 500}, {"path": "lfs/objects/batch", "status": 503},
+], ids=lambda fault: "-".join(map(str, fault.values())).replace("/", ""))
+def test_passing_trouble_is_passed(hub_server, repo_id, tmp_path, fault):
+    hub.prepare(repo_id)
+    hub_server.faults(fault)
+    folder = folder_of(tmp_path / "weights")
+    commit = hub.push(folder, repo_id, "Step 100", pauses=(0.1, 0.1, 0.1))
+    assert len(commits(repo_id)) == 2 and hub.pull(repo_id).name == commit
+    assert (hub.pull(repo_id) / "generator.safetensors").read_bytes() == (folder / "generator.safetensors").read_bytes()
+    assert [tag.target_commit for tag in HfApi().list_repo_refs(repo_id).tags] == [commit]
+
+
+def test_lasting_trouble_ends_in_one_sentence_and_the_last_commit_stays_whole(hub_server, repo_id, tmp_path):
+    before = pushed(folder_of(tmp_path / "one", 1), repo_id)
+    hub_server.faults({"path": "/commit/", "status": 503, "times": -1})
+    with pytest.raises(UserError, match=r"answered 503 for alice/.*try again later"):
+        hub.push(folder_of(tmp_path / "two", 2), repo_id, "Step 2", pauses=(0.1,))
+    hub_server.faults()
+    assert hub.pull(repo_id).name == before
+    assert weights.load(hub.pull(repo_id)).config["training"]["steps"] == 1
+
+
+def test_a_hub_that_dies_in_mid_upload_has_lost_nothing_and_takes_it_later(hub_server, repo_id, tmp_path):
+    before = pushed(folder_of(tmp_path / "one", 1), repo_id)
+    hub_server.faults({"path": "/commit/", "die": True})  # its files are there, the commit is not
+    with pytest.raises(UserError, match="cannot be reached"):
+        hub.push(folder_of(tmp_path / "two", 2), repo_id, "Step 2", pauses=(0.1,))
+    hub_server.process.wait()
+    hub_server.start()
+    assert hub.pull(repo_id).name == before
+    assert hub.push(tmp_path / "two", repo_id, "Step 2") == hub.pull(repo_id).name != before
+
+
+def test_two_pushes_at_once_lose_nothing(hub_server, repo_id, tmp_path):
+    hub.prepare(repo_id)
+    folders = [folder_of(tmp_path / f"{number}", number) for number in range(3)]
+    with ThreadPoolExecutor(3) as pool:
+        shas = list(pool.map(lambda folder: hub.push(folder, repo_id, f"Step {folder.name}", pauses=(0.1,) * 8), folders))
+    assert sorted(commits(repo_id)[:3]) == ["Step 0", "Step 1", "Step 2"]
+    tags = {tag.name: tag.target_commit for tag in HfApi().list_repo_refs(repo_id).tags}
+    for folder, sha in zip(folders, shas):
+        assert tags[f"g-{weights.load(folder).generator_id}"] == sha
+        assert (hub.pull(repo_id, sha) / "generator.safetensors").read_bytes() == (folder / "generator.safetensors").read_bytes()
+
+
+@pytest.mark.parametrize("token, name, words", [
+    ("", "alice/faces", "needs a token"), ("hf_wrong", "alice/faces", "needs a token"),
+    ("hf_read", "alice/never-seen", "may not write to alice/never-seen"), ("hf_write", "a/b/c", "write it as user/name"),
+    ("hf_write", "faces with spaces", "write it as user/name")])
+def test_before_hours_are_spent(hub_server, monkeypatch, token, name, words):
+    monkeypatch.setenv("HF_TOKEN", token)
+    with pytest.raises(UserError, match=words):
+        hub.prepare(name)
+
+
+def test_a_private_repo_is_made_private(hub_server, repo_id):
+    hub.prepare(repo_id, private=True)
+    assert HfApi().repo_info(repo_id).private
+    hub.prepare(repo_id)  # again, as when a run goes on
+
+
+def test_pulls_that_fail_say_why(hub_server, repo_id, tmp_path, monkeypatch):
+    with pytest.raises(UserError, match="is not on the Hub, or is private"):
+        hub.pull("alice/never-seen")
+    folder = folder_of(tmp_path / "weights")
+    pushed(folder, repo_id)
+    with pytest.raises(UserError, match="not the revision"):
+        hub.pull(repo_id, "g-000000000000")
+    hub_server.change(repo_id, gated="denied")
+    hub_server.log(clear=True)
+    with pytest.raises(UserError, match="is gated: ask for access"):
+        hub.pull(repo_id)
+    hub_server.change(repo_id, gated=False)
+    (folder / "generator.safetensors").write_bytes((folder / "generator.safetensors").read_bytes()[:-9])
+    pushed(folder, repo_id)
+    with pytest.raises(UserError, match="damaged or cut short"):
+        FaceModel.from_pretrained(repo_id)
+    HfApi().delete_file("config.json", repo_id)
+    with pytest.raises(UserError, match="config.json is missing"):
+        FaceModel.from_pretrained(repo_id)
+
+
+def test_without_a_network_it_is_one_sentence(tmp_path):
+    """In a process of its own, whose Hub is a port that nobody listens on."""
+    code = "from gan import hub; hub.pull('alice/faces')"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True,
+                          env={**os.environ, "HF_ENDPOINT": "http://127.0.0.1:9"})
+    assert "UserError: The Hub cannot be reached" in done.stderr
+
+
+# --- the command and the trainer ----------------------------------------------------------------------------------
+
+
+def test_the_push_command(hub_server, repo_id, run, tmp_path):
+    done = run("-m", "gan.hub", "push", EMBEDDED, repo_id, "--private")
+    assert done.returncode == 0, done.stderr
+    generator_id = weights.load(EMBEDDED).generator_id
+    assert f"tag g-{generator_id}" in done.stdout and HfApi().repo_info(repo_id).private
+    config = json.loads((EMBEDDED / "config.json").read_text())
+    assert commits(repo_id)[0] == hub.describe(config) and commits(repo_id)[0].startswith(f"Step {config['training']['steps']:,}, ")
+    (tmp_path / "empty").mkdir()
+    done = run("-m", "gan.hub", "push", tmp_path / "empty", repo_id)
+    assert done.returncode == 1 and done.stderr.startswith("Error: ") and "config.json is missing" in done.stderr
+
+
+def test_a_run_pushes_on_the_way_and_at_the_end(hub_server, repo_id, run, pictures, tmp_path):
+    # the first push hangs for a while: the training does not wait for it
+    hub_server.faults({"path": "/preupload/", "sleep": 2})
+    done = run("train_accelerate.py", *TINY, "--train_data_dir", pictures, "--output_dir", tmp_path / "out",
+               "--max_train_steps", "8", "--push_to_hub", "--hub_model_id", repo_id, "--push_every", "3")
+    assert done.returncode == 0, done.stderr
+    assert commits(repo_id)[0] == "Step 8" and "Step 3" in commits(repo_id)
+    back, folder = hub.pull(repo_id), tmp_path / "out" / "weights"
+    for name in ("generator.safetensors", "discriminator.safetensors", "config.json", "samples.png", "README.md"):
+        assert (back / name).read_bytes() == (folder / name).read_bytes()
+
+
+def test_a_run_without_the_right_to_push_does_not_begin(hub_server, run, pictures, tmp_path):
+    done = run("train_accelerate.py", *TINY, "--train_data_dir", pictures, "--output_dir", tmp_path / "out",
+               "--max_train_steps", "8", "--push_to_hub", "--hub_model_id", "alice/not-mine", HF_TOKEN="hf_read")
+    assert done.returncode == 1 and "may not write to alice/not-mine" in done.stderr
+    assert not (tmp_path / "out" / "metrics.jsonl").exists()
+
+
+def test_a_run_whose_push_fails_ends_and_says_how_to_push_later(hub_server, repo_id, run, pictures, tmp_path):
+    hub_server.faults({"path": "/commit/", "status": 413, "times": -1})  # not one that passes
+    done = run("train_accelerate.py", *TINY, "--train_data_dir", pictures, "--output_dir", tmp_path / "out",
+               "--max_train_steps", "4", "--push_to_hub", "--hub_model_id", repo_id, "--push_every", "2")
+    folder = tmp_path / "out" / "weights"
+    assert done.returncode == 1 and weights.load(folder).config["training"]["steps"] == 4
+    command = f"python -m gan.hub push {folder} {repo_id}"
+    assert done.stderr.strip().endswith(command) and "nothing is lost" in done.stderr
+    hub_server.faults()
+    later = run(*command.split()[1:])
+    assert later.returncode == 0, later.stderr
+    assert commits(repo_id)[0] == "Step 4"
+
+
+def test_the_tests_never_reach_the_real_hub():
+    assert HfApi().endpoint == HUB and HUB.startswith("http://127.0.0.1:")
