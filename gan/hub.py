@@ -90,7 +90,8 @@ def push_command(folder: Path, repo_id: str) -> str:
 def pull(repo_id: str, revision: str | None = None) -> Path:
     """Fetch a weights folder from the Hub, at a branch, tag or commit; what is in the cache is not fetched again.
 
-    The commit is settled first and everything comes from it: no mixture of two pushes. The folder's name is its sha.
+    All files come from one commit, whose sha is the folder's name: no mixture of two pushes.
+    Without a network, what was fetched last of that revision is what there is.
 
     Raises:
         UserError: it is not there, is no weights folder, is too large, or the Hub cannot be reached.
@@ -101,10 +102,23 @@ def pull(repo_id: str, revision: str | None = None) -> Path:
         if sum(files.values()) > MOST_BYTES:
             raise UserError(f"{repo_id} holds {sum(files.values()) / 1e6:.0f} MB of weights; up to {MOST_BYTES / 1e6:.0f} "
                             "are fetched.")
-        folder = snapshot_download(repo_id, revision=info.sha, allow_patterns=list(PULLED), etag_timeout=TIMEOUT)
-        return Path(folder)
+        return fetched()
 
-    return _explained(lambda: _retried(attempt, PAUSES[:2]), repo_id)
+    def fetched(**options) -> Path:
+        return Path(snapshot_download(repo_id, revision=revision, allow_patterns=list(PULLED), etag_timeout=TIMEOUT, **options))
+
+    def attempt_or_cached() -> Path:
+        try:
+            return _retried(attempt, PAUSES[:2])
+        except Exception as error:
+            if not (isinstance(error, OfflineModeIsEnabled) or _status(error) is None and _may_pass(error)):
+                raise
+            try:  # no network: what was fetched before will do
+                return fetched(local_files_only=True)
+            except Exception:
+                raise error from None
+
+    return _explained(attempt_or_cached, repo_id)
 
 
 # --- the model card -----------------------------------------------------------------------------------------------

@@ -1,0 +1,191 @@
+"""The page's weights: the embedded ones at once, those of the Hub when they come, those of older links when asked for."""
+
+import time
+
+import numpy as np
+import pytest
+from conftest import EMBEDDED, serving
+from huggingface_hub import HfApi
+from playwright.sync_api import expect
+from test_browser import face, in_address, link_of, page, shown  # noqa: F401 (page is a fixture)
+from test_hub import folder_of, pushed, repo_id  # noqa: F401 (repo_id is a fixture)
+
+from gan import UserError, hub
+from gan.serve import models as models_module
+from gan.serve.faces import FaceModel
+from gan.serve.models import Models
+from gan.serve.share_link import View, encode
+
+
+def settled(condition, seconds: float = 30) -> None:
+    """Wait until the condition holds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def generator_id(folder) -> str:
+    return FaceModel(folder).id
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """Short pauses between attempts."""
+    monkeypatch.setattr(hub, "PAUSES", (0.1, 0.1))
+    monkeypatch.setattr(models_module, "PAUSES", (0.5,))
+    monkeypatch.setattr(hub, "TIMEOUT", 1)
+
+
+def test_without_a_wish_the_embedded_ones():
+    models = Models(EMBEDDED)
+    assert models.current is models.embedded is models.of("0" * 12) and not models.news and not models.coming
+    assert not models.asked_for("0" * 12)  # no repo is configured: nothing is ever fetched
+
+
+@pytest.mark.parametrize("wanted", ["no such folder", "/no/such/folder", "a/b/c d", "user", "https://x.y/z"])
+def test_neither_a_folder_nor_a_name(wanted):
+    with pytest.raises(UserError, match="is neither a folder of weights nor a repo on the Hub"):
+        Models(EMBEDDED, wanted)
+
+
+def test_those_of_the_hub_take_over(hub_server, repo_id, tmp_path, quick):  # noqa: F811
+    first, second = folder_of(tmp_path / "one", 1), folder_of(tmp_path / "two", 2)
+    commit = pushed(first, repo_id)
+    pushed(second, repo_id)
+    hub_server.faults({"path": f"/api/models/{repo_id}", "sleep": 0.5})
+    models = Models(EMBEDDED, repo_id)
+    assert models.current.id == generator_id(EMBEDDED) and models.coming and "are being fetched" in models.news
+    settled(lambda: not models.coming)
+    assert models.current.id == generator_id(second) and not models.news
+    assert models.of(generator_id(EMBEDDED)) is models.embedded  # links made meanwhile stay true
+    pinned = Models(EMBEDDED, f"{repo_id}@{commit}")
+    settled(lambda: not pinned.coming)
+    assert pinned.current.id == generator_id(first)
+
+
+def test_what_was_fetched_before_is_there_without_a_network(hub_server, repo_id, tmp_path, quick):  # noqa: F811
+    folder = folder_of(tmp_path / "weights")
+    pushed(folder, repo_id)
+    FaceModel.from_pretrained(repo_id)
+    hub_server.stop()
+    models = Models(EMBEDDED, repo_id)
+    settled(lambda: not models.coming)
+    assert models.current.id == generator_id(folder) and not models.news
+    never_seen = Models(EMBEDDED, "alice/never-seen")
+    settled(lambda: not never_seen.coming)
+    assert never_seen.current is never_seen.embedded and "The Hub cannot be reached" in never_seen.news
+
+
+@pytest.mark.parametrize("trouble, words", [
+    ("wrong name", "is not on the Hub, or is private"), ("gated", "is gated: ask for access"),
+    ("hanging", "The Hub cannot be reached"), ("damaged", "damaged or cut short"), ("503", "answered 503")])
+def test_when_they_do_not_come_the_page_says_so_and_goes_on(hub_server, repo_id, tmp_path, quick, trouble, words):  # noqa: F811
+    folder, name = folder_of(tmp_path / "weights"), repo_id
+    if trouble == "damaged":
+        (folder / "generator.safetensors").write_bytes((folder / "generator.safetensors").read_bytes()[:-9])
+    pushed(folder, repo_id)
+    if trouble == "wrong name":
+        name = repo_id + "-not"
+    if trouble == "gated":
+        hub_server.change(repo_id, gated="denied")
+    if trouble in ("hanging", "503"):
+        fault = {"sleep": 60} if trouble == "hanging" else {"status": 503}
+        hub_server.faults({"path": f"/api/models/{repo_id}", "times": -1, **fault})
+    models = Models(EMBEDDED, name)
+    settled(lambda: not models.coming)
+    assert models.current is models.embedded
+    assert models.news.startswith(f"The weights of {name} did not come, so these are the embedded ones.") and words in models.news
+    assert str(tmp_path) not in models.news
+    if trouble == "503":  # asked for again later
+        hub_server.faults()
+        settled(lambda: models.current.id == generator_id(folder))
+
+
+def test_older_links_find_their_weights(hub_server, repo_id, tmp_path, quick):  # noqa: F811
+    folders = [folder_of(tmp_path / str(number), number) for number in range(4)]
+    for folder in folders:
+        pushed(folder, repo_id)
+    models = Models(EMBEDDED, repo_id)
+    settled(lambda: not models.coming)
+    ids = [generator_id(folder) for folder in folders]
+    assert models.current.id == ids[3] and not models.has(ids[0])
+    hub_server.log(clear=True)
+    assert models.asked_for(ids[0]) and models.asked_for(ids[0])
+    settled(lambda: models.has(ids[0]))
+    assert np.array_equal(models.of(ids[0]).faces([5]), FaceModel(folders[0]).faces([5]))
+    downloads = [line for line in hub_server.log() if line["path"].endswith("/generator.safetensors")]
+    assert len(downloads) == 1  # fetched once
+    for number in (1, 2):
+        assert models.asked_for(ids[number])
+        settled(lambda: models.has(ids[number]))
+    assert [models.has(name) for name in ids] == [False, True, True, True]  # two at most are kept besides the current
+
+
+def test_made_up_links_fetch_little_and_only_from_the_configured_repo(hub_server, repo_id, tmp_path, quick):  # noqa: F811
+    pushed(folder_of(tmp_path / "weights"), repo_id)
+    models = Models(EMBEDDED, repo_id)
+    settled(lambda: not models.coming)
+    hub_server.faults({"path": "/revision/g-", "sleep": 0.5, "times": -1})
+    hub_server.log(clear=True)
+    made_up = [f"{number:012x}" for number in range(20)]
+    assert sum(models.asked_for(name) for name in made_up) == models_module.MOST_AT_ONCE
+    settled(lambda: not any(model is None for model in models._fetched.values()))
+    assert not models.asked_for(made_up[0])  # not found, and not looked for again for a while
+    assert {line["path"] for line in hub_server.log()} <= {f"/api/models/{repo_id}/revision/g-{name}" for name in made_up}
+    assert len(hub_server.log()) <= models_module.MOST_AT_ONCE
+
+
+def test_a_tag_at_other_weights_is_not_believed(hub_server, repo_id, tmp_path, quick):  # noqa: F811
+    commit = pushed(folder_of(tmp_path / "weights"), repo_id)
+    HfApi().create_tag(repo_id, tag="g-" + "a" * 12, revision=commit)
+    models = Models(EMBEDDED, repo_id)
+    settled(lambda: not models.coming)
+    assert models.asked_for("a" * 12)
+    settled(lambda: not models.asked_for("a" * 12))
+    assert not models.has("a" * 12)
+
+
+# --- in the browser -----------------------------------------------------------------------------------------------
+
+
+def test_the_page_shows_the_embedded_faces_first_and_those_of_the_hub_when_they_are_there(
+        hub_server, repo_id, tmp_path, page):  # noqa: F811
+    folder = folder_of(tmp_path / "weights")
+    pushed(folder, repo_id)
+    hub_server.faults({"path": f"/api/models/{repo_id}", "sleep": 6})
+    with serving(tmp_path / "home", SEEDFACES_MODEL=repo_id) as url:
+        page.goto(url)
+        shown(page, FaceModel(EMBEDDED), range(16))
+        expect(page.locator("#notes")).to_contain_text(f"The weights of {repo_id} are being fetched")
+        in_address(page, w=generator_id(EMBEDDED))
+        shown_later = FaceModel(folder)
+        in_address(page, w=shown_later.id)
+        shown(page, shown_later, range(16))
+        expect(page.locator("#notes")).not_to_be_visible()
+        page.goto(f"{url}/?{encode(View(seeds=(3, 1), weights=generator_id(EMBEDDED)))}")  # a link made before
+        shown(page, FaceModel(EMBEDDED), [3, 1])
+        page.get_by_role("button", name="Next →").click()
+        shown(page, FaceModel(EMBEDDED), [2, 3])
+
+
+def test_an_old_link_after_a_new_push(hub_server, repo_id, tmp_path, page):  # noqa: F811
+    """Made with one state of a repo, opened when the page has the next: the faces of then, pixel by pixel."""
+    old, new = folder_of(tmp_path / "old", 1), folder_of(tmp_path / "new", 2)
+    pushed(old, repo_id)
+    with serving(tmp_path / "home-1", SEEDFACES_MODEL=repo_id) as url:
+        page.goto(f"{url}/?seeds=5,9")
+        in_address(page, w=generator_id(old))
+        link = link_of(page)
+    pushed(new, repo_id)
+    with serving(tmp_path / "home-2", SEEDFACES_MODEL=repo_id) as url:
+        page.goto(url)
+        in_address(page, w=generator_id(new))
+        page.goto(f"{url}/?{link.split('?')[1]}")
+        in_address(page, w=generator_id(old), seeds="5,9")
+        shown(page, FaceModel(old), [5, 9])
+        expect(page.locator("#notes")).not_to_be_visible()
+        page.goto(f"{url}/?seeds=5,9&w={'0' * 12}")
+        expect(page.locator("#notes")).to_contain_text("made with other weights")
+        shown(page, FaceModel(new), [5, 9])
+        assert face(page, 5).count() == 1
