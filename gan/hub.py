@@ -1,6 +1,7 @@
 """To the Hugging Face Hub and back: check, push, pull, model card. The only importer of huggingface_hub.
 
     python -m gan.hub push WEIGHTS user/name [--private]
+    python -m gan.hub deploy user/space [--model user/name]
 
 A model repo on the Hub is a weights folder, file for file. Each push is one commit, so that a reader sees the last
 complete one and never half of one, and each is tagged `g-` and the first 12 hex digits of its generator's sha256, so
@@ -15,7 +16,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from huggingface_hub import CommitOperationAdd, EvalResult, HfApi, ModelCard, ModelCardData, hf_hub_download, snapshot_download
+from huggingface_hub import (
+    CommitOperationAdd,
+    CommitOperationDelete,
+    EvalResult,
+    HfApi,
+    ModelCard,
+    ModelCardData,
+    hf_hub_download,
+    snapshot_download,
+)
 from huggingface_hub.errors import (
     EntryNotFoundError,
     GatedRepoError,
@@ -35,6 +45,8 @@ MOST_BYTES = 100_000_000  # of weights that are fetched
 # the files of a weights folder; nothing else in a repo is ever fetched
 PULLED = (weights.CONFIG, weights.GENERATOR, weights.DISCRIMINATOR, "README.md", "LICENSE", "samples.png", "curves.png",
           "timeline.webp")
+# what a Space gets of this checkout: no tests, no benchmarks, no runs
+DEPLOYED = ("app.py", "gan", "weights", "docs", "requirements.txt", "README.md", "LICENSE")
 _PASSING = {408, 409, 412, 425, 429, 500, 502, 503, 504}  # statuses that may be gone a moment later
 _SECTION = re.compile(r"<!-- seedfaces:(\w+) -->.*?<!-- /seedfaces:\1 -->", re.DOTALL)
 Result = TypeVar("Result")
@@ -119,6 +131,56 @@ def pull(repo_id: str, revision: str | None = None) -> Path:
                 raise error from None
 
     return _explained(attempt_or_cached, repo_id)
+
+
+def deploy(repo_id: str, model: str = "", pauses=PAUSES) -> str:
+    """Put this checkout into a Gradio Space, created if it does not exist, and return its address.
+
+    Only what the page needs goes there; what it held before and this checkout has not is taken out.
+
+    Args:
+        repo_id: the Space, user/name.
+        model: `user/name[@revision]` on the Hub, what SEEDFACES_MODEL says there; empty: the embedded weights.
+
+    Raises:
+        UserError: no token, no right to a Gradio Space, or a Space of that name that is not one of ours.
+    """
+    def attempt() -> str:
+        api, address = HfApi(), f"{HfApi().endpoint}/spaces/{repo_id}"
+        api.whoami()
+        held = _files_of_ours(repo_id)
+        api.create_repo(repo_id, repo_type="space", space_sdk="gradio", exist_ok=True)
+        # the Hub wants the thumbnail's whole address
+        readme = files["README.md"].read_text().replace("thumbnail: ", f"thumbnail: {address}/resolve/main/", 1)
+        operations = [CommitOperationAdd(name, readme.encode() if name == "README.md" else str(path))
+                      for name, path in files.items()]
+        operations += [CommitOperationDelete(name) for name in sorted(held - set(files) - {".gitattributes"})]
+        api.create_commit(repo_id, operations, commit_message="Deploy SeedFaces", repo_type="space")
+        if model:
+            api.add_space_variable(repo_id, "SEEDFACES_MODEL", model)
+        elif "SEEDFACES_MODEL" in api.get_space_variables(repo_id):
+            api.delete_space_variable(repo_id, "SEEDFACES_MODEL")
+        return address
+
+    root = Path(__file__).resolve().parent.parent
+    files = {path.relative_to(root).as_posix(): path for part in DEPLOYED for path in [root / part, *(root / part).rglob("*")]
+             if path.is_file() and "__pycache__" not in path.parts and path.suffix != ".pyi"}
+    return _explained(lambda: _retried(attempt, pauses), repo_id)
+
+
+def _files_of_ours(space: str) -> set[str]:
+    """What an earlier deploy put into a Space; nothing where there is none.
+
+    Raises:
+        UserError: the Space is something else.
+    """
+    try:
+        files = {file.rfilename for file in HfApi().repo_info(space, repo_type="space").siblings}
+    except RepositoryNotFoundError:
+        return set()
+    if "gan/serve/share_link.py" not in files and not files <= {".gitattributes", "README.md"}:
+        raise UserError(f"The Space {space} exists and is not a SeedFaces page: choose another name.")
+    return files
 
 
 # --- the model card -----------------------------------------------------------------------------------------------
@@ -227,6 +289,9 @@ def explain(error: BaseException, repo_id: str) -> str:
         return f"{repo_id} is not on the Hub, or is private and HF_TOKEN may not read it: check the name and the token."
     if isinstance(error, EntryNotFoundError):
         return f"{repo_id} on the Hub lacks a file of a weights folder ({reason(error)})."
+    if status == 402:
+        return (f"The account may not have the Gradio Space {repo_id} on a plain CPU: that takes a paid plan. On a free one, "
+                "create the Space by hand with ZeroGPU as its hardware, and deploy again.")
     if status == 403:
         return f"The token may not write to {repo_id}: use one with write access, of an account that owns the repo."
     if isinstance(error, OfflineModeIsEnabled):
@@ -245,7 +310,13 @@ def main() -> None:
     pushing.add_argument("folder", type=Path, help="the weights folder, say runs/faces/weights")
     pushing.add_argument("repo_id", help="user/name; created if it does not exist")
     pushing.add_argument("--private", action="store_true", help="when the repo is created, make it private")
+    deploying = commands.add_parser("deploy", help="put this checkout into a Gradio Space")
+    deploying.add_argument("repo_id", help="the Space, user/name; created if it does not exist")
+    deploying.add_argument("--model", default="", help="user/name[@revision] of weights on the Hub; default: the embedded ones")
     given = parser.parse_args()
+    if given.command == "deploy":
+        print(f"Deployed to {deploy(given.repo_id, given.model)}")
+        return
     loaded = weights.load(given.folder)  # nothing damaged leaves this machine
     prepare(given.repo_id, given.private)
     commit = push(given.folder, given.repo_id, describe(loaded.config))

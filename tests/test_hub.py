@@ -285,5 +285,45 @@ def test_a_run_whose_push_fails_ends_and_says_how_to_push_later(hub_server, repo
     assert commits(repo_id)[0] == "Step 4"
 
 
+# --- a Space ------------------------------------------------------------------------------------------------------
+
+
+def space_files(space: str) -> set[str]:
+    return {file.rfilename for file in HfApi().repo_info(space, repo_type="space").siblings}
+
+
+def test_deploy_twice(hub_server, repo_id, run):
+    done = run("-m", "gan.hub", "deploy", repo_id, "--model", "alice/faces@main")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == f"Deployed to {HUB}/spaces/{repo_id}\n"
+    files = space_files(repo_id)
+    assert {"app.py", "README.md", "requirements.txt", "LICENSE", "gan/hub.py", "gan/serve/page/static/link.js",
+            "weights/faces-64/generator.safetensors", "docs/gallery.webp"} <= files
+    assert not [name for name in files if name.startswith(("tests", "benchmarks", "runs", ".ci", ".venv")) or "__pycache__" in name]
+    assert HfApi().get_space_variables(repo_id)["SEEDFACES_MODEL"].value == "alice/faces@main"
+    readme = open(hf_hub_download(repo_id, "README.md", repo_type="space")).read()
+    assert f"thumbnail: {HUB}/spaces/{repo_id}/resolve/main/weights/faces-64/samples.png\n" in readme
+    local = (ROOT / "weights" / "faces-64" / "generator.safetensors").read_bytes()
+    assert open(hf_hub_download(repo_id, "weights/faces-64/generator.safetensors", repo_type="space"), "rb").read() == local
+    HfApi().upload_file(path_or_fileobj=b"old", path_in_repo="gan/gone.py", repo_id=repo_id, repo_type="space")
+    assert hub.deploy(repo_id) == f"{HUB}/spaces/{repo_id}"  # again, with the embedded weights
+    assert space_files(repo_id) == files and "SEEDFACES_MODEL" not in HfApi().get_space_variables(repo_id)
+
+
+def test_a_space_of_somebody_else_is_left_alone(hub_server, repo_id):
+    HfApi().create_repo(repo_id, repo_type="space", space_sdk="gradio")
+    HfApi().upload_file(path_or_fileobj=b"print(1)", path_in_repo="app.py", repo_id=repo_id, repo_type="space")
+    with pytest.raises(UserError, match="exists and is not a SeedFaces page: choose another name"):
+        hub.deploy(repo_id)
+    assert space_files(repo_id) == {"app.py", ".gitattributes"}
+
+
+@pytest.mark.parametrize("token, words", [("", "needs a token"), ("hf_read", "may not write to"), ("hf_free", "takes a paid plan")])
+def test_a_deploy_without_the_right_says_what_to_do(hub_server, repo_id, monkeypatch, token, words):
+    monkeypatch.setenv("HF_TOKEN", token)
+    with pytest.raises(UserError, match=words):
+        hub.deploy(repo_id, pauses=())
+
+
 def test_the_tests_never_reach_the_real_hub():
     assert HfApi().endpoint == HUB and HUB.startswith("http://127.0.0.1:")
