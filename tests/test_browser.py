@@ -231,7 +231,7 @@ def test_kept_faces_become_a_gallery_in_their_own_order(site, page, model):
     expect(page.locator("#kept-faces img")).to_have_count(2)
     page.reload()  # the browser remembers them
     expect(page.locator("#kept-faces img")).to_have_count(2)
-    page.get_by_role("button", name="Show as gallery").click()
+    page.get_by_role("button", name="Show them").click()
     shown(page, model, [2, 6])
     in_address(page, seeds="2,6")
     page.get_by_role("button", name="Morph them").click()
@@ -485,7 +485,8 @@ def test_text_has_contrast_in_both_modes(site, page, model):
     shown(page, model, range(16))
     dark = page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
     ratios = page.evaluate(CONTRAST, [
-        "#title h1", "#title p", "#gallery-heading h2", "#gallery-heading p", "#link label", "#link input", "#link button"])
+        "#title h1", "#title p", "#tabs button[aria-selected=true]", "#gallery-heading h2",
+        "#gallery-heading p", "#link label", "#link input", "#link button"])
     assert min(ratios.values()) >= 4.5, ratios
     background = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert (sum(map(int, re.findall(r"\d+", background)[:3])) < 200) == dark

@@ -53,7 +53,7 @@ class Gallery:
             gr.Markdown("### Your own gallery")
             self.kept_faces = Faces("kept-faces", "Kept faces", sortable=True)
             with gr.Row(elem_classes="buttons"):
-                self.show_kept = gr.Button("Show as gallery", variant="primary", min_width=0, size="sm")
+                self.show_kept = gr.Button("Show them", variant="primary", min_width=0, size="sm")
                 self.morph_kept = gr.Button("Morph them", min_width=0, size="sm")
                 self.clear_kept = gr.Button("Clear", min_width=0, size="sm")
         self.outputs = [self.seeds, self.count, self.variation, self.heading, self.grid, self.previous]
