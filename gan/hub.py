@@ -276,31 +276,46 @@ def _explained(call: Callable[[], Result], repo_id: str) -> Result:
 
 def explain(error: BaseException, repo_id: str) -> str:
     """One sentence about a failed call to the Hub, and what to do."""
+    def is_a(*kinds) -> bool:
+        return any(isinstance(cause, kinds) for cause in _causes(error))
+
     status = _status(error)
-    if isinstance(error, HFValidationError):
+    if is_a(HFValidationError):
         return f"“{repo_id}” is not the name of a repo on the Hub: write it as user/name."
-    if isinstance(error, LocalTokenNotFoundError) or status == 401 and not isinstance(error, RepositoryNotFoundError):
+    if is_a(LocalTokenNotFoundError) or status == 401 and not is_a(RepositoryNotFoundError):
         return "The Hub needs a token, and there is none or it is not valid: run `hf auth login`, or set HF_TOKEN."
-    if isinstance(error, GatedRepoError):
+    if is_a(GatedRepoError):
         return f"{repo_id} is gated: ask for access on its page on the Hub, and set HF_TOKEN to a token of that account."
-    if isinstance(error, RevisionNotFoundError):
+    if is_a(RevisionNotFoundError):
         return f"{repo_id} exists on the Hub, but not the revision that was asked for."
-    if isinstance(error, RepositoryNotFoundError):
+    if is_a(RepositoryNotFoundError):
         return f"{repo_id} is not on the Hub, or is private and HF_TOKEN may not read it: check the name and the token."
-    if isinstance(error, EntryNotFoundError):
+    if is_a(EntryNotFoundError):
         return f"{repo_id} on the Hub lacks a file of a weights folder ({reason(error)})."
     if status == 402:
         return (f"The account may not have the Gradio Space {repo_id} on a plain CPU: that takes a paid plan. On a free one, "
                 "create the Space by hand with ZeroGPU as its hardware, and deploy again.")
     if status == 403:
         return f"The token may not write to {repo_id}: use one with write access, of an account that owns the repo."
-    if isinstance(error, OfflineModeIsEnabled):
+    if is_a(OfflineModeIsEnabled):
         return "HF_HUB_OFFLINE is set, so the Hub cannot be asked: unset it."
     if status is not None:
         return f"The Hub answered {status} for {repo_id} ({reason(error)}): try again later."
     if _may_pass(error):
         return f"The Hub cannot be reached ({reason(error)}): check the network and try again."
     return f"The Hub and {repo_id}: {reason(error).rstrip('.')}."
+
+
+def explain_data_set(error: BaseException, name: str) -> str:
+    """The same about a data set, whose library tells of gates and closed doors in words of its own."""
+    words = str(error)
+    if "gated" in words:
+        return f"{name} is gated: ask for access on its page on the Hub, and set HF_TOKEN to a token of that account."
+    if "doesn't exist on the Hub" in words:
+        return f"{name} is not on the Hub, or is private and HF_TOKEN may not read it: check the name and the token."
+    known = _status(error) is not None or _may_pass(error)
+    # all of what it says: which configurations or splits there are comes last
+    return explain(error, name) if known else f"The data set {name} cannot be read: {' '.join(words.split())[:400].rstrip('.')}."
 
 
 def main() -> None:

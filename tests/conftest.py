@@ -98,8 +98,8 @@ class HubServer:
     def faults(self, *faults: dict) -> None:
         self._post("faults", list(faults))
 
-    def change(self, repo_id: str, **fields) -> None:
-        self._post("repo", {"type": "model", "id": repo_id, "set": fields})
+    def change(self, repo_id: str, kind: str = "model", **fields) -> None:
+        self._post("repo", {"type": kind, "id": repo_id, "set": fields})
 
     def log(self, clear: bool = False) -> list[dict]:
         with urllib.request.urlopen(f"{HUB}/_stub/log{'?clear=1' if clear else ''}") as answer:

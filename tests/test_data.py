@@ -16,6 +16,7 @@ from PIL import Image
 
 from gan import UserError
 from gan.model.images import training_crop
+from gan.model.settings import DataSettings
 from gan.train import data, sources
 
 
@@ -33,7 +34,7 @@ def fill(folder, names, first: int = 0):
 
 
 def store_of(folder, tmp_path, resolution: int = 16) -> data.Store:
-    return data.open_store(sources.find(folder, None), resolution, tmp_path / "store")
+    return data.open_store(sources.find(DataSettings(train_data_dir=folder)), resolution, tmp_path / "store")
 
 
 def test_a_nested_folder_in_name_order_cropped_like_everywhere(tmp_path):
@@ -89,13 +90,13 @@ def test_celeba_as_torchvision_lays_it_out(tmp_path):
     assert np.array_equal(store.train[1], training_crop(Image.fromarray(picture(3)), 16))
     (folder / "img_align_celeba" / "000002.jpg").unlink()
     with pytest.raises(UserError, match="1 pictures named in .* are missing, 000002.jpg first"):
-        sources.find(tmp_path / "in", None)
+        sources.find(DataSettings(train_data_dir=tmp_path / "in"))
 
 
 def test_a_data_set_by_name(tmp_path):
     # the library takes a local folder for a name; that it also reaches the Hub is not tested without a network
     fill(tmp_path / "in", [f"train/{n}.png" for n in range(8)] + ["test/8.png", "test/9.png"])
-    store = data.open_store(sources.find(None, str(tmp_path / "in")), 16, tmp_path / "store")
+    store = data.open_store(sources.find(DataSettings(dataset_name=str(tmp_path / "in"))), 16, tmp_path / "store")
     assert (store.info["train"], store.info["held_out"]) == (8, 2)
     assert np.array_equal(store.train[0], training_crop(Image.fromarray(picture(0)), 16))
 
@@ -163,18 +164,18 @@ def test_nothing_to_train_on(tmp_path, names, words):
 def test_what_to_train_on_must_be_said_once(tmp_path):
     for arguments in ((None, None), (tmp_path, "user/name")):
         with pytest.raises(UserError, match="one of the two"):
-            sources.find(*arguments)
+            sources.find(DataSettings(train_data_dir=arguments[0], dataset_name=arguments[1]))
     with pytest.raises(UserError, match="is not a folder"):
-        sources.find(tmp_path / "nowhere", None)
+        sources.find(DataSettings(train_data_dir=tmp_path / "nowhere"))
 
 
 def test_a_damaged_parquet_file_is_named(tmp_path):
     (tmp_path / "train.parquet").write_bytes(b"PAR1 nonsense")
     with pytest.raises(UserError, match="train.parquet cannot be read as parquet"):
-        sources.find(tmp_path, None)
+        sources.find(DataSettings(train_data_dir=tmp_path))
     parquet.write_table(pa.table({"age": [1]}), tmp_path / "train.parquet")
     with pytest.raises(UserError, match="no column of pictures"):
-        sources.find(tmp_path, None)
+        sources.find(DataSettings(train_data_dir=tmp_path))
 
 
 def test_a_parquet_file_that_is_damaged_inside_is_named(tmp_path):
@@ -202,11 +203,12 @@ def test_decoding_and_reading_need_little_memory(tmp_path):
 import json
 from pathlib import Path
 import torch
+from gan.model.settings import DataSettings
 from gan.train import data, sources
 def anonymous():  # MiB that the kernel cannot drop, unlike the pages of a mapped file
     return int(next(line for line in open('/proc/self/status') if line.startswith('RssAnon')).split()[1]) / 1024
 before = anonymous()
-store = data.open_store(sources.find(Path({str(tmp_path / 'in')!r}), None), 512, Path({str(tmp_path / 'store')!r}))
+store = data.open_store(sources.find(DataSettings(train_data_dir=Path({str(tmp_path / 'in')!r}))), 512, Path({str(tmp_path / 'store')!r}))
 worst = anonymous()
 for batch in data.batches(store.train, 0, 16, 0, torch.device('cpu'), 16):
     worst = max(worst, anonymous())

@@ -1,22 +1,28 @@
 """To the Hub and back, with the real client over HTTP against a stand-in (hub_server.py)."""
 
+import io
 import json
 import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
+from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as parquet
 import pytest
-from conftest import EMBEDDED, HUB, ROOT, TINY
+from conftest import EMBEDDED, HUB, ROOT, TINY, picture
 from huggingface_hub import HfApi, ModelCard, hf_hub_download
+from PIL import Image
 
 from gan import UserError, hub
 from gan.model import weights
 from gan.model.networks import Discriminator, Generator
-from gan.model.settings import ModelSettings
+from gan.model.settings import DataSettings, ModelSettings
 from gan.serve.faces import FaceModel
+from gan.train import data, sources
 
 SMALL = ModelSettings(16, latent_dim=8, widths=(16, 8))
 _numbers = count()
@@ -283,6 +289,84 @@ def test_a_run_whose_push_fails_ends_and_says_how_to_push_later(hub_server, repo
     later = run(*command.split()[1:])
     assert later.returncode == 0, later.stderr
     assert commits(repo_id)[0] == "Step 4"
+
+
+# --- pictures from the Hub ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def data_set(hub_server, repo_id, tmp_path) -> str:
+    """Two configurations; `faces` has two splits, and two columns of pictures."""
+    def table(numbers) -> pa.Table:
+        def cells(shift):
+            pictures = [{"bytes": _png(picture(number + shift)), "path": None} for number in numbers]
+            return pa.array(pictures, pa.struct([("bytes", pa.binary()), ("path", pa.string())]))
+        info = {"info": {"features": {"id": {"dtype": "int64", "_type": "Value"}, "image": {"_type": "Image"},
+                                      "thumbnail": {"_type": "Image"}}}}
+        return pa.table({"id": list(numbers), "image": cells(0), "thumbnail": cells(1000)}).replace_schema_metadata(
+            {"huggingface": json.dumps(info)})
+
+    for name, numbers in (("faces/train", range(12)), ("faces/test", range(12, 15)), ("others/train", range(20, 24))):
+        (tmp_path / "pictures" / name).parent.mkdir(parents=True, exist_ok=True)
+        parquet.write_table(table(numbers), tmp_path / "pictures" / f"{name}.parquet")
+    (tmp_path / "pictures" / "README.md").write_text(
+        "---\nconfigs:\n- config_name: faces\n  data_files:\n  - {split: train, path: faces/train.parquet}\n"
+        "  - {split: test, path: faces/test.parquet}\n- config_name: others\n  data_files: others/train.parquet\n---\n")
+    HfApi().create_repo(repo_id, repo_type="dataset")
+    HfApi().upload_folder(folder_path=tmp_path / "pictures", repo_id=repo_id, repo_type="dataset")
+    return repo_id
+
+
+def _png(pixels: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    return file.getvalue()
+
+
+def stored(tmp_path, **wanted) -> data.Store:
+    return data.open_store(sources.find(DataSettings(**wanted)), 20, tmp_path / "store")
+
+
+def test_a_data_set_goes_straight_into_the_store(data_set, tmp_path):
+    store = stored(tmp_path, dataset_name=data_set, dataset_config_name="faces")
+    assert np.array_equal(store.train, [picture(number) for number in range(12)])
+    assert np.array_equal(store.held_out, [picture(number) for number in range(12, 15)])
+    cached = [path for path in Path(os.environ["HF_HOME"]).rglob("*") if data_set.split("/")[1] in str(path)]
+    assert not [path for path in cached if path.is_file() and path.stat().st_size > 5000]  # no copy besides
+
+
+def test_configuration_split_and_column(data_set, tmp_path):
+    others = stored(tmp_path, dataset_name=data_set, dataset_config_name="others")
+    assert len(others.train) + len(others.held_out) == 4
+    test = stored(tmp_path, dataset_name=data_set, dataset_config_name="faces", dataset_split="test")
+    assert len(test.train) + len(test.held_out) == 3  # trained on, since it was asked for
+    thumbnails = stored(tmp_path, dataset_name=data_set, dataset_config_name="faces", image_column="thumbnail")
+    assert np.array_equal(thumbnails.train[0], picture(1000))
+
+
+@pytest.mark.parametrize("wanted, words", [
+    ({"dataset_config_name": "faces", "image_column": "id"}, "no column of pictures called id; those it has: image, thumbnail."),
+    ({"dataset_config_name": "nonsense"}, "cannot be read: .*nonsense"), ({}, "cannot be read: .*faces"),
+    ({"dataset_config_name": "faces", "dataset_split": "dev"}, "cannot be read: .*dev")])
+def test_what_a_data_set_has_not_is_said(data_set, tmp_path, wanted, words):
+    with pytest.raises(UserError, match=words):
+        sources.find(DataSettings(dataset_name=data_set, **wanted))
+
+
+@pytest.mark.parametrize("closed, words", [({"private": True}, "is not on the Hub, or is private"),
+                                           ({"gated": "denied"}, "is gated: ask for access")])
+def test_a_closed_data_set_says_what_it_needs(hub_server, data_set, tmp_path, monkeypatch, closed, words):
+    hub_server.change(data_set, kind="dataset", **closed)
+    monkeypatch.setenv("HF_TOKEN", "")
+    with pytest.raises(UserError, match=words):
+        stored(tmp_path, dataset_name=data_set, dataset_config_name="faces")
+
+
+def test_options_of_a_data_set_go_with_a_data_set(tmp_path):
+    with pytest.raises(UserError, match="--image_column goes with --dataset_name"):
+        sources.find(DataSettings(train_data_dir=tmp_path, image_column="image"))
+    assert DataSettings(dataset_name="a/b", image_column="face").data_arguments() == \
+        ["--dataset_name", "a/b", "--image_column", "face"]
 
 
 # --- a Space ------------------------------------------------------------------------------------------------------

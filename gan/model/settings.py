@@ -60,14 +60,31 @@ class ModelSettings:
         return dataclasses.replace(self, widths=self.channels)
 
 
-@dataclass(frozen=True)
-class TrainSettings:
-    """Train a face GAN on your pictures. Defaults are those of the recipe (see --recipe)."""
+@dataclass(frozen=True, kw_only=True)
+class DataSettings:
+    """Which pictures."""
 
     # folder of pictures (nested ones too), of parquet files, or with torchvision's CelebA layout
     train_data_dir: Path | None = None
     # data set on the Hugging Face Hub (user/name), instead of --train_data_dir
     dataset_name: str | None = None
+    # its configuration, where it has several
+    dataset_config_name: str | None = None
+    # its split; default: all of them, with what is called test or validation held out
+    dataset_split: str | None = None
+    # its column of pictures; default: the first
+    image_column: str | None = None
+
+    def data_arguments(self) -> list[str]:
+        """The command line that names these pictures again."""
+        names = [field.name for field in dataclasses.fields(DataSettings)]
+        return [word for name in names if getattr(self, name) for word in (f"--{name}", str(getattr(self, name)))]
+
+
+@dataclass(frozen=True)
+class TrainSettings(DataSettings):
+    """Train a face GAN on your pictures. Defaults are those of the recipe (see --recipe)."""
+
     # what the model card calls the pictures; default: the folder or the data set's name
     data_name: str | None = None
     # where checkpoints, sheets, metrics and the weights folder go

@@ -17,6 +17,7 @@ import tyro
 
 from gan import UserError
 from gan.model import critic, sampling, weights
+from gan.model.settings import DataSettings
 from gan.train import data, report, sources
 
 FEWEST = 40  # held-out pictures, below which the figures would mean nothing
@@ -75,24 +76,19 @@ def add_to(folder: Path, held_out: np.ndarray, name: str, command: str | None = 
     return result
 
 
-@dataclass(frozen=True)
-class CalibrationSettings:
+@dataclass(frozen=True, kw_only=True)
+class CalibrationSettings(DataSettings):
     """Calibrate a weights folder's discriminator and write the figures into its config and card."""
 
     # the weights folder
     weights: tyro.conf.Positional[Path]
-    # the pictures that it was trained on, with those that were held out
-    train_data_dir: Path | None = None
-    # or the data set on the Hub
-    dataset_name: str | None = None
     # where decoded pictures are kept
     store_dir: Path = Path("~/.cache/seedfaces")
 
 
 def main(settings: CalibrationSettings) -> None:
     loaded = weights.load(settings.weights)
-    store = data.open_store(sources.find(settings.train_data_dir, settings.dataset_name), loaded.settings.resolution,
-                            settings.store_dir)
+    store = data.open_store(sources.find(settings), loaded.settings.resolution, settings.store_dir)
     command = "python -m gan.train.calibration " + shlex.join(sys.argv[1:])
     result = add_to(settings.weights, store.held_out, loaded.config["training"]["data"], command)
     if not result:

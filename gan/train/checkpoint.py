@@ -12,7 +12,7 @@ from gan.model.settings import TrainSettings, to_dict
 KEEP = 2  # with one, a disk that fails while saving would leave nothing
 
 # settings that say where, how often and how long, not what is learned; they may change when a run goes on
-_FREE = {"output_dir", "store_dir", "train_data_dir", "dataset_name", "data_name", "resume_from_checkpoint", "checkpointing_steps",
+_FREE = {"output_dir", "store_dir", "train_data_dir", "dataset_name", "dataset_config_name", "dataset_split", "image_column", "data_name", "resume_from_checkpoint", "checkpointing_steps",
          "logging_steps", "sample_sheets", "report_to", "eval_features", "eval_every", "eval_samples", "num_epochs",
          "push_to_hub", "hub_model_id", "hub_private_repo", "push_every", "max_train_steps", "mixed_precision", "train_batch_size", "gradient_accumulation_steps"}
 

@@ -63,7 +63,7 @@ class Run:
         self.features = Features(settings.eval_features, self.accelerator.device) \
             if settings.eval_features and self.main else None
         self.store = data.open_store(
-            sources.find(settings.train_data_dir, settings.dataset_name), settings.model.resolution, settings.store_dir)
+            sources.find(settings), settings.model.resolution, settings.store_dir)
         per_step = pictures_per_step(settings, self.accelerator.num_processes)
         self.total_steps = settings.total_steps(len(self.store.train), per_step)
         self.gan = GanStep(settings, self.accelerator, self.total_steps)
@@ -202,7 +202,7 @@ class Run:
             return
         s, folder = self.settings, self.output / "weights"
         self._export()
-        command = command_for(folder, s.eval_features, s.train_data_dir, s.dataset_name, s.eval_samples)
+        command = command_for(folder, s.eval_features, s, s.eval_samples)
         result = measure(folder, Frechet(self.features, self.store, s.eval_samples, self.accelerator.device), command)
         self.measured = {"frechet_distance": result}
         self.log.append({"step": self.gan.step, "pictures": self.gan.step * self.gan.pictures_per_step,

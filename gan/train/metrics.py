@@ -20,6 +20,7 @@ from tqdm import tqdm
 
 from gan import UserError, reason
 from gan.model import sampling, weights
+from gan.model.settings import DataSettings
 from gan.train import data, report, sources
 
 _BATCH = 250  # pictures per call of the feature network
@@ -145,36 +146,32 @@ def describe(result: dict) -> str:
             f"real against real {result['floor']:.2f} with {result['floor_pictures']:,} each; {result['features']})")
 
 
-@dataclass(frozen=True)
-class MeasureSettings:
+@dataclass(frozen=True, kw_only=True)
+class MeasureSettings(DataSettings):
     """Measure a weights folder and write the figure into its config."""
 
     # the weights folder
     weights: tyro.conf.Positional[Path]
     # TorchScript feature network
     features: Path
-    # the pictures that it was trained on
-    train_data_dir: Path | None = None
-    # or the data set on the Hub
-    dataset_name: str | None = None
     # samples, and training pictures, that are compared
     samples: int = 10_000
     # where decoded pictures are kept
     store_dir: Path = Path("~/.cache/seedfaces")
 
 
-def command_for(folder: Path, features: Path, train_data_dir: Path | None, dataset_name: str | None, samples: int) -> str:
+def command_for(folder: Path, features: Path, pictures: DataSettings, samples: int) -> str:
     """The command line that repeats a measurement."""
-    where = ["--train_data_dir", train_data_dir] if train_data_dir else ["--dataset_name", dataset_name]
     count = ["--samples", samples] if samples != MeasureSettings.samples else []
-    return shlex.join(map(str, ["python", "-m", "gan.train.metrics", folder, "--features", features, *where, *count]))
+    return shlex.join(map(str, ["python", "-m", "gan.train.metrics", folder, "--features", features,
+                                *pictures.data_arguments(), *count]))
 
 
 def main(settings: MeasureSettings) -> None:
     resolution = weights.load(settings.weights).settings.resolution
     features = Features(settings.features)
-    store = data.open_store(sources.find(settings.train_data_dir, settings.dataset_name), resolution, settings.store_dir)
-    command = command_for(settings.weights, settings.features, settings.train_data_dir, settings.dataset_name, settings.samples)
+    store = data.open_store(sources.find(settings), resolution, settings.store_dir)
+    command = command_for(settings.weights, settings.features, settings, settings.samples)
     print(describe(measure(settings.weights, Frechet(features, store, settings.samples), command)))
 
 

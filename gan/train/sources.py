@@ -13,7 +13,8 @@ from pathlib import Path
 import pyarrow.parquet as parquet
 from PIL import Image
 
-from gan import UserError, reason
+from gan import UserError, hub, reason
+from gan.model.settings import DataSettings
 
 # the words by which Hugging Face's `datasets` knows the splits that are for measuring
 _HELD_OUT = re.compile(r"(^|[-._ 0-9])(test|testing|eval|evaluation|validation|valid|val|dev)([-._ 0-9]|$)", re.I)
@@ -38,17 +39,20 @@ class Source:
     pictures: Callable[[], Iterator[Picture]]
 
 
-def find(train_data_dir: Path | None, dataset_name: str | None) -> Source:
+def find(wanted: DataSettings) -> Source:
     """The source that the command line names.
 
     Raises:
-        UserError: neither or both are given, the folder does not exist or holds no pictures.
+        UserError: neither or both are given, the folder does not exist or holds no pictures, the data set cannot be read.
     """
-    if (train_data_dir is None) == (dataset_name is None):
+    if (wanted.train_data_dir is None) == (wanted.dataset_name is None):
         raise UserError("Say what to train on: --train_data_dir FOLDER or --dataset_name USER/NAME, one of the two.")
-    if dataset_name:
-        return _hub(dataset_name)
-    folder = train_data_dir.expanduser()
+    if wanted.dataset_name:
+        return _hub(wanted)
+    only_there = [name for name in ("dataset_config_name", "dataset_split", "image_column") if getattr(wanted, name)]
+    if only_there:
+        raise UserError(f"--{only_there[0]} goes with --dataset_name, not with --train_data_dir.")
+    folder = wanted.train_data_dir.expanduser()
     if not folder.is_dir():
         raise UserError(f"--train_data_dir {folder} is not a folder.")
     for celeba in (folder, folder / "celeba"):
@@ -110,20 +114,26 @@ def _parquet(folder: Path, files: list[Path]) -> Source:
     return Source(str(folder), _fingerprint(folder, files), count, pictures)
 
 
-def _hub(name: str) -> Source:
+def _hub(wanted: DataSettings) -> Source:
     import datasets  # takes seconds, and folders do not need it
 
+    name = wanted.dataset_name
     try:
-        builder = datasets.load_dataset_builder(name)
-        splits = datasets.load_dataset(name, streaming=True)
+        builder = datasets.load_dataset_builder(name, wanted.dataset_config_name)
+        # streamed: from the Hub into the store, without another copy on the disk
+        splits = datasets.load_dataset(name, wanted.dataset_config_name, split=wanted.dataset_split, streaming=True)
     except Exception as error:  # the Hub's errors come from several libraries; all end the run the same way
-        raise UserError(f"The data set {name} cannot be read: {reason(error)}. Check its name and the network; "
-                        "a private or gated one needs a token (`hf auth login`).") from error
-    column = next((key for split in splits.values() for key, feature in (split.features or {}).items()
-                   if isinstance(feature, datasets.Image)), None)
-    if column is None:
-        raise UserError(f"The data set {name} has no column of pictures.")
-    has_held_out = any(_is_held_out((split,)) for split in splits)
+        raise UserError(hub.explain_data_set(error, name)) from error
+    if wanted.dataset_split:
+        splits = {wanted.dataset_split: splits}
+    columns = [key for split in splits.values() for key, feature in (split.features or {}).items()
+               if isinstance(feature, datasets.Image)]
+    column = wanted.image_column or next(iter(columns), None)
+    if column not in columns:
+        raise UserError(f"The data set {name} has no column of pictures" + (
+            f" called {column}; those it has: {', '.join(dict.fromkeys(columns)) or 'none'}." if column else "."))
+    # a split that was asked for is trained on, whatever it is called
+    has_held_out = not wanted.dataset_split and any(_is_held_out((split,)) for split in splits)
 
     def pictures():
         try:
@@ -135,8 +145,9 @@ def _hub(name: str) -> Source:
         except Exception as error:
             raise UserError(f"Reading {name} broke off in {split} ({reason(error)}): run the same command again.") from error
 
-    sizes = [info.num_examples for info in (builder.info.splits or {}).values()]
-    fingerprint = hashlib.sha256(f"{name} {builder.config_id} {builder.hash}".encode()).hexdigest()
+    sizes = [info.num_examples for split, info in (builder.info.splits or {}).items() if split in splits]
+    what = f"{name} {builder.config_id} {builder.hash} {wanted.dataset_split} {column}"
+    fingerprint = hashlib.sha256(what.encode()).hexdigest()
     return Source(name, fingerprint, sum(sizes) if sizes and all(sizes) else None, pictures)
 
 
