@@ -5,7 +5,7 @@ import threading
 import time
 from pathlib import Path
 
-from gan import UserError, hub
+from gan import UserError
 from gan.serve.faces import FaceModel
 
 MOST_FETCHED = 2  # older weights that are kept in memory for links, the last ones asked for
