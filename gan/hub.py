@@ -48,6 +48,7 @@ PULLED = (weights.CONFIG, weights.GENERATOR, weights.DISCRIMINATOR, "README.md",
 # what a Space gets of this checkout: no tests, no benchmarks, no runs
 DEPLOYED = ("app.py", "gan", "weights", "docs", "requirements.txt", "README.md", "LICENSE")
 _PASSING = {408, 409, 412, 425, 429, 500, 502, 503, 504}  # statuses that may be gone a moment later
+PLACE = "THIS_REPO_OR_FOLDER"  # in a card that was not pushed yet, for what `from_pretrained` is given
 _SECTION = re.compile(r"<!-- seedfaces:(\w+) -->.*?<!-- /seedfaces:\1 -->", re.DOTALL)
 Result = TypeVar("Result")
 
@@ -82,7 +83,8 @@ def push(folder: Path, repo_id: str, message: str, pauses=PAUSES) -> str:
         api = HfApi()
         head = api.repo_info(repo_id).sha
         operations = [CommitOperationAdd(path.name, str(path)) for path in files if path.name != "README.md"]
-        card = merged_card(_card_on_the_hub(repo_id, head), (folder / "README.md").read_text())
+        new = (folder / "README.md").read_text().replace(PLACE, repo_id)
+        card = merged_card(_card_on_the_hub(repo_id, head), new)
         operations.append(CommitOperationAdd("README.md", card.encode()))
         # with its parent named, a commit that came in between is noticed, and its card is read
         commit = api.create_commit(repo_id, operations, commit_message=message, parent_commit=head).oid

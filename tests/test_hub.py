@@ -280,8 +280,9 @@ def test_a_run_pushes_on_the_way_and_at_the_end(hub_server, repo_id, run, pictur
     assert done.returncode == 0, done.stderr
     assert commits(repo_id)[0] == "Step 8" and "Step 3" in commits(repo_id)
     back, folder = hub.pull(repo_id), tmp_path / "out" / "weights"
-    for name in ("generator.safetensors", "discriminator.safetensors", "config.json", "samples.png", "README.md"):
+    for name in ("generator.safetensors", "discriminator.safetensors", "config.json", "samples.png"):
         assert (back / name).read_bytes() == (folder / name).read_bytes()
+    assert f'FaceModel.from_pretrained("{repo_id}")' in (back / "README.md").read_text()
 
 
 def test_a_run_without_the_right_to_push_does_not_begin(hub_server, run, pictures, tmp_path):

@@ -7,7 +7,7 @@ import matplotlib
 import numpy as np
 from PIL import Image
 
-from gan.hub import card, section
+from gan.hub import PLACE, card, section
 from gan.model import images, sampling
 from gan.model.weights import Weights
 
@@ -93,7 +93,7 @@ def save_card(folder: Path, config: dict, generator_id: str) -> None:
     commands = "\n\n".join(f"from step {part['from_step']:,}, planned for {part['planned_steps']:,}:\n\n    {part['command']}"
                            for part in training["commands"])
     body = _CARD.format(
-        resolution=size,
+        resolution=size, place=PLACE,
         samples=section("samples", _SAMPLES.format(generator_id=generator_id)),
         training=section("training", _TRAINING.format(**{**training, "commands": commands})),
         quality=section("quality", _quality(distance, critic, generator_id)))
@@ -131,7 +131,7 @@ With the code of SeedFaces in the current folder:
 ```python
 from PIL import Image
 from gan.serve.faces import FaceModel
-Image.fromarray(FaceModel.from_pretrained("THIS_REPO_OR_FOLDER").faces([7])[0]).save("seed-7.png")
+Image.fromarray(FaceModel.from_pretrained("{place}").faces([7])[0]).save("seed-7.png")
 ```
 
 ## How it was made
@@ -162,7 +162,7 @@ A small DCGAN, generator `{generator_id}`: every seed from 0 to 2³²−1 is one
 _TRAINING = """
 - Trained on {pictures_in_data:,} pictures from {data}; {held_out:,} more were held out.
 - Shown {pictures:,} pictures in {steps:,} of {planned_steps:,} steps, {hours:.1f} hours on {hardware}.
-- Recipe `{recipe}`,
+- Recipe `{recipe}`, with
 
 {commands}
 
