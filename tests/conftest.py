@@ -4,19 +4,21 @@ import json
 import os
 import shutil
 import socket
-import tempfile
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+pytest.register_assert_rewrite("browsing")
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -35,6 +37,7 @@ os.environ |= {"HF_ENDPOINT": HUB, "HF_HOME": tempfile.mkdtemp(prefix="seedfaces
 EMBEDDED = ROOT / "weights" / "faces-64"
 TINY = ["--resolution", "16", "--widths", "16", "8", "--latent_dim", "8", "--train_batch_size", "4",
         "--report_to", "none"]
+PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 CHROMIUM_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
                   "--disable-component-update", "--disable-sync"]
@@ -127,6 +130,15 @@ def hub_server(hub_process) -> HubServer:
     hub_process.faults()
 
 
+_numbers = count()
+
+
+@pytest.fixture
+def repo_id() -> str:
+    """The name of a repo that no other test uses."""
+    return f"alice/faces-{next(_numbers)}"
+
+
 # --- the page -----------------------------------------------------------------------------------------------------
 
 
@@ -178,3 +190,19 @@ def chromium():
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def page(chromium, request):
+    """A fresh visitor; errors of our scripts fail the test."""
+    from playwright.sync_api import expect
+
+    options = getattr(request, "param", {"viewport": DESKTOP})
+    context = chromium.new_context(**options)
+    context.set_default_timeout(20_000)
+    expect.set_options(timeout=20_000)
+    page, errors = context.new_page(), []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield page
+    context.close()
+    assert errors == []

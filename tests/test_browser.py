@@ -13,14 +13,13 @@ from threading import Thread
 import httpx
 import numpy as np
 import pytest
-from conftest import EMBEDDED, picture, serving
+from browsing import face, in_address, link_of, open_face, pixels, shown
+from conftest import DESKTOP, EMBEDDED, PHONE, picture, serving
 from PIL import Image
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
 from gan.serve.faces import FaceModel
 from gan.serve.share_link import View, decode, encode
-
-PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 
 
 def node_version() -> int:
@@ -43,61 +42,6 @@ def site(request, chromium, tmp_path_factory) -> str:
         pytest.skip("server-side rendering needs Node 20")
     with serving(tmp_path_factory.mktemp("rendered"), GRADIO_SSR_MODE="True") as url:
         yield url
-
-
-@pytest.fixture
-def page(chromium: Browser, request):
-    """A fresh visitor; errors of our scripts fail the test."""
-    options = getattr(request, "param", {"viewport": DESKTOP})
-    context = chromium.new_context(**options)
-    context.set_default_timeout(20_000)
-    expect.set_options(timeout=20_000)
-    page, errors = context.new_page(), []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    yield page
-    context.close()
-    assert errors == []
-
-
-def face(page, seed: int):
-    return page.locator("#gallery-faces").get_by_alt_text(f"Face of seed {seed}", exact=True)
-
-
-def pixels(locator) -> np.ndarray:
-    """What an image with a data: URL holds."""
-    expect(locator).to_be_visible()
-    return decoded(locator.get_attribute("src"))
-
-
-def decoded(url: str) -> np.ndarray:
-    return np.asarray(Image.open(io.BytesIO(base64.b64decode(url.split(",", 1)[1]))).convert("RGB"))
-
-
-def shown(page, model: FaceModel, seeds, variation: float = 1.0) -> None:
-    """The gallery shows exactly these faces in this order, pixel by pixel."""
-    expect(face(page, seeds[-1]).last).to_be_visible()
-    expect(page.locator("#gallery-faces .face")).to_have_count(len(seeds))
-    images = page.locator("#gallery-faces img").all()
-    assert [image.get_attribute("alt") for image in images] == [f"Face of seed {seed}" for seed in seeds]
-    assert np.array_equal(np.stack([pixels(image) for image in images]), model.faces(seeds, variation))
-
-
-def link_of(page) -> str:
-    return page.get_by_label("Link to what you see").input_value()
-
-
-def open_face(page, seed: int):
-    page.locator("#gallery-faces").get_by_role("button", name=f"Face of seed {seed}", exact=True).click()
-    dialog = page.get_by_role("dialog", name=f"Face of seed {seed}", exact=True)
-    expect(dialog).to_be_visible()
-    return dialog
-
-
-def in_address(page, **wanted) -> None:
-    """The address bar and the box say this view."""
-    for name, value in wanted.items():
-        expect(page).to_have_url(re.compile(rf"[?&]{name}={re.escape(str(value))}(&|$)"))
-    expect(page.get_by_label("Link to what you see")).to_have_value(page.url)
 
 
 # --- gallery ------------------------------------------------------------------------------------------------------

@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -25,12 +24,6 @@ from gan.serve.faces import FaceModel
 from gan.train import data, sources
 
 SMALL = ModelSettings(16, latent_dim=8, widths=(16, 8))
-_numbers = count()
-
-
-@pytest.fixture
-def repo_id() -> str:
-    return f"alice/faces-{next(_numbers)}"
 
 
 def folder_of(path, step: int = 100, prose: str = "Prose.") -> "os.PathLike":

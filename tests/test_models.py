@@ -4,11 +4,11 @@ import time
 
 import numpy as np
 import pytest
+from browsing import face, in_address, link_of, shown
 from conftest import EMBEDDED, serving
 from huggingface_hub import HfApi
 from playwright.sync_api import expect
-from test_browser import face, in_address, link_of, page, shown  # noqa: F401 (page is a fixture)
-from test_hub import folder_of, pushed, repo_id  # noqa: F401 (repo_id is a fixture)
+from test_hub import folder_of, pushed
 
 from gan import UserError, hub
 from gan.serve import models as models_module
@@ -49,7 +49,7 @@ def test_neither_a_folder_nor_a_name(wanted):
         Models(EMBEDDED, wanted)
 
 
-def test_those_of_the_hub_take_over(hub_server, repo_id, tmp_path, quick):  # noqa: F811
+def test_those_of_the_hub_take_over(hub_server, repo_id, tmp_path, quick):
     first, second = folder_of(tmp_path / "one", 1), folder_of(tmp_path / "two", 2)
     commit = pushed(first, repo_id)
     pushed(second, repo_id)
@@ -64,7 +64,7 @@ def test_those_of_the_hub_take_over(hub_server, repo_id, tmp_path, quick):  # no
     assert pinned.current.id == generator_id(first)
 
 
-def test_what_was_fetched_before_is_there_without_a_network(hub_server, repo_id, tmp_path, quick):  # noqa: F811
+def test_what_was_fetched_before_is_there_without_a_network(hub_server, repo_id, tmp_path, quick):
     folder = folder_of(tmp_path / "weights")
     pushed(folder, repo_id)
     FaceModel.from_pretrained(repo_id)
@@ -80,7 +80,7 @@ def test_what_was_fetched_before_is_there_without_a_network(hub_server, repo_id,
 @pytest.mark.parametrize("trouble, words", [
     ("wrong name", "is not on the Hub, or is private"), ("gated", "is gated: ask for access"),
     ("hanging", "The Hub cannot be reached"), ("damaged", "damaged or cut short"), ("503", "answered 503")])
-def test_when_they_do_not_come_the_page_says_so_and_goes_on(hub_server, repo_id, tmp_path, quick, trouble, words):  # noqa: F811
+def test_when_they_do_not_come_the_page_says_so_and_goes_on(hub_server, repo_id, tmp_path, quick, trouble, words):
     folder, name = folder_of(tmp_path / "weights"), repo_id
     if trouble == "damaged":
         (folder / "generator.safetensors").write_bytes((folder / "generator.safetensors").read_bytes()[:-9])
@@ -102,7 +102,7 @@ def test_when_they_do_not_come_the_page_says_so_and_goes_on(hub_server, repo_id,
         settled(lambda: models.current.id == generator_id(folder))
 
 
-def test_older_links_find_their_weights(hub_server, repo_id, tmp_path, quick):  # noqa: F811
+def test_older_links_find_their_weights(hub_server, repo_id, tmp_path, quick):
     folders = [folder_of(tmp_path / str(number), number) for number in range(4)]
     for folder in folders:
         pushed(folder, repo_id)
@@ -122,7 +122,7 @@ def test_older_links_find_their_weights(hub_server, repo_id, tmp_path, quick):  
     assert [models.has(name) for name in ids] == [False, True, True, True]  # two at most are kept besides the current
 
 
-def test_made_up_links_fetch_little_and_only_from_the_configured_repo(hub_server, repo_id, tmp_path, quick):  # noqa: F811
+def test_made_up_links_fetch_little_and_only_from_the_configured_repo(hub_server, repo_id, tmp_path, quick):
     pushed(folder_of(tmp_path / "weights"), repo_id)
     models = Models(EMBEDDED, repo_id)
     settled(lambda: not models.coming)
@@ -136,7 +136,7 @@ def test_made_up_links_fetch_little_and_only_from_the_configured_repo(hub_server
     assert len(hub_server.log()) <= models_module.MOST_AT_ONCE
 
 
-def test_a_tag_at_other_weights_is_not_believed(hub_server, repo_id, tmp_path, quick):  # noqa: F811
+def test_a_tag_at_other_weights_is_not_believed(hub_server, repo_id, tmp_path, quick):
     commit = pushed(folder_of(tmp_path / "weights"), repo_id)
     HfApi().create_tag(repo_id, tag="g-" + "a" * 12, revision=commit)
     models = Models(EMBEDDED, repo_id)
@@ -150,7 +150,7 @@ def test_a_tag_at_other_weights_is_not_believed(hub_server, repo_id, tmp_path, q
 
 
 def test_the_page_shows_the_embedded_faces_first_and_those_of_the_hub_when_they_are_there(
-        hub_server, repo_id, tmp_path, page):  # noqa: F811
+        hub_server, repo_id, tmp_path, page):
     folder = folder_of(tmp_path / "weights")
     pushed(folder, repo_id)
     hub_server.faults({"path": f"/api/models/{repo_id}", "sleep": 6})
@@ -169,7 +169,7 @@ def test_the_page_shows_the_embedded_faces_first_and_those_of_the_hub_when_they_
         shown(page, FaceModel(EMBEDDED), [2, 3])
 
 
-def test_an_old_link_after_a_new_push(hub_server, repo_id, tmp_path, page):  # noqa: F811
+def test_an_old_link_after_a_new_push(hub_server, repo_id, tmp_path, page):
     """Made with one state of a repo, opened when the page has the next: the faces of then, pixel by pixel."""
     old, new = folder_of(tmp_path / "old", 1), folder_of(tmp_path / "new", 2)
     pushed(old, repo_id)

@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 
 from gan.model import latents
 from gan.serve import share_link
-from gan.serve.share_link import FRAMES, SEED_LIMIT, SEEDS, View, decode, encode, format_seeds, parse_seeds
+from gan.serve.share_link import (
+    FRAMES,
+    SEED_LIMIT,
+    SEEDS,
+    View,
+    decode,
+    encode,
+    format_seeds,
+    parse_seeds,
+)
 
 
 @st.composite

@@ -9,7 +9,16 @@ from gan.serve import files
 from gan.serve.faces import FaceModel
 from gan.serve.models import Models
 from gan.serve.page.components import FaceCard, Faces, Kept, data_url
-from gan.serve.share_link import SEED_LIMIT, SEEDS, VARIATION, View, decode, encode, format_seeds, parse_seeds
+from gan.serve.share_link import (
+    SEED_LIMIT,
+    SEEDS,
+    VARIATION,
+    View,
+    decode,
+    encode,
+    format_seeds,
+    parse_seeds,
+)
 
 MOST = SEEDS["gallery"][1]
 SURPRISE_BELOW = 1_000_000  # seeds that one can still read to somebody

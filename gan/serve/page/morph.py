@@ -6,7 +6,17 @@ from gan.serve import files
 from gan.serve.models import Models
 from gan.serve.page.components import Player, data_url
 from gan.serve.page.gallery import bounded, clean
-from gan.serve.share_link import FIRST_SEEDS, FRAMES, SEED_LIMIT, SEEDS, VARIATION, View, decode, format_seeds, parse_seeds
+from gan.serve.share_link import (
+    FIRST_SEEDS,
+    FRAMES,
+    SEED_LIMIT,
+    SEEDS,
+    VARIATION,
+    View,
+    decode,
+    format_seeds,
+    parse_seeds,
+)
 
 FEWEST, MOST = SEEDS["morph"]
 

@@ -1,0 +1,49 @@
+"""What tests say about the page in a browser: which faces it shows, which link it offers."""
+
+import base64
+import io
+import re
+
+import numpy as np
+from PIL import Image
+from playwright.sync_api import expect
+
+from gan.serve.faces import FaceModel
+
+
+def face(page, seed: int):
+    return page.locator("#gallery-faces").get_by_alt_text(f"Face of seed {seed}", exact=True)
+
+
+def pixels(locator) -> np.ndarray:
+    """What an image with a data: URL holds."""
+    expect(locator).to_be_visible()
+    data = base64.b64decode(locator.get_attribute("src").split(",", 1)[1])
+    return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
+
+
+def shown(page, model: FaceModel, seeds, variation: float = 1.0) -> None:
+    """The gallery shows exactly these faces in this order, pixel by pixel."""
+    expect(face(page, seeds[-1]).last).to_be_visible()
+    expect(page.locator("#gallery-faces .face")).to_have_count(len(seeds))
+    images = page.locator("#gallery-faces img").all()
+    assert [image.get_attribute("alt") for image in images] == [f"Face of seed {seed}" for seed in seeds]
+    assert np.array_equal(np.stack([pixels(image) for image in images]), model.faces(seeds, variation))
+
+
+def link_of(page) -> str:
+    return page.get_by_label("Link to what you see").input_value()
+
+
+def open_face(page, seed: int):
+    page.locator("#gallery-faces").get_by_role("button", name=f"Face of seed {seed}", exact=True).click()
+    dialog = page.get_by_role("dialog", name=f"Face of seed {seed}", exact=True)
+    expect(dialog).to_be_visible()
+    return dialog
+
+
+def in_address(page, **wanted) -> None:
+    """The address bar and the box say this view."""
+    for name, value in wanted.items():
+        expect(page).to_have_url(re.compile(rf"[?&]{name}={re.escape(str(value))}(&|$)"))
+    expect(page.get_by_label("Link to what you see")).to_have_value(page.url)
