@@ -78,6 +78,8 @@ def _downsample(channels_in: int, channels_out: int, size_in: int, bias: bool) -
 
 def _dcgan_init(module: nn.Module) -> None:
     """Weights from N(0, 0.02), BatchNorm's scales from N(1, 0.02) (Radford et al. 2015, section 4)."""
+    if getattr(module, "weight", None) is not None and module.weight.is_meta:
+        return  # about to be loaded: there is nothing to draw, and torch would import its compiler for it, a second
     if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)):
         nn.init.normal_(module.weight, 0.0, 0.02)
     elif isinstance(module, nn.BatchNorm2d):
