@@ -59,10 +59,10 @@ class Page:
         """A link's parameters → the view they ask for, with weights that are at hand, and what could not be honoured."""
         view, notes = decode(params)
         if view.weights and not self.models.has(view.weights):
-            others = "so other faces" if view.tab != "about" else ""
             notes.append("The weights that made these faces are being fetched; until then, the same seeds with the current "
-                         f"ones, {others}." if self.models.asked_for(view.weights) else
-                         f"These faces were made with other weights: here are the same seeds with the current ones, {others}.")
+                         "ones, so other faces." if self.models.asked_for(view.weights) else
+                         "These faces were made with other weights: here are the same seeds with the current ones, so other "
+                         "faces.")
         elif self.models.news and view.weights != self.models.current.id:
             notes.append(self.models.news)
         return view, notes
