@@ -67,6 +67,15 @@ def test_other_settings_are_refused_with_the_differences(tmp_path):
         checkpoint.load(tmp_path, "latest", {"seed": 1, "resolution": 32})
 
 
+def test_a_checkpoint_from_before_a_setting_was_there_goes_on_with_its_default(tmp_path):
+    expected = checkpoint.identity(RECIPES["modern"], "bf16", 64, "digest")
+    older = {name: value for name, value in expected.items() if name != "gradient_clip"}
+    checkpoint.save(tmp_path, {**state(1), "identity": older})
+    assert checkpoint.load(tmp_path, "latest", expected)["training"]["step"] == 1
+    with pytest.raises(UserError, match="gradient_clip: 0.0 there, 1.0 here"):
+        checkpoint.load(tmp_path, "latest", {**expected, "gradient_clip": 1.0})
+
+
 def test_what_makes_a_run_another_run():
     def identity(**changes):
         return checkpoint.identity(dataclasses.replace(RECIPES["modern"], **changes), "bf16", 64, "digest")

@@ -33,7 +33,7 @@ def parameters(network) -> torch.Tensor:
     return torch.cat([p.detach().flatten() for p in network.parameters()]).clone()
 
 
-@pytest.mark.parametrize("recipe", ["modern", "dcgan"])
+@pytest.mark.parametrize("recipe", RECIPES)
 def test_a_step_moves_both_networks_and_reports_its_losses(recipe):
     gan = make(recipe)
     before = parameters(gan.generator), parameters(gan.discriminator)
@@ -41,11 +41,11 @@ def test_a_step_moves_both_networks_and_reports_its_losses(recipe):
     assert gan.step == 1
     assert {"loss_real", "loss_fake", "loss_generator"} <= logs.keys() and ("penalty" in logs) == (recipe == "modern")
     assert all(torch.isfinite(value) and not value.requires_grad for value in logs.values())
-    # Adam's first step is the learning rate, whatever the size of the gradient
+    # Adam's first step is the learning rate, whatever the size of the gradient; RMSProp's is 1 / sqrt(1 - 0.9) of it
     rate = gan.settings.learning_rate
     for old, network in zip(before, (gan.generator, gan.discriminator)):
         moved = (parameters(network) - old).abs().max().item()
-        assert 0.5 * rate < moved < 1.01 * rate * (3.2 if recipe == "modern" else 1)
+        assert 0.5 * rate < moved < 1.01 * rate * (1 if recipe == "dcgan" else 3.2)
 
 
 def test_nothing_is_left_in_the_gradients():
@@ -73,12 +73,21 @@ def test_the_classic_recipe_judges_the_same_fakes_twice():
         assert len(count) == forwards
 
 
+def test_gradients_are_clipped_where_the_recipe_says_so(monkeypatch):
+    gan, largest = make("rmsprop", gradient_clip=1e-3), []
+    for optimizer in (gan.generator_optimizer, gan.discriminator_optimizer):
+        monkeypatch.setattr(optimizer, "step", lambda optimizer=optimizer: largest.append(
+            max(p.grad.abs().max().item() for group in optimizer.param_groups for p in group["params"])))
+    gan([batch()])
+    assert largest == [pytest.approx(1e-3)] * 2
+
+
 def test_penalties_come_every_so_many_steps():
     gan = make(penalty_every=3)
     assert ["penalty" in gan([batch(n)]) for n in range(6)] == [True, False, False, True, False, False]
 
 
-@pytest.mark.parametrize("recipe", ["modern", "dcgan"])
+@pytest.mark.parametrize("recipe", RECIPES)
 def test_the_discriminator_learns_to_tell(recipe):
     """White noise against a generator that does not learn: a few steps and the critic knows."""
     gan = make(recipe, learning_rate=2e-3, learning_rate_end=2e-3)

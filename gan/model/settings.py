@@ -93,8 +93,11 @@ class TrainSettings(DataSettings):
     store_dir: Path = Path("~/.cache/seedfaces")
     # the two networks
     model: ModelSettings = field(default_factory=ModelSettings)
-    # named set of defaults: modern (relativistic, R1 + R2, no norm in D) or dcgan (the paper's)
-    recipe: Literal["modern", "dcgan"] = "modern"
+    # named set of defaults: modern (relativistic, R1 + R2, no norm in D), dcgan (the paper's) or rmsprop (the classic one of
+    # Keras tutorials)
+    recipe: Literal["modern", "dcgan", "rmsprop"] = "modern"
+    # start from trained weights, a folder or user/name on the Hub: takes all that fits, grows what a larger size adds
+    init_from: str | None = None
 
     # objective: relativistic pairs each real picture with a fake one (R3GAN); bce is the original GAN's
     loss: Literal["relativistic", "bce"] = "relativistic"
@@ -106,7 +109,9 @@ class TrainSettings(DataSettings):
     penalty_every: int = 8
     # probability per picture of shift and colour augmentation, rising from 0 to this over the run
     augment_probability: float = 0.3
-    # Adam's learning rate in both networks at the start of the run
+    # what moves both networks
+    optimizer: Literal["adam", "rmsprop"] = "adam"
+    # its learning rate at the start of the run
     learning_rate: float = 4e-4
     # ... and at its end; between them half a cosine
     learning_rate_end: float = 1e-4
@@ -116,6 +121,8 @@ class TrainSettings(DataSettings):
     adam_beta2: float = 0.9
     # ... and at its end (cosine)
     adam_beta2_end: float = 0.99
+    # largest entry of a gradient, larger ones are cut to it; 0: none
+    gradient_clip: float = 0.0
     # half-life of the generator's moving average, pictures
     ema_half_life: int = 10_000
 
@@ -182,7 +189,7 @@ class TrainSettings(DataSettings):
             _check(0 < value < 1, f"--{name} {value:g}: must be more than 0 and less than 1")
         for name in ("adam_beta1", "adam_beta2", "adam_beta2_end"):
             _check(0 <= getattr(self, name) < 1, f"--{name} {getattr(self, name):g}: must be from 0 to below 1")
-        for name in ("penalty_weight", "penalty_weight_end"):
+        for name in ("penalty_weight", "penalty_weight_end", "gradient_clip"):
             _check(0 <= getattr(self, name) < math.inf, f"--{name} {getattr(self, name):g}: must be 0 or more")
         _check(not (self.penalty_weight and self.model.discriminator_norm == "batch"),
                "A gradient penalty is per picture and BatchNorm in the discriminator couples pictures: "
@@ -194,24 +201,29 @@ class TrainSettings(DataSettings):
         _check(not self.eval_every or self.eval_features, "--eval_every needs --eval_features FILE")
 
 
+_DCGAN = TrainSettings(
+    recipe="dcgan",
+    model=ModelSettings(discriminator_norm="batch"),
+    loss="bce",
+    penalty_weight=0.0,
+    penalty_weight_end=0.0,
+    augment_probability=0.0,
+    learning_rate=2e-4,
+    learning_rate_end=2e-4,
+    adam_beta1=0.5,
+    adam_beta2=0.999,
+    adam_beta2_end=0.999,
+    train_batch_size=128,
+)
+
 RECIPES = {
     # relativistic loss with both penalties: Huang et al. 2024 (R3GAN), sized and tuned for this network
     "modern": TrainSettings(),
     # Radford et al. 2015, with the EMA and the flips that everybody adds today
-    "dcgan": TrainSettings(
-        recipe="dcgan",
-        model=ModelSettings(discriminator_norm="batch"),
-        loss="bce",
-        penalty_weight=0.0,
-        penalty_weight_end=0.0,
-        augment_probability=0.0,
-        learning_rate=2e-4,
-        learning_rate_end=2e-4,
-        adam_beta1=0.5,
-        adam_beta2=0.999,
-        adam_beta2_end=0.999,
-        train_batch_size=128,
-    ),
+    "dcgan": _DCGAN,
+    # Chollet's DCGAN in Keras, which many student projects follow: RMSProp, clipped gradients
+    "rmsprop": dataclasses.replace(_DCGAN, recipe="rmsprop", optimizer="rmsprop", gradient_clip=1.0, learning_rate=1e-4,
+                                   learning_rate_end=5e-5),
 }
 
 

@@ -12,9 +12,10 @@ from gan.model.settings import TrainSettings, to_dict
 KEEP = 2  # with one, a disk that fails while saving would leave nothing
 
 # settings that say where, how often and how long, not what is learned; they may change when a run goes on
-_FREE = {"output_dir", "store_dir", "train_data_dir", "dataset_name", "dataset_config_name", "dataset_split", "image_column", "data_name", "resume_from_checkpoint", "checkpointing_steps",
-         "logging_steps", "sample_sheets", "report_to", "eval_features", "eval_every", "eval_samples", "num_epochs",
-         "push_to_hub", "hub_model_id", "hub_private_repo", "push_every", "max_train_steps", "mixed_precision", "train_batch_size", "gradient_accumulation_steps"}
+_FREE = {"output_dir", "store_dir", "train_data_dir", "dataset_name", "dataset_config_name", "dataset_split", "image_column",
+         "data_name", "resume_from_checkpoint", "checkpointing_steps", "logging_steps", "sample_sheets", "report_to",
+         "eval_features", "eval_every", "eval_samples", "num_epochs", "max_train_steps", "push_to_hub", "hub_model_id",
+         "hub_private_repo", "push_every", "mixed_precision", "train_batch_size", "gradient_accumulation_steps"}
 
 
 def identity(settings: TrainSettings, precision: str, pictures_per_step: int, data_digest: str) -> dict:
@@ -94,8 +95,10 @@ def load(folder: Path, wanted: str, expected: dict) -> dict | None:
 
 
 def _check_same(path: Path, saved: dict, expected: dict) -> None:
+    # a checkpoint from before a setting was there was made with what is its default now
+    saved = {**to_dict(TrainSettings()), **saved}
     differences = [f"{name}: {saved.get(name)} there, {expected.get(name)} here"
-                   for name in sorted(saved.keys() | expected.keys()) if saved.get(name) != expected.get(name)]
+                   for name in sorted(expected) if saved.get(name) != expected.get(name)]
     if differences:
         raise UserError(f"{path} is of a run with other settings ({'; '.join(differences)}). "
                         "Use the same ones, or another --output_dir for a new run.")

@@ -14,7 +14,7 @@ from tqdm import tqdm
 from gan import UserError, reason
 from gan.model import weights
 from gan.model.settings import TrainSettings, to_dict
-from gan.train import calibration, checkpoint, data, machine, report, sources
+from gan.train import calibration, checkpoint, data, machine, report, sources, transfer
 from gan.train.announce import announce
 from gan.train.log import MetricsLog
 from gan.train.metrics import Features, Frechet, command_for, describe, measure
@@ -50,7 +50,9 @@ class Run:
     """One training run, as this process sees it."""
 
     def __init__(self, settings: TrainSettings):
-        self.settings = settings = dataclasses.replace(settings, model=settings.model.explicit())
+        source = transfer.open_source(settings.init_from) if settings.init_from else None
+        model = transfer.fitting(settings.model, source.settings) if source else settings.model
+        self.settings = settings = dataclasses.replace(settings, model=model.explicit())
         self.accelerator = machine.start(settings)
         self.main = self.accelerator.is_main_process
         self.output, self.checkpoints = settings.output_dir, settings.output_dir / "checkpoints"
@@ -66,12 +68,14 @@ class Run:
             sources.find(settings), settings.model.resolution, settings.store_dir)
         per_step = pictures_per_step(settings, self.accelerator.num_processes)
         self.total_steps = settings.total_steps(len(self.store.train), per_step)
-        self.gan = GanStep(settings, self.accelerator, self.total_steps)
+        self.gan = GanStep(settings, self.accelerator, self.total_steps, source)
         self.log = MetricsLog(settings, self.accelerator, self.gan, self.store)
         self.identity = checkpoint.identity(
             settings, self.accelerator.mixed_precision, per_step, self.store.info["digest"])
         self.earlier_seconds, self.started, self.measured = 0.0, 0.0, {}
         self.commands: list[dict] = []  # what was typed, one for each time that the run went on
+        self.started_from = {"generator": source.generator_id, "pictures": source.config["training"]["pictures"],
+                             "data": source.config["training"]["data"]} if source else None
 
     def resume(self) -> None:
         """Load the checkpoint that was asked for, and cut what was written after it."""
@@ -84,6 +88,7 @@ class Run:
         if state:
             self.gan.load_state_dict(state["training"])
             self.earlier_seconds, self.measured, self.commands = state["seconds"], state["measured"], state["commands"]
+            self.started_from = state.get("started_from")
             if state["total_steps"] != self.total_steps:
                 self._say(f"Planned for {state['total_steps']:,} steps, now {self.total_steps:,}: "
                           "the schedules stretch to the new length.")
@@ -93,6 +98,8 @@ class Run:
         elif self.main and checkpoint.found(self.checkpoints):
             raise UserError(f"{self.output} holds a run already. Go on with --resume_from_checkpoint latest, "
                             "or choose another --output_dir.")
+        if not state and self.gan.taken:
+            self._say(self.gan.taken)
         if self.gan.step < self.total_steps:
             self.commands = [*self.commands, {"from_step": self.gan.step, "planned_steps": self.total_steps,
                                               "command": "accelerate launch " + shlex.join(sys.argv)}]
@@ -173,7 +180,8 @@ class Run:
         if self.main:
             checkpoint.save(self.checkpoints, {
                 "training": self.gan.state_dict(), "identity": self.identity, "seconds": self._seconds(),
-                "total_steps": self.total_steps, "measured": self.measured, "commands": self.commands})
+                "total_steps": self.total_steps, "measured": self.measured, "commands": self.commands,
+                "started_from": self.started_from})
             self._export()
 
     def _export(self) -> None:
@@ -187,7 +195,7 @@ class Run:
             "pictures": self.gan.step * self.gan.pictures_per_step, "hours": round(self._seconds() / 3600, 3),
             "hardware": machine.hardware(self.accelerator), "processes": self.accelerator.num_processes,
             "precision": self.accelerator.mixed_precision, "torch": torch.__version__,
-            "commands": self.commands, "settings": to_dict(s),
+            "started_from": self.started_from, "commands": self.commands, "settings": to_dict(s),
         }
         # the last measurement may be of an earlier generator than this one; it says of which
         config = {"training": training, "metrics": self.measured}

@@ -11,8 +11,10 @@ from accelerate import Accelerator
 from gan.model.images import to_signed
 from gan.model.networks import Discriminator, Generator
 from gan.model.settings import TrainSettings
+from gan.model.weights import Weights
 from gan.train import losses
 from gan.train.augment import augment, flip
+from gan.train.transfer import start_from
 
 
 class GanStep:
@@ -21,7 +23,8 @@ class GanStep:
     Everything random in a step is drawn from (seed, process, step), so a run that resumes needs no random state.
     """
 
-    def __init__(self, settings: TrainSettings, accelerator: Accelerator, total_steps: int):
+    def __init__(self, settings: TrainSettings, accelerator: Accelerator, total_steps: int,
+                 source: Weights | None = None):
         self.settings, self.accelerator, self.total_steps = settings, accelerator, total_steps
         self.pictures_per_step = pictures_per_step(settings, accelerator.num_processes)
         self.step = 0  # completed steps
@@ -32,14 +35,14 @@ class GanStep:
         # channels_last: what the convolutions want on CPUs and on tensor cores alike
         self.generator = Generator(settings.model).to(accelerator.device, memory_format=torch.channels_last)
         self.discriminator = Discriminator(settings.model).to(accelerator.device, memory_format=torch.channels_last)
+        # what of --init_from's weights was taken, in a sentence
+        self.taken = start_from(source, self.generator, self.discriminator, settings.model) if source else ""
         self.ema = copy.deepcopy(self.generator).requires_grad_(False)
-        betas = (settings.adam_beta1, settings.adam_beta2)
         # prepare() wraps for several processes and gives forward() its autocast, also on the bare networks kept here
         self.wrapped_generator, self.wrapped_discriminator, self.generator_optimizer, self.discriminator_optimizer = \
             accelerator.prepare(
                 self.generator, self.discriminator,
-                torch.optim.Adam(self.generator.parameters(), settings.learning_rate, betas, fused=True),
-                torch.optim.Adam(self.discriminator.parameters(), settings.learning_rate, betas, fused=True))
+                self._optimizer(self.generator), self._optimizer(self.discriminator))
 
     def __call__(self, batches: list[torch.Tensor]) -> dict[str, torch.Tensor]:
         """One step on `gradient_accumulation_steps` batches `(N, S, S, 3)` uint8 on the device; returns the losses."""
@@ -56,6 +59,7 @@ class GanStep:
     def _discriminator_step(self, batches: list[torch.Tensor]) -> dict[str, torch.Tensor]:
         loss_on = self._relativistic_discriminator if self.settings.loss == "relativistic" else self._bce_discriminator
         logs = self._accumulate(self.wrapped_discriminator, batches, loss_on)
+        self._clip(self.discriminator)
         self.discriminator_optimizer.step()
         self.discriminator_optimizer.zero_grad()
         return logs
@@ -93,6 +97,7 @@ class GanStep:
         self.discriminator.requires_grad_(False)
         logs = self._accumulate(self.wrapped_generator, batches, self._generator_loss)
         self.discriminator.requires_grad_(True)
+        self._clip(self.generator)
         self.generator_optimizer.step()
         self.generator_optimizer.zero_grad()
         return logs
@@ -124,6 +129,16 @@ class GanStep:
     def _backward(self, loss: torch.Tensor) -> None:
         self.accelerator.backward(loss / self.settings.gradient_accumulation_steps)
 
+    def _optimizer(self, network: torch.nn.Module) -> torch.optim.Optimizer:
+        s = self.settings
+        if s.optimizer == "rmsprop":
+            return torch.optim.RMSprop(network.parameters(), s.learning_rate, alpha=0.9)  # as Keras's; PyTorch has 0.99
+        return torch.optim.Adam(network.parameters(), s.learning_rate, (s.adam_beta1, s.adam_beta2), fused=True)
+
+    def _clip(self, network: torch.nn.Module) -> None:
+        if self.settings.gradient_clip:
+            self.accelerator.clip_grad_value_(network.parameters(), self.settings.gradient_clip)
+
     def _fakes(self, count: int) -> torch.Tensor:
         """Fakes for the discriminator's step, without a graph of their own."""
         if self.shares_fakes:
@@ -152,7 +167,8 @@ class GanStep:
         for optimizer in (self.generator_optimizer, self.discriminator_optimizer):
             for group in optimizer.param_groups:
                 group["lr"] = self.learning_rate
-                group["betas"] = (s.adam_beta1, cosine(progress, s.adam_beta2, s.adam_beta2_end))
+                if s.optimizer == "adam":
+                    group["betas"] = (s.adam_beta1, cosine(progress, s.adam_beta2, s.adam_beta2_end))
 
     @torch.no_grad()
     def _update_ema(self) -> None:

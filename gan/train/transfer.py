@@ -1,0 +1,146 @@
+"""`--init_from`: start from trained weights. Takes every tensor that fits; steps that are new are grown onto both networks.
+
+A grown network makes, and judges, at first just what the smaller one did, at twice the size: progressive growing (Karras
+et al. 2018, https://arxiv.org/abs/1710.10196) without its fading, by weights that preserve the function (Net2Net, Chen
+et al. 2016, https://arxiv.org/abs/1511.05641).
+"""
+
+import copy
+import dataclasses
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from gan import UserError, hub
+from gan.model import weights
+from gan.model.networks import Discriminator, Generator
+from gan.model.settings import ModelSettings, ladder
+
+_KERNELS = {4: ([0.25, 0.75, 0.75, 0.25], [0.0, 0.5, 0.5, 0.0]), 3: ([0.5, 1.0, 0.5], [0.25, 0.5, 0.25])}
+_SLOPE = 0.2  # of the discriminator's LeakyReLU
+
+
+def open_source(name: str) -> weights.Weights:
+    """The weights in a folder, or those of a model repo on the Hub (`user/name`).
+
+    Raises:
+        UserError: they are not there, cannot be fetched, or are damaged; with one sentence.
+    """
+    return weights.load(Path(name) if Path(name).is_dir() else hub.pull(name))
+
+
+def fitting(wanted: ModelSettings, source: ModelSettings) -> ModelSettings:
+    """The wanted settings; widths that were left open are those of the source, halved for each further step."""
+    if wanted.widths:
+        return wanted
+    widths = list(source.channels)
+    while len(widths) < len(ladder(wanted.resolution)) - 1:
+        widths.append(max(widths[-1] // 2, 1))
+    return dataclasses.replace(wanted, widths=tuple(widths[:len(ladder(wanted.resolution)) - 1]))
+
+
+def start_from(source: weights.Weights, generator: Generator, discriminator: Discriminator, settings: ModelSettings) -> str:
+    """Fill both networks, built from `settings`, with what the source has for them; returns a sentence on what it was.
+
+    Raises:
+        UserError: nothing fits.
+    """
+    new_steps = _new_steps(source.settings, settings)
+    old_generator, old_discriminator = source.generator, source.discriminator
+    for steps in range(len(settings.channels) - new_steps + 1, len(settings.channels) + 1):
+        larger = dataclasses.replace(settings, resolution=ladder(settings.resolution)[steps], widths=settings.channels[:steps])
+        old_generator = _grown_generator(old_generator, larger)
+        old_discriminator = _grown_discriminator(old_discriminator, larger)
+    taken = _copy(_from_coarsest(generator), _from_coarsest(old_generator)) \
+        + _copy(_from_coarsest(discriminator), _from_coarsest(old_discriminator))
+    numbers = sum(tensor.numel() for network in (generator, discriminator) for tensor in network.state_dict().values())
+    share = sum(tensor.numel() for tensor in taken) / numbers
+    if not any(tensor.dim() > 1 for tensor in taken):
+        raise UserError(f"Nothing of generator {source.generator_id} fits: it has --widths "
+                        f"{' '.join(map(str, source.settings.channels))} and --latent_dim {source.settings.latent_dim}.")
+    grown = f", {new_steps} step{'s' * (new_steps > 1)} grown onto both networks" if new_steps else ""
+    return (f"Starting from generator {source.generator_id} ({source.settings.resolution} px): {len(taken)} tensors fit, "
+            f"{share:.0%} of all numbers{grown}.")
+
+
+def _new_steps(source: ModelSettings, settings: ModelSettings) -> int:
+    """How many steps `settings` has beyond those of the source; 0 where it is not the same network with steps added."""
+    known = len(source.channels)
+    same = (ladder(settings.resolution)[:known + 1] == ladder(source.resolution) and settings.latent_dim == source.latent_dim
+            and settings.channels[:known] == source.channels
+            and settings.discriminator_norm == source.discriminator_norm == "none")
+    # the grown step carries a picture and its negative through the activation, in six channels
+    return len(settings.channels) - known if same and min(settings.channels[known:], default=6) >= 6 else 0
+
+
+@torch.no_grad()
+def _grown_generator(old: Generator, settings: ModelSettings) -> Generator:
+    """The old generator with one more step, whose faces are those of the old one, bilinearly enlarged."""
+    new = Generator(settings)
+    _copy(new.state_dict(), {name: tensor for name, tensor in old.state_dict().items() if not name.startswith("to_rgb")})
+    convolution, norm, _ = new.steps[-1]
+    convolution.weight[:, :3], convolution.weight[:, 3:6] = old.to_rgb.weight, -old.to_rgb.weight
+    # BatchNorm is the identity where its scale and offset are those of what comes in
+    before_tanh = copy.deepcopy(old).eval()
+    latents = torch.randn(1024, settings.latent_dim, generator=torch.Generator().manual_seed(0))
+    pictures = torch.atanh(torch.cat([before_tanh(batch) for batch in latents.split(64)]).clamp(-0.999, 0.999))
+    mean, variance = pictures.mean((0, 2, 3)), pictures.var((0, 2, 3))
+    norm.running_mean[:6] = norm.bias[:6] = torch.cat([mean, -mean])
+    norm.running_var[:6] = torch.cat([variance, variance])
+    norm.weight[:6] = (norm.running_var[:6] + norm.eps).sqrt()
+    # relu(y) - relu(-y) = y
+    new.to_rgb.weight.zero_()
+    enlarge = _separable(new.to_rgb, 0)
+    for channel in range(3):
+        new.to_rgb.weight[channel, channel], new.to_rgb.weight[channel + 3, channel] = enlarge, -enlarge
+    return new
+
+
+@torch.no_grad()
+def _grown_discriminator(old: Discriminator, settings: ModelSettings) -> Discriminator:
+    """The old discriminator with one more step, whose logits are those of the old one on the halved picture."""
+    new = Discriminator(settings)
+    _copy(_from_coarsest(new), {name: tensor for name, tensor in _from_coarsest(old).items()})
+    first, second, old_first = new.steps[0][0], new.steps[1][0], old.steps[0][0]
+    halve = _separable(first, 1)
+    first.bias[:6] = 0
+    first.weight[:6] = 0
+    second.weight.zero_()
+    for channel in range(3):
+        first.weight[channel, channel], first.weight[channel + 3, channel] = halve, -halve
+        # leaky(y) - leaky(-y) = (1 + slope) y
+        second.weight[:, channel] = old_first.weight[:, channel] / (1 + _SLOPE)
+        second.weight[:, channel + 3] = -old_first.weight[:, channel] / (1 + _SLOPE)
+    second.bias.copy_(old_first.bias)
+    return new
+
+
+def _separable(convolution: nn.Module, which: int) -> torch.Tensor:
+    """The kernel `(k, k)` with which a layer enlarges (0) or halves (1) a picture."""
+    line = torch.tensor(_KERNELS[convolution.kernel_size[0]][which])
+    return line[:, None] * line
+
+
+def _from_coarsest(network: nn.Module) -> dict[str, torch.Tensor]:
+    """State by names that count steps from the coarsest: the discriminator's own count from the finest."""
+    last = len(network.steps) - 1
+    state = network.state_dict()
+    if isinstance(network, Generator):
+        return state
+    return {_renumbered(name, last): tensor for name, tensor in state.items()}
+
+
+def _renumbered(name: str, last: int) -> str:
+    part, _, rest = name.partition(".")
+    number, _, rest = rest.partition(".")
+    return f"steps.{last - int(number)}.{rest}" if part == "steps" else name
+
+
+@torch.no_grad()
+def _copy(to: dict[str, torch.Tensor], source: dict[str, torch.Tensor]) -> list[torch.Tensor]:
+    """Copy every tensor whose name and shape fit; returns them."""
+    fit = [(tensor, source[name]) for name, tensor in to.items() if name in source and source[name].shape == tensor.shape]
+    for tensor, value in fit:
+        tensor.copy_(value)
+    return [tensor for tensor, _ in fit]

@@ -1,0 +1,126 @@
+"""--init_from: what of trained weights is taken, and that a grown network begins as the one it grew from."""
+
+import pytest
+import torch
+from torch.nn.functional import interpolate
+
+from gan import UserError
+from gan.model import weights
+from gan.model.networks import Discriminator, Generator
+from gan.model.settings import ModelSettings, ladder
+from gan.train.transfer import fitting, open_source, start_from
+
+SMALL = ModelSettings(16, latent_dim=8, widths=(32, 16))
+COUNTS = {"training": {"pictures": 5, "data": "drawn"}}
+
+
+@pytest.fixture
+def source(tmp_path) -> weights.Weights:
+    """Networks that have seen something: BatchNorm's statistics and all weights are others than at the start."""
+    torch.manual_seed(0)
+    generator, discriminator = Generator(SMALL), Discriminator(SMALL)
+    with torch.no_grad():
+        for parameter in generator.parameters():
+            parameter.mul_(2)
+        for _ in range(50):
+            generator(torch.randn(64, 8))
+    weights.save(tmp_path, generator, discriminator, SMALL, COUNTS)
+    return weights.load(tmp_path)
+
+
+def started(source, settings) -> tuple[Generator, Discriminator, str]:
+    torch.manual_seed(1)
+    generator, discriminator = Generator(settings), Discriminator(settings)
+    said = start_from(source, generator, discriminator, settings)
+    return generator.eval(), discriminator.eval(), said
+
+
+def test_the_same_size_is_taken_whole(source):
+    generator, discriminator, said = started(source, SMALL)
+    for name, tensor in source.generator.state_dict().items():
+        assert torch.equal(generator.state_dict()[name], tensor), name
+    for name, tensor in source.discriminator.state_dict().items():
+        assert torch.equal(discriminator.state_dict()[name], tensor), name
+    assert said == f"Starting from generator {source.generator_id} (16 px): 19 tensors fit, 100% of all numbers."
+
+
+@pytest.mark.parametrize("resolution, steps", [(32, 1), (31, 1), (64, 2), (61, 2)])
+def test_a_grown_network_begins_as_the_one_it_grew_from(source, resolution, steps):
+    settings = ModelSettings(resolution, latent_dim=8, widths=(32, 16, 12, 8)[:2 + steps])
+    generator, discriminator, said = started(source, settings)
+    assert f", {steps} step{'s' * (steps - 1)} grown onto both networks." in said
+    latents = torch.randn(32, 8, generator=torch.Generator().manual_seed(2))
+    small = source.generator(latents)
+    even = resolution % 2 == 0
+    # away from the border, where the layers' zeros come in, the faces are the small ones enlarged (before the tanh)
+    expected = torch.atanh(small)
+    for size in ladder(resolution)[-steps:]:
+        expected = interpolate(expected, (size, size), mode="bilinear", align_corners=not even)
+    border = 2 * 2**steps
+    difference = (generator(latents) - torch.tanh(expected))[:, :, border:-border, border:-border].abs()
+    assert difference.mean() < 0.01
+    assert (small - source.generator(latents.flip(0))).abs().mean() > 0.1  # they differ by far more from each other
+    if even:
+        pictures = torch.rand(8, 3, resolution, resolution, generator=torch.Generator().manual_seed(3)) * 2 - 1
+        expected = source.discriminator(torch.nn.functional.avg_pool2d(pictures, 2**steps))
+        assert torch.allclose(discriminator(pictures), expected, atol=1e-5)
+
+
+def test_in_training_too_a_grown_generator_begins_as_the_one_it_grew_from(source):
+    settings = ModelSettings(32, latent_dim=8, widths=(32, 16, 8))
+    generator, _, _ = started(source, settings)
+    latents = torch.randn(256, 8, generator=torch.Generator().manual_seed(2))
+    difference = generator.train()(latents) - generator.eval()(latents)
+    assert difference.abs().mean() < 0.05
+
+
+def test_everything_that_was_grown_can_learn(source):
+    generator, discriminator, _ = started(source, ModelSettings(32, latent_dim=8, widths=(32, 16, 8)))
+    optimizer = torch.optim.Adam([*generator.parameters(), *discriminator.parameters()], 1e-3)
+    before = [parameter.detach().clone() for network in (generator, discriminator) for parameter in network.parameters()]
+    for _ in range(3):  # what leads into weights of zero gets its first gradient in the second step
+        optimizer.zero_grad()
+        discriminator(generator.train()(torch.randn(16, 8))).sum().backward()
+        optimizer.step()
+    after = [parameter for network in (generator, discriminator) for parameter in network.parameters()]
+    for old, new in zip(before, after):
+        moved = (new - old).abs() > 1e-5
+        assert moved.float().mean() > 0.9
+
+
+def test_other_widths_take_what_fits(source):
+    generator, discriminator, said = started(source, ModelSettings(16, latent_dim=8, widths=(32, 24)))
+    assert torch.equal(generator.project.weight, source.generator.project.weight)
+    assert torch.equal(discriminator.judge.weight, source.discriminator.judge.weight)
+    assert generator.to_rgb.weight.shape != source.generator.to_rgb.weight.shape
+    assert "grown" not in said and "100%" not in said
+
+
+def test_a_smaller_size_takes_the_coarse_steps(source):
+    large = ModelSettings(32, latent_dim=8, widths=(32, 16, 8))
+    generator, discriminator = Generator(large), Discriminator(large)
+    start_from(source, generator, discriminator, large)
+    big = weights.Weights(generator, discriminator, large, {}, "0" * 12)
+    small, small_discriminator, said = started(big, ModelSettings(16, latent_dim=8, widths=(32, 16)))
+    assert torch.equal(small.project.weight, source.generator.project.weight)
+    assert torch.equal(small.steps[0][0].weight, source.generator.steps[0][0].weight)
+    assert torch.equal(small_discriminator.steps[1][0].weight, source.discriminator.steps[1][0].weight)
+    assert "grown" not in said
+
+
+def test_weights_of_which_nothing_fits_are_refused(source):
+    with pytest.raises(UserError, match="Nothing of generator .* fits: it has --widths 32 16 and --latent_dim 8"):
+        started(source, ModelSettings(16, latent_dim=9, widths=(33, 17)))
+
+
+def test_widths_left_open_are_those_of_the_source():
+    assert fitting(ModelSettings(64, latent_dim=8), SMALL).widths == (32, 16, 8, 4)
+    assert fitting(ModelSettings(16, latent_dim=8), ModelSettings(64)).widths == (512, 256)
+    assert fitting(ModelSettings(32, widths=(9, 8, 7)), SMALL).widths == (9, 8, 7)
+
+
+def test_a_source_is_a_folder_or_one_sentence(source, tmp_path):
+    assert open_source(str(tmp_path)).generator_id == source.generator_id
+    with pytest.raises(UserError, match="config.json is missing"):
+        (tmp_path / "empty").mkdir()
+        open_source(str(tmp_path / "empty"))
