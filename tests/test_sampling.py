@@ -1,8 +1,10 @@
+import copy
+
 import numpy as np
 import pytest
 import torch
 
-from gan.model import sampling
+from gan.model import latents, sampling
 from gan.model.networks import Generator
 from gan.model.settings import ModelSettings
 
@@ -43,7 +45,20 @@ def test_threads_change_at_most_one_grey_level(generator):
         torch.set_num_threads(threads)
 
 
-def test_variation_scales_towards_one_face(generator):
+@pytest.mark.parametrize("published", [True, False])
+def test_variation_leads_towards_one_face(generator, published):
+    if published:
+        generator = copy.deepcopy(generator)
+        generator.mean_features = sampling.mean_features(generator)
     full, half, none = (sampling.faces(generator, range(16), variation).astype(float) for variation in (1, 0.5, 0))
     assert (none == none[0]).all()
     assert 0 < half.std(0).mean() < full.std(0).mean()
+
+
+def test_the_mean_features_are_those_of_many_faces(generator):
+    points = torch.from_numpy(latents.from_seeds(range(4096), 8))
+    generator.train()
+    mean = sampling.mean_features(generator)
+    assert generator.training
+    expected = generator.eval().first_features(points).mean(0)
+    assert mean.shape == (16, 4, 4) and torch.allclose(mean, expected, atol=1e-5) and mean.std() > 0.1 * mean.mean() > 0

@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 import torch
 
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
+
 from gan import UserError
-from gan.model import sampling, weights
+from gan.model import latents, sampling, weights
 from gan.model.networks import Discriminator, Generator
 from gan.model.settings import ModelSettings
 
@@ -25,6 +28,7 @@ def test_what_is_saved_is_loaded(folder):
     loaded = weights.load(folder)
     assert loaded.settings == SETTINGS and loaded.config["training"]["steps"] == 3
     assert not loaded.generator.training and not any(p.requires_grad for p in loaded.generator.parameters())
+    assert loaded.generator.mean_features.shape == (16, 4, 4)
     for name, tensor in generator.state_dict().items():
         saved = loaded.generator.state_dict()[name]
         assert saved.dtype == tensor.dtype
@@ -44,13 +48,46 @@ def test_the_same_weights_have_the_same_id_and_others_another(folder, tmp_path_f
 
 
 def test_the_hash_covers_how_a_seed_becomes_a_face(folder):
-    from safetensors import safe_open
-
     with safe_open(folder / weights.GENERATOR, "pt") as file:
         how = json.loads(file.metadata()["seedfaces"])
         assert file.get_tensor("project.weight").dtype == torch.float16
         assert file.get_tensor("project_norm.running_mean").dtype == torch.float32
-    assert how["model"]["latent_dim"] == 8 and how["variation"] == "scale_latent" and "RandomState" in how["latent"]
+    assert how["model"]["latent_dim"] == 8 and how["variation"] == "first_features_towards_mean" and "RandomState" in how["latent"]
+
+
+def with_header(folder, variation: str, without=()) -> None:
+    """Rewrite the generator of a folder with another header, as an older or newer version would have."""
+    tensors = {name: tensor for name, tensor in load_file(folder / weights.GENERATOR).items() if name not in without}
+    metadata = {"seedfaces": json.dumps({"variation": variation})} if variation else None
+    save_file(tensors, folder / weights.GENERATOR, metadata)
+    config = weights.load_config(folder)
+    weights.write_config(folder, {**config, "sha256": {}})
+
+
+def test_variation_works_as_the_header_says(folder):
+    new = weights.load(folder).generator
+    points = latents.from_seeds(range(8), 8)
+    assert np.array_equal(sampling.from_latents(new, points, 0.5), sampling.faces(new, range(8), 0.5))
+    with_header(folder, "scale_latent", without=["mean_features"])
+    old = weights.load(folder).generator
+    assert np.array_equal(sampling.faces(old, range(8)), sampling.faces(new, range(8)))
+    scaled = sampling.from_latents(new, points * np.float32(0.5))
+    assert np.array_equal(sampling.faces(old, range(8), 0.5), scaled)
+    assert not np.array_equal(sampling.faces(new, range(8), 0.5), scaled)
+
+
+def test_saving_older_weights_again_changes_no_face(folder, tmp_path_factory):
+    with_header(folder, "scale_latent", without=["mean_features"])
+    old, again = weights.load(folder), tmp_path_factory.mktemp("again")
+    weights.save(again, old.generator, old.discriminator, old.settings, {})
+    assert np.array_equal(sampling.faces(weights.load(again).generator, range(8)), sampling.faces(old.generator, range(8)))
+
+
+@pytest.mark.parametrize("variation", ["", "by_magic"])
+def test_a_header_that_nobody_understands_is_refused(folder, variation):
+    with_header(folder, variation)
+    with pytest.raises(UserError, match="how variation works"):
+        weights.load(folder)
 
 
 def test_others_may_read_what_is_saved(folder):

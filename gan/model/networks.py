@@ -24,12 +24,22 @@ class Generator(nn.Module):
             for k in range(len(widths) - 1)
         )
         self.to_rgb = _upsample(widths[-1], 3, sizes[-1])
+        # (widths[0], sizes[0], sizes[0]), what variation pulls towards; published weights have it
+        self.register_buffer("mean_features", None)
         self.apply(_dcgan_init)
 
-    def forward(self, latents: torch.Tensor) -> torch.Tensor:
+    def first_features(self, latents: torch.Tensor) -> torch.Tensor:
+        """Latents → the coarsest step, `(N, widths[0], sizes[0], sizes[0])`."""
         # pixels before channels: the permuted view is channels_last memory, what the convolutions want
         features = self.project(latents).unflatten(1, self.first_shape).permute(0, 3, 1, 2)
-        features = torch.relu(self.project_norm(features))
+        return torch.relu(self.project_norm(features))
+
+    def forward(self, latents: torch.Tensor, variation: float = 1.0) -> torch.Tensor:
+        """`variation`: 1 as trained, towards 0 ever closer to the face of the mean features (which this then takes)."""
+        features = self.first_features(latents)
+        if variation != 1:
+            # beyond 1 features may get below zero, where no later layer has ever seen one
+            features = torch.relu(torch.lerp(self.mean_features, features, variation))
         for step in self.steps:
             features = step(features)
         return torch.tanh(self.to_rgb(features))

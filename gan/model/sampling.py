@@ -15,14 +15,16 @@ def faces(generator: Generator, seeds, variation: float = 1.0) -> np.ndarray:
     Args:
         generator: float32, on any device; its mode is left as it was.
         seeds: integers, 0 <= seed < 2**32.
-        variation: what the latent is multiplied by; 1 as trained, towards 0 ever closer to one average face.
+        variation: 1 as trained, towards 0 ever closer to one average face.
     """
-    return from_latents(generator, latents.from_seeds(seeds, generator.project.in_features) * np.float32(variation))
+    return from_latents(generator, latents.from_seeds(seeds, generator.project.in_features), variation)
 
 
 @torch.no_grad()
-def from_latents(generator: Generator, points: np.ndarray) -> np.ndarray:
+def from_latents(generator: Generator, points: np.ndarray, variation: float = 1.0) -> np.ndarray:
     """Latents `(N, latent_dim)` float32 → faces `(N, S, S, 3)` uint8, in eval mode and full float32."""
+    if generator.mean_features is None:  # older weights: their header says that variation scales the latent
+        points, variation = points * np.float32(variation), 1.0
     device = generator.project.weight.device
     was_training = generator.training
     generator.eval()
@@ -33,7 +35,22 @@ def from_latents(generator: Generator, points: np.ndarray) -> np.ndarray:
             batch = points[start:start + BATCH]
             padded = np.zeros((BATCH, points.shape[1]), np.float32)
             padded[:len(batch)] = batch
-            output = generator(torch.from_numpy(padded).to(device))
+            output = generator(torch.from_numpy(padded).to(device), variation)
             pictures.append(images.to_uint8(output)[:len(batch)])
     generator.train(was_training)
     return np.concatenate(pictures)
+
+
+@torch.no_grad()
+def mean_features(generator: Generator) -> torch.Tensor:
+    """Mean of the coarsest features over seeds 0 to 4095, `(C, S0, S0)`: what variation pulls towards.
+
+    Pulling features keeps faces clean where scaling the latent turns them grey (benchmarks/quality.md): a latent far inside
+    the shell that the generator knows leaves its layers with less than they were normalised for.
+    """
+    was_training, weight = generator.training, generator.project.weight
+    generator.eval()
+    points = torch.from_numpy(latents.from_seeds(range(4096), generator.project.in_features)).to(weight.device)
+    mean = torch.stack([generator.first_features(batch).mean(0) for batch in points.split(256)]).mean(0)
+    generator.train(was_training)
+    return mean

@@ -16,10 +16,13 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as serialize
 
 from gan import UserError, reason
+from gan.model import sampling
 from gan.model.networks import Discriminator, Generator
 from gan.model.settings import ModelSettings, to_dict
 
 FORMAT = 1
+# how variation works, in the generator's header: pulling features towards their mean, or, in the first weights, scaling latents
+FEATURES_TO_MEAN, SCALED_LATENT = "first_features_towards_mean", "scale_latent"
 GENERATOR, DISCRIMINATOR, CONFIG = "generator.safetensors", "discriminator.safetensors", "config.json"
 
 
@@ -44,13 +47,14 @@ def save(folder: Path, generator: torch.nn.Module, discriminator: torch.nn.Modul
     how = {
         "format": FORMAT,
         "latent": f"numpy.random.RandomState(seed).standard_normal({settings.latent_dim}) as float32",
-        "variation": "scale_latent",
+        "variation": FEATURES_TO_MEAN,
         "model": to_dict(settings),
     }
     # one metadata key: safetensors writes several in an order that changes from call to call, and the hash with it
     metadata = {"seedfaces": json.dumps(how, sort_keys=True)}
-    (folder / GENERATOR).write_bytes(serialize(_published(generator), metadata))
-    (folder / DISCRIMINATOR).write_bytes(serialize(_published(discriminator)))
+    tensors = _published({**generator.state_dict(), "mean_features": sampling.mean_features(generator)})
+    (folder / GENERATOR).write_bytes(serialize(tensors, metadata))
+    (folder / DISCRIMINATOR).write_bytes(serialize(_published(discriminator.state_dict())))
     hashes = {name: sha256(folder / name) for name in (GENERATOR, DISCRIMINATOR)}
     write_config(folder, {"format": FORMAT, "model": to_dict(settings), **config, "sha256": hashes})
 
@@ -85,8 +89,7 @@ def load(folder: Path | str) -> Weights:
     for name, network_class in ((GENERATOR, Generator), (DISCRIMINATOR, Discriminator)):
         with torch.device("meta"):
             network = network_class(settings)
-        tensors = _read_tensors(folder / name, network.state_dict())
-        network.load_state_dict(tensors, strict=True, assign=True)
+        _fill(network, folder / name)
         networks.append(network.eval().requires_grad_(False))
     for name, expected in config.get("sha256", {}).items():
         if sha256(folder / name) != expected:
@@ -113,11 +116,11 @@ def sha256(path: Path) -> str:
             else hashlib.sha256(file.read()).hexdigest()  # Python 3.10
 
 
-def _published(network: torch.nn.Module) -> dict[str, torch.Tensor]:
-    """State as it is published: matrices and convolutions float16, BatchNorm and biases float32."""
+def _published(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """State as it is published: matrices, convolutions and mean features float16, BatchNorm and biases float32."""
     return {
         name: tensor.detach().cpu().to(torch.float16 if tensor.dim() > 1 else tensor.dtype).contiguous()
-        for name, tensor in network.state_dict().items()
+        for name, tensor in state.items()
     }
 
 
@@ -138,17 +141,34 @@ def _model_settings(folder: Path, config: dict) -> ModelSettings:
         raise UserError(f"{folder / CONFIG} describes no model that can be built ({error}).") from None
 
 
-def _read_tensors(path: Path, expected: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """The tensors of a file, in the expected shapes and types, or a sentence."""
-    limit = 2 * sum(tensor.numel() * 4 for tensor in expected.values()) + 2**20
+def _fill(network: Generator | Discriminator, path: Path) -> None:
+    """Give a network of the meta device the tensors of a file, in the expected shapes and types, or say a sentence."""
+    limit = 2 * sum(tensor.numel() * 4 for tensor in network.state_dict().values()) + 2**20
     if _present(path).stat().st_size > limit:
         raise UserError(f"{path} is {path.stat().st_size / 1e6:.0f} MB, far larger than the model in {CONFIG}.")
     try:
         with safe_open(path, framework="pt") as file:
+            if isinstance(network, Generator) and _variation(path, file.metadata()) == FEATURES_TO_MEAN:
+                size, _, channels = network.first_shape
+                network.mean_features = torch.empty(channels, size, size, device="meta")
+            expected = network.state_dict()
             shapes = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}
             wrong = sorted(set(shapes.items()) ^ {(name, tuple(t.shape)) for name, t in expected.items()})
             if wrong:
                 raise UserError(f"{path} does not fit the model in {CONFIG}: {wrong[0][0]} differs in name or shape.")
-            return {name: file.get_tensor(name).to(expected[name].dtype) for name in expected}
+            tensors = {name: file.get_tensor(name).to(expected[name].dtype) for name in expected}
     except SafetensorError as error:
         raise UserError(f"{path} is damaged or cut short ({reason(error)}): copy it again.") from None
+    network.load_state_dict(tensors, strict=True, assign=True)
+
+
+def _variation(path: Path, metadata: dict[str, str] | None) -> str:
+    """How variation works, by a generator's header."""
+    try:
+        variation = json.loads((metadata or {})["seedfaces"])["variation"]
+    except (KeyError, TypeError, ValueError):
+        variation = None
+    if variation not in (FEATURES_TO_MEAN, SCALED_LATENT):
+        raise UserError(f"{path} does not say in its header how variation works, or says what this version does not know "
+                        f"({variation}): it is of a newer SeedFaces, or not of SeedFaces.")
+    return variation
