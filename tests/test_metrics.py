@@ -1,45 +1,22 @@
 import json
-import subprocess
-import sys
 
 import numpy as np
 import pytest
 import torch
-from conftest import ROOT
+from measuring import SETTINGS, Moments, drawn, features_by_hand, store_of
+from PIL import Image
 
 from gan import UserError
 from gan.model import sampling, weights
+from gan.model.images import unsheet
 from gan.model.networks import Discriminator, Generator
-from gan.model.settings import ModelSettings
-from gan.train import data
-from gan.train.metrics import Features, Frechet, measure
-
-SETTINGS = ModelSettings(16, latent_dim=8, widths=(16, 8))
-
-
-class Moments(torch.nn.Module):
-    """A feature network whose features can be computed by hand."""
-
-    def forward(self, pictures: torch.Tensor) -> torch.Tensor:
-        numbers = pictures.float() / 255
-        return torch.cat([numbers.mean([2, 3]), numbers[:, 0].std([1, 2])[:, None]], 1)
+from gan.train import metrics
+from gan.train.features import Features, Reference
 
 
 @pytest.fixture
 def features(tmp_path) -> Features:
-    torch.jit.script(Moments()).save(tmp_path / "moments.pt")
-    return Features(tmp_path / "moments.pt")
-
-
-def store_of(tmp_path, train: np.ndarray) -> data.Store:
-    info = {"name": "drawn", "resolution": train.shape[1]}
-    return data.Store(tmp_path, info, train, train[:0])
-
-
-def drawn(count: int, brightness: float = 100.0, seed: int = 0) -> np.ndarray:
-    random = np.random.RandomState(seed)
-    level = random.normal(brightness, 20, (count, 1, 1, 3))
-    return (level + random.normal(0, 10, (count, 16, 16, 3))).clip(0, 255).astype(np.uint8)
+    return features_by_hand(tmp_path)
 
 
 def distance_by_hand(one: np.ndarray, two: np.ndarray) -> float:
@@ -50,83 +27,90 @@ def distance_by_hand(one: np.ndarray, two: np.ndarray) -> float:
     return ((a.mean(0) - b.mean(0)) ** 2).sum() + np.trace(c1) + np.trace(c2) - 2 * root
 
 
-def test_the_distance_is_heusels(tmp_path, features):
-    torch.manual_seed(0)
-    generator, real = Generator(SETTINGS), drawn(300)
-    frechet = Frechet(features, store_of(tmp_path, real), 300)
-    expected = distance_by_hand(real, sampling.faces(generator, range(300)))
-    assert frechet.of_generator(generator) == pytest.approx(expected, rel=1e-4)
-
-
-def test_the_reference_is_the_first_rows_and_is_computed_once(tmp_path, features):
-    real = drawn(300)
-    frechet = Frechet(features, store_of(tmp_path, real), 100)
-    expected = distance_by_hand(real[:100], real[100:200])
-    assert frechet.floor() == (pytest.approx(expected, rel=1e-4, abs=1e-6), 100)
-    cached = sorted(tmp_path.glob("features-*.npz"))
-    assert len(cached) == 2
-    frechet.features.forward = None  # whatever would be computed again now fails
-    assert frechet.floor()[0] == pytest.approx(expected, rel=1e-4, abs=1e-6)
-
-
-def test_the_floor_of_a_small_set_is_of_its_halves(tmp_path, features):
-    real = drawn(50)
-    value, count = Frechet(features, store_of(tmp_path, real), 100).floor()
-    assert count == 25 and value == pytest.approx(distance_by_hand(real[:25], real[25:]), rel=1e-4, abs=1e-6)
-
-
-def test_a_measurement_is_written_into_config_and_card(tmp_path, features):
+def measured(tmp_path, features, generator, train, samples, held_out=None) -> dict:
+    """`measure` on a folder of this generator."""
     folder = tmp_path / "weights"
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     training = {"recipe": "modern", "data": "drawn", "pictures_in_data": 60, "held_out": 0, "steps": 1, "planned_steps": 1,
                 "pictures": 4, "hours": 0.0, "hardware": "none", "commands": []}
-    weights.save(folder, Generator(SETTINGS), Discriminator(SETTINGS), SETTINGS, {"training": training})
-    before = weights.load(folder).generator_id
-    result = measure(folder, Frechet(features, store_of(tmp_path, drawn(60)), 40), "the command")
-    config = json.loads((folder / "config.json").read_text())
-    assert config["metrics"]["frechet_distance"] == result
-    assert result["samples"] == 40 and result["command"] == "the command" and result["floor_pictures"] == 30
-    assert f"**{result['value']:.2f}**" in (folder / "README.md").read_text()
-    assert weights.load(folder).generator_id == before
+    weights.save(folder, generator, Discriminator(SETTINGS), SETTINGS, {"training": training})
+    reference = Reference(features, store_of(tmp_path, train, held_out), samples)
+    return metrics.measure(folder, reference, "the command", tmp_path / "runs" / "pairs.png")
+
+
+def test_the_distance_is_heusels(tmp_path, features):
+    torch.manual_seed(0)
+    real = drawn(300)
+    result = measured(tmp_path, features, Generator(SETTINGS), real, 300)["frechet_distance"]
+    published = weights.load(tmp_path / "weights").generator
+    assert result["value"] == pytest.approx(distance_by_hand(real, sampling.faces(published, range(300))), abs=6e-4)
+
+
+def test_real_against_real_takes_the_next_pictures(tmp_path, features):
+    real = drawn(300)
+    floor = metrics.real_against_real(Reference(features, store_of(tmp_path, real), 100))
+    assert floor["frechet_distance"] == pytest.approx(distance_by_hand(real[:100], real[100:200]), abs=6e-4)
+    assert 0.7 < floor["precision"] < 1 and 0.7 < floor["recall"] < 1
+
+
+def test_real_against_real_of_a_small_set_is_of_its_halves(tmp_path, features):
+    real = drawn(50)
+    reference = Reference(features, store_of(tmp_path, real), 100)
+    expected = distance_by_hand(real[:25], real[25:])
+    assert reference.count == 50 and reference.floor_count == 25
+    assert metrics.real_against_real(reference)["frechet_distance"] == pytest.approx(expected, abs=6e-4)
+
+
+def test_a_measurement_is_written_into_config_card_and_picture(tmp_path, features):
+    result = measured(tmp_path, features, Generator(SETTINGS), drawn(60), 45, drawn(50, seed=1))
+    folder = tmp_path / "weights"
+    loaded = weights.load(folder)
+    assert json.loads((folder / "config.json").read_text())["metrics"] == result
+    distance, quality = result["frechet_distance"], result["quality"]
+    assert distance["samples"] == 45 and distance["command"] == "the command" and distance["floor_pictures"] == 30
+    assert distance["generator"] == quality["generator"] == loaded.generator_id
+    card = (folder / "README.md").read_text()
+    assert f"**{distance['value']:.2f}**" in card and f"precision **{quality['precision']:.2f}**" in card
+    assert "(quality.png)" in card and Image.open(folder / "quality.png").width > 800
+    assert quality["memorisation"]["pictures"] == 45 and quality["memorisation"]["training_pictures"] == 60
+    assert "of 45 samples lie nearer" in metrics.describe(result) and "Fréchet distance" in metrics.describe(result)
     with pytest.raises(UserError, match="makes faces of 16 px; the pictures are 32 px"):
-        measure(folder, Frechet(features, store_of(tmp_path, np.zeros((4, 32, 32, 3), np.uint8)), 4), "")
+        metrics.measure(folder, Reference(features, store_of(tmp_path, np.zeros((8, 32, 32, 3), np.uint8)), 4), "")
 
 
-def test_inception_is_asked_for_features(tmp_path):
-    class Inception(torch.nn.Module):
-        def forward(self, pictures: torch.Tensor, return_features: bool = False) -> torch.Tensor:
-            means = pictures.float().mean([2, 3])
-            return means if return_features else means[:, :1]
+def test_a_generator_that_copies_is_found_out(tmp_path, features):
+    """The training pictures are the samples of the generator, so that it has learned them by heart."""
+    torch.manual_seed(0)
+    generator = Generator(SETTINGS)
+    weights_folder = measured(tmp_path, features, generator, drawn(60), 4) and tmp_path / "weights"
+    train = sampling.faces(weights.load(weights_folder).generator, range(60))
+    other = tmp_path / "other"
+    other.mkdir()
+    result = measured(other, features, generator, train, 50, drawn(50))["quality"]
+    assert result["memorisation"]["share_nearer"] == 1
+    assert result["memorisation"]["median_samples"] == pytest.approx(0, abs=1e-3)
+    assert result["precision"] == 1 and result["recall"] == 1
+    assert result["colour"]["levels"] == 0 and result["spectrum"]["decibels"] == 0
+    pairs = unsheet(Image.open(other / "runs" / "pairs.png"), 16).reshape(32, 2, 16, 16, 3)
+    assert np.array_equal(pairs[:, 0], pairs[:, 1])  # each beside the picture that it is a copy of
+    assert len(np.unique(pairs[:, 0].reshape(32, -1), axis=0)) == 32
 
-    torch.jit.script(Inception()).save(tmp_path / "inception.pt")
-    assert Features(tmp_path / "inception.pt").num_features == 3
+
+def test_few_held_out_pictures_are_no_measure_of_memorisation(tmp_path, features):
+    result = measured(tmp_path, features, Generator(SETTINGS), drawn(60), 50, drawn(39))
+    assert result["quality"]["memorisation"] is None and "memorisation: not measured" in metrics.describe(result)
+    assert "Too few pictures were held out" in (tmp_path / "weights" / "README.md").read_text()
+    assert (tmp_path / "weights" / "quality.png").exists()
 
 
-def test_files_that_are_no_feature_network(tmp_path):
-    with pytest.raises(UserError, match="does not exist"):
-        Features(tmp_path / "nothing.pt")
-    (tmp_path / "text.pt").write_text("no network")
-    with pytest.raises(UserError, match="no TorchScript network"):
-        Features(tmp_path / "text.pt")
+def test_real_people_stay_out_of_a_folder_that_is_published(tmp_path):
+    settings = metrics.MeasureSettings(weights=tmp_path, features=tmp_path / "f.pt", pairs=tmp_path / "sheets" / "pairs.png")
+    with pytest.raises(UserError, match="real people"):
+        metrics.main(settings)
 
 
-@pytest.mark.skipif(hasattr(torch.ops.aten, "_upsample_lanczos2d_aa"), reason="this torch knows the operator")
-def test_a_file_of_a_newer_torch_loads(tmp_path):
-    define = ("import torch; library = torch.library.Library('aten', 'FRAGMENT'); library.define('_upsample_lanczos2d_aa("
-              "Tensor input, SymInt[]? output_size, bool align_corners, float[]? scale_factors) -> Tensor')")
-    (tmp_path / "make.py").write_text(define + """
-class Newer(torch.nn.Module):
-    def forward(self, pictures: torch.Tensor) -> torch.Tensor:
-        if pictures.shape[1] == 4:
-            return torch.ops.aten._upsample_lanczos2d_aa(pictures, [1, 1], False, None)
-        return pictures.float().mean([2, 3])
-torch.jit.script(Newer()).save("newer.pt")
-""")
-    subprocess.run([sys.executable, "make.py"], cwd=tmp_path, check=True)
-
-    def loads(code):
-        return subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True).returncode == 0
-
-    path = str(tmp_path / "newer.pt")
-    assert not loads(f"import torch; torch.jit.load({path!r})")
-    assert loads(f"from pathlib import Path; from gan.train.metrics import Features; Features(Path({path!r}))")
+def test_too_few_to_measure_is_said(tmp_path, features):
+    for samples, pictures in ((3, 60), (60, 7)):
+        with pytest.raises(UserError, match=f"there are {samples} and {pictures}"):
+            Reference(features, store_of(tmp_path, drawn(pictures)), samples)
+    assert Reference(features, store_of(tmp_path, drawn(8)), 4).floor_count == 4

@@ -53,15 +53,6 @@ def test_reals_are_picked_evenly(tmp_path):
     assert pixels.shape == (128, 128, 3) and pixels[0, 0, 0] == 0 and pixels[-1, -1, 0] == 127
 
 
-def test_curves_draw_what_there_is(tmp_path):
-    rows = [{"step": s, "pictures": 64 * s, "loss_generator": 1.0, "loss_real": 0.5, "loss_fake": 0.6, "accuracy_real": 0.8,
-             "accuracy_fake": 0.7, "accuracy_held_out": None} for s in (10, 20)]
-    report.save_curves(rows, tmp_path / "two.png")
-    report.save_curves([*rows, {"step": 20, "pictures": 1280, "frechet_distance": 3.0}], tmp_path / "three.png")
-    report.save_curves([], tmp_path / "none.png")
-    assert Image.open(tmp_path / "three.png").width > Image.open(tmp_path / "two.png").width
-
-
 def test_a_cut_off_last_line_is_left_out(tmp_path):
     path = tmp_path / "metrics.jsonl"
     assert report.read_metrics(path) == []
@@ -80,13 +71,43 @@ def test_the_card_says_what_was_measured_and_nothing_else(tmp_path):
     assert "No distance to real faces was measured" in card and "`0123456789ab`" in card
     assert "from step 0, planned for 20:\n\n    accelerate launch x" in card
     assert "UTKFace" in (tmp_path / "LICENSE").read_text()
-    measured = {"generator": "0123456789ab", "value": 2.349, "samples": 100, "reference": "first 100", "floor": 0.1, "floor_pictures": 100,
-                "features": "face.pt", "command": "python -m x"}
+    measured = {"generator": "0123456789ab", "value": 2.349, "samples": 100, "reference": "first 100",
+                "floor": 0.1, "floor_pictures": 100, "features": "face.pt", "command": "python -m x"}
     report.save_card(tmp_path, {**config, "metrics": {"frechet_distance": measured}}, "0123456789ab")
     assert "**2.35**" in (tmp_path / "README.md").read_text()
     assert "Measured on the published file" in (tmp_path / "README.md").read_text()
     report.save_card(tmp_path, {**config, "metrics": {"frechet_distance": measured}}, "ba9876543210")
-    assert "Measured on an earlier state of this run" in (tmp_path / "README.md").read_text()
+    card = (tmp_path / "README.md").read_text()
+    assert "Measured on an earlier state of this run" in card
+    assert "not an FID" in card and "precision" not in card and "quality.png" not in card
+
+
+def test_the_card_says_what_lies_beyond_the_distance(tmp_path):
+    training = {"recipe": "modern", "data": "UTKFace", "pictures_in_data": 20_319, "held_out": 1_004, "steps": 10,
+                "planned_steps": 20, "pictures": 640, "hours": 1.25, "hardware": "2 cores", "commands": []}
+    distance = {"generator": "0123456789ab", "name": "FID", "value": 2.349, "samples": 100, "reference": "first 100",
+                "floor": 0.1, "floor_pictures": 100, "features": "inception.pt", "command": "python -m x"}
+    spectrum, colour = {"decibels": -1.25, "at": 0.55}, {"levels": 2.5, "channel": "blue"}
+    quality = {"generator": "0123456789ab", "precision": 0.712, "recall": 0.634, "neighbours": 3, "pictures": 10_000,
+               "spectrum": spectrum, "colour": colour, "memorisation": None,
+               "floor": {"pictures": 9_000, "precision": 0.87, "recall": 0.88, "spectrum": spectrum, "colour": colour}}
+    config = {"model": {"resolution": 64}, "training": training, "metrics": {"frechet_distance": distance, "quality": quality}}
+    report.save_card(tmp_path, config, "0123456789ab")
+    card = (tmp_path / "README.md").read_text()
+    for words in ("FID **2.35**", "precision **0.71** and recall **0.63**", "0.87 and 0.88 with 9,000 each",
+                  "at most 1.2 dB off that of real pictures (less detail at 0.55)", "2.5 of 255 grey levels off (blue)",
+                  "Too few pictures were held out"):
+        assert words in card, words
+    assert "not an FID" not in card and "quality.png" not in card  # nothing that is not there is shown
+    quality["memorisation"] = {"pictures": 1_004, "training_pictures": 20_319, "held_out_copies": 69, "median_samples": 4.5,
+                               "median_held_out": 4.25, "nearer_than": 2.0, "share_nearer": 0.013}
+    (tmp_path / "quality.png").touch()
+    report.save_card(tmp_path, config, "0123456789ab")
+    card = (tmp_path / "README.md").read_text()
+    for words in ("**1.3 %** of 1,004 samples",
+                  "4.50 for samples and 4.25 for held-out faces", "69 held-out faces were left out",
+                  "(quality.png)"):
+        assert words in card, words
 
 
 def test_drawing_does_not_touch_training(tmp_path):

@@ -104,6 +104,7 @@ def test_metrics_go_to_a_file_and_to_tensorboard(undisturbed):
     for line in lines:
         assert {"loss_generator", "loss_real", "loss_fake"} <= line.keys()
         assert all(0 <= line[f"accuracy_{side}"] <= 1 for side in ("real", "fake", "held_out"))
+        assert line["overfitting"] is None or isinstance(line["overfitting"], float)
     assert [event.step for event in tensorboard(undisturbed, "loss_generator")] == [line["step"] for line in lines]
     assert tensorboard(undisturbed, "accuracy_real")[-1].value == pytest.approx(lines[-1]["accuracy_real"])
 
@@ -266,14 +267,29 @@ def test_the_paper_recipe_and_a_measured_end(run, pictures, tmp_path):
     assert done.returncode == 0, done.stderr
     measured = weights.load(output / "weights").config["metrics"]["frechet_distance"]
     assert measured["samples"] == 30 and "first 30 training pictures" in measured["reference"]
+    assert (output / "weights" / "quality.png").exists() and "(quality.png)" in (output / "weights" / "README.md").read_text()
     assert [row["step"] for row in rows(output) if "frechet_distance" in row] == [12, 24]
     again = run("-m", "gan.train.metrics", *measured["command"].split()[3:], "--store_dir", tmp_path / "store")
     assert again.returncode == 0, again.stderr
     assert f"Fréchet distance {measured['value']:.2f}" in again.stdout
 
 
+def test_a_run_that_starts_from_weights_and_grows(run, undisturbed, pictures, tmp_path):
+    source, output = undisturbed / "weights", tmp_path / "grown"
+    grown = command(pictures, output, "--resolution", 32, "--widths", 16, 8, 8, "--init_from", source)
+    stopped = run("tests/hooked_training.py", "SIGTERM", 7, *grown)
+    assert stopped.returncode == 128 + signal.SIGTERM, stopped.stderr
+    generator_id = weights.load(source).generator_id
+    assert f"Starting from generator {generator_id} (16 px): " in stopped.stdout and "1 step grown" in stopped.stdout
+    done = run("train_accelerate.py", *grown, "--resume_from_checkpoint", "latest")
+    assert done.returncode == 0 and "Starting from" not in done.stdout, done.stderr
+    loaded = weights.load(output / "weights")
+    assert loaded.settings.resolution == 32 and loaded.config["training"]["started_from"]["generator"] == generator_id
+    assert f"Started from generator `{generator_id}`" in (output / "weights" / "README.md").read_text()
+
+
 @pytest.mark.parametrize("arguments, words", [
-    (["--train_data_dir", "/nowhere"], "is not a folder"), ([], "Say what to train on"),
+    (["--train_data_dir", "/nowhere"], "is not a folder"), (["--train_data_dir", ".", "--init_from", "."], "config.json is missing"), ([], "Say what to train on"),
     (["--train_data_dir", ".", "--eval_features", "/nowhere.pt"], "does not exist"),
     (["--resolution", "8"], "from 16 to 1024"), (["--dataset_name", "nobody/nothing"], "nobody/nothing")])
 def test_mistakes_get_one_sentence(run, tmp_path, arguments, words):

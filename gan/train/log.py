@@ -1,4 +1,4 @@
-"""What a run knows about itself: losses and accuracies, to metrics.jsonl and the tracker; the watch for NaN."""
+"""What a run knows about itself: losses, accuracies and overfitting, to metrics.jsonl and the tracker; the watch for NaN."""
 
 import json
 import math
@@ -10,11 +10,11 @@ from tqdm import tqdm
 from gan import UserError
 from gan.model.images import to_signed
 from gan.model.settings import TrainSettings
-from gan.train import checkpoint, report
+from gan.train import checkpoint, quality, report
 from gan.train.data import Store
 from gan.train.step import GanStep
 
-_PROBE = 128  # pictures of each kind on which the discriminator's accuracy is measured
+_PROBE = 128  # pictures of each kind on which the discriminator is judged
 
 
 class MetricsLog:
@@ -47,10 +47,10 @@ class MetricsLog:
         self.losses.append(losses)
 
     def write(self, seconds: float, progress: tqdm) -> None:
-        """One line: mean losses since the last one, accuracies now."""
+        """One line: mean losses since the last one, what the discriminator says of its probes now."""
         losses = self._finite_means()
         self.append({"step": self.gan.step, "pictures": self.gan.step * self.gan.pictures_per_step,
-                     "seconds": round(seconds, 1), **losses, **self._accuracies(),
+                     "seconds": round(seconds, 1), **losses, **judgement(self._probe_logits(), self.settings.loss),
                      "learning_rate": self.gan.learning_rate})
         progress.set_postfix({"G": f"{losses['loss_generator']:.2f}", "D real": f"{losses['loss_real']:.2f}",
                               "D fake": f"{losses['loss_fake']:.2f}"})
@@ -90,10 +90,10 @@ class MetricsLog:
                 + "Start again with a lower --learning_rate or a higher --penalty_weight.")
 
     @torch.no_grad()
-    def _accuracies(self) -> dict[str, float]:
-        """Share that the discriminator takes for what they are: training pictures, fakes, held-out pictures if any.
+    def _probe_logits(self) -> dict[str, torch.Tensor]:
+        """What the discriminator says of training pictures, fakes, and held-out pictures if any: `(_PROBE,)` each.
 
-        Without a zero of its own (`relativistic`) the border is half-way between the means of real and fake.
+        Nothing in the processes that do not write.
         """
         if not self.accelerator.is_main_process:
             return {}
@@ -105,6 +105,22 @@ class MetricsLog:
         logits["fake"] = discriminator(generator(latents.to(device)))
         generator.train()
         discriminator.train()
-        border = 0.0 if self.settings.loss == "bce" else (logits["real"].mean() + logits["fake"].mean()) / 2
-        right = {name: value < border if name == "fake" else value > border for name, value in logits.items()}
-        return {f"accuracy_{name}": round(value.float().mean().item(), 4) for name, value in right.items()}
+        return logits
+
+
+def judgement(logits: dict[str, torch.Tensor], loss: str) -> dict[str, float | None]:
+    """Share that the discriminator takes for what they are, and how far it has learned its pictures by heart.
+
+    Args:
+        logits: `(N,)` of `real` (training pictures), `fake` and, if there are any, `held_out`; or nothing at all.
+        loss: without a zero of its own (`relativistic`) the border is half-way between the means of real and fake.
+    """
+    if not logits:
+        return {}
+    mean = {name: value.float().mean().item() for name, value in logits.items()}
+    border = 0.0 if loss == "bce" else (mean["real"] + mean["fake"]) / 2
+    right = {name: value < border if name == "fake" else value > border for name, value in logits.items()}
+    figures = {f"accuracy_{name}": value.float().mean().item() for name, value in right.items()}
+    if "held_out" in logits:
+        figures["overfitting"] = quality.overfitting(mean["real"], mean["held_out"], mean["fake"])
+    return {name: value if value is None else round(value, 4) for name, value in figures.items()}

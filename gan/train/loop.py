@@ -14,10 +14,11 @@ from tqdm import tqdm
 from gan import UserError, reason
 from gan.model import weights
 from gan.model.settings import TrainSettings, to_dict
-from gan.train import calibration, checkpoint, data, machine, report, sources, transfer
+from gan.train import calibration, checkpoint, data, machine, plots, report, sources, transfer
 from gan.train.announce import announce
+from gan.train.features import Features, Reference
 from gan.train.log import MetricsLog
-from gan.train.metrics import Features, Frechet, command_for, describe, measure
+from gan.train.metrics import command_for, describe, measure
 from gan.train.publish import Publisher
 from gan.train.step import GanStep, pictures_per_step
 
@@ -62,10 +63,11 @@ class Run:
             _require_writable(self.output)
         self.publisher = Publisher(settings.hub_model_id, settings.hub_private_repo) \
             if settings.push_to_hub and self.main else None
-        self.features = Features(settings.eval_features, self.accelerator.device) \
+        features = Features(settings.eval_features, self.accelerator.device) \
             if settings.eval_features and self.main else None
         self.store = data.open_store(
             sources.find(settings), settings.model.resolution, settings.store_dir)
+        self.reference = Reference(features, self.store, settings.eval_samples, self.accelerator.device) if features else None
         per_step = pictures_per_step(settings, self.accelerator.num_processes)
         self.total_steps = settings.total_steps(len(self.store.train), per_step)
         self.gan = GanStep(settings, self.accelerator, self.total_steps, source)
@@ -201,21 +203,25 @@ class Run:
         config = {"training": training, "metrics": self.measured}
         weights.save(new, self.gan.ema, self.gan.discriminator, s.model, config)
         calibration.add_to(new, self.store.held_out, training["data"])
+        picture = self.output / "weights" / plots.QUALITY
+        if "quality" in self.measured and picture.exists():
+            shutil.copy(picture, new)
         report.complete(new, weights.load(new), self.log.rows(), sorted(self.sheets.glob("step-*.png")))
         weights.replace_folder(new, self.output / "weights")
 
     def _evaluate(self) -> None:
-        """Fréchet distance of the weights folder, as saved."""
+        """How good the weights folder is, as saved."""
         if not self.main:
             return
         s, folder = self.settings, self.output / "weights"
         self._export()
         command = command_for(folder, s.eval_features, s, s.eval_samples)
-        result = measure(folder, Frechet(self.features, self.store, s.eval_samples, self.accelerator.device), command)
-        self.measured = {"frechet_distance": result}
+        self.measured = measure(folder, self.reference, command)
+        distance, measured = self.measured["frechet_distance"], self.measured["quality"]
         self.log.append({"step": self.gan.step, "pictures": self.gan.step * self.gan.pictures_per_step,
-                         "frechet_distance": result["value"]})
-        self._say(f"Step {self.gan.step:,}: {describe(result)}")
+                         "frechet_distance": distance["value"],
+                         "precision": measured["precision"], "recall": measured["recall"]})
+        self._say(f"Step {self.gan.step:,}: {describe(self.measured)}")
 
     def _seconds(self) -> float:
         return self.earlier_seconds + time.perf_counter() - self.started

@@ -1,154 +1,142 @@
-"""How far samples are from real faces: the Fréchet distance over the features of a TorchScript network.
+"""How good a weights folder is: its samples beside real faces, over the features of a TorchScript network.
 
     python -m gan.train.metrics WEIGHTS --features FILE --train_data_dir DIR
 
-With the face network of this project the figure is called FFD; with NVIDIA's inception-2015-12-05.pt it is FID
-(Heusel et al. 2017, https://arxiv.org/abs/1706.08500). Figures compare only with the same network, reference
-pictures and number of samples.
+Fréchet distance, precision and recall, memorisation, power spectrum and colours; the formulas are in `quality`. With the
+face network of this project the distance is called FFD; with NVIDIA's inception-2015-12-05.pt it is FID. Figures
+compare only with the same network, reference pictures and number of samples.
 """
 
 import shlex
 import sys
-import warnings
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import torch
 import tyro
-from tqdm import tqdm
 
-from gan import UserError, reason
-from gan.model import sampling, weights
+from gan import UserError
+from gan.model import images, sampling, weights
 from gan.model.settings import DataSettings
-from gan.train import data, report, sources
+from gan.train import calibration, data, plots, quality, report, sources
+from gan.train.features import Features, Reference, Seen
 
-_BATCH = 250  # pictures per call of the feature network
-_STATISTICS = ("features_sum", "features_cov_sum", "features_num_samples")  # torchmetrics' names
+_PAIRS = 32  # samples on a sheet of nearest training pictures
 
 
-class Features(torch.nn.Module):
-    """A TorchScript feature network: uint8 `(N, 3, S, S)` → `(N, D)`.
+def compare(these: Seen, reference: Seen) -> dict:
+    """Everything that tells a set of pictures from real ones, rounded for people."""
+    # as many of both: the balls around the members of a set shrink as it grows
+    precision, recall = quality.precision_recall(these.features[:len(reference.features)], reference.features)
+    figures = {
+        "frechet_distance": quality.frechet_distance(these.features, reference.features),
+        "precision": precision, "recall": recall,
+        "spectrum": quality.spectrum_difference(these.spectrum, reference.spectrum),
+        "colour": quality.colour_difference(these.colours, reference.colours),
+    }
+    return rounded(figures)
 
-    Raises:
-        UserError: the file is missing or is no such network.
+
+@lru_cache(maxsize=1)  # a run measures again and again against the same
+def real_against_real(reference: Reference) -> dict:
+    """What `compare` says of two disjoint sets of real pictures: as near as samples can come.
+
+    As many as the reference where the store has twice that, else half of the store each.
     """
-
-    def __init__(self, path: Path, device: torch.device | str = "cpu"):
-        super().__init__()
-        if not path.is_file():
-            raise UserError(f"The feature network {path} does not exist.")
-        _know_newer_operators()
-        self.file = f"{path.name} {weights.sha256(path)[:12]}"
-        try:
-            self.network = torch.jit.load(str(path), map_location=device).eval()
-            # NVIDIA's Inception gives class probabilities unless asked for features
-            self.options = {"return_features": True} if "return_features" in str(self.network.forward.schema) else {}
-            self.num_features = self(torch.zeros(2, 3, 64, 64, dtype=torch.uint8, device=device)).shape[1]
-        except RuntimeError as error:
-            raise UserError(f"{path} is no TorchScript network that takes uint8 pictures "
-                            f"({reason(error)}).") from error
-
-    @torch.no_grad()
-    def forward(self, pictures: torch.Tensor) -> torch.Tensor:
-        return self.network(pictures, **self.options)
+    count = reference.floor_count
+    first = reference.pictures if count == reference.count else reference.real(0, count)
+    return compare(reference.real(count, 2 * count), first)
 
 
-class Frechet:
-    """Fréchet distance to the first pictures of a store. Features of real pictures are computed once per store."""
+def measure(folder: Path, reference: Reference, command: str, pairs: Path | None = None) -> dict:
+    """Measure the weights in a folder, as saved; write it into its config, its card and `quality.png`.
 
-    def __init__(self, features: Features, store: data.Store, samples: int, device: torch.device | str = "cpu"):
-        self.features, self.store, self.device = features, store, device
-        self.samples = samples
-        self.reference_count = min(samples, len(store.train))
-        if self.reference_count < 2:
-            raise UserError("The Fréchet distance needs at least 2 training pictures to compare with.")
+    Args:
+        command: what repeats this.
+        pairs: where a sheet of the samples nearest to a training picture goes, each beside that picture.
 
-    def of_generator(self, generator: torch.nn.Module) -> float:
-        """Distance of the faces of seeds 0, 1, … to the reference."""
-        metric = self._metric()
-        self._set(metric, "real", self._real_statistics(0, self.reference_count))
-        for start in tqdm(range(0, self.samples, _BATCH), desc="Sampling for the Fréchet distance", leave=False):
-            seeds = range(start, min(start + _BATCH, self.samples))
-            metric.update(self._tensor(sampling.faces(generator, seeds)), real=False)
-        return float(metric.compute())
-
-    def floor(self) -> tuple[float, int]:
-        """Distance between two disjoint sets of real pictures, and how many are in each: what no generator can beat.
-
-        As many as the reference where the store has twice that, else half of the store each.
-        """
-        count = min(self.reference_count, len(self.store.train) // 2)
-        if count < 2:
-            return float("nan"), count
-        metric = self._metric()
-        self._set(metric, "real", self._real_statistics(0, count))
-        self._set(metric, "fake", self._real_statistics(count, 2 * count))
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message=".*before the ``update`` method")  # the statistics are set
-            return float(metric.compute()), count
-
-    def _metric(self):
-        from torchmetrics.image.fid import FrechetInceptionDistance  # takes seconds, and most runs do not measure
-
-        # only one process measures, so nothing may be exchanged
-        metric = FrechetInceptionDistance(feature=self.features, sync_on_compute=False).to(self.device)
-        metric.orig_dtype = torch.float64  # update() sets it, and cached statistics come without an update
-        return metric
-
-    def _real_statistics(self, first: int, last: int) -> dict[str, np.ndarray]:
-        cache = self.store.folder / f"features-{self.features.file.split()[-1]}-{first}-{last}.npz"
-        if not cache.exists():
-            metric = self._metric()
-            for start in tqdm(range(first, last, _BATCH), desc="Features of real pictures", leave=False):
-                metric.update(self._tensor(self.store.train[start:min(start + _BATCH, last)]), real=True)
-            temporary = cache.with_suffix(".tmp.npz")
-            np.savez(temporary, **{name: getattr(metric, f"real_{name}").cpu().numpy() for name in _STATISTICS})
-            temporary.replace(cache)
-        return dict(np.load(cache))
-
-    def _set(self, metric, side: str, statistics: dict[str, np.ndarray]) -> None:
-        for name, value in statistics.items():
-            setattr(metric, f"{side}_{name}", torch.from_numpy(value).to(self.device))
-
-    def _tensor(self, pictures: np.ndarray) -> torch.Tensor:
-        return torch.from_numpy(pictures.copy()).permute(0, 3, 1, 2).contiguous().to(self.device)
-
-
-def measure(folder: Path, frechet: Frechet, command: str) -> dict:
-    """Fréchet distance of the weights in a folder, as saved; written into its config and its card with the command.
-
-    Returns what is written: generator, value, floor, counts, reference, feature network, command.
+    Returns:
+        what is written under `metrics`: `frechet_distance` and `quality`, each with the generator it is of.
     """
     loaded = weights.load(folder)
-    resolution = loaded.settings.resolution
-    if resolution != frechet.store.info["resolution"]:
-        raise UserError(f"{folder} makes faces of {resolution} px; the pictures are {frechet.store.info['resolution']} px.")
-    value = frechet.of_generator(loaded.generator.to(frechet.device))
-    floor, floor_count = frechet.floor()
-    result = {
-        "generator": loaded.generator_id, "value": round(value, 3), "samples": frechet.samples,
-        "reference": f"first {frechet.reference_count:,} training pictures of {frechet.store.info['name']}, "
-                     f"{resolution} px, Lanczos",
-        "floor": round(floor, 3), "floor_pictures": floor_count,
-        "features": frechet.features.file, "command": command,
-    }
-    config = loaded.config
-    config.setdefault("metrics", {})["frechet_distance"] = result
+    resolution, real_resolution = loaded.settings.resolution, reference.store.info["resolution"]
+    if resolution != real_resolution:
+        raise UserError(f"{folder} makes faces of {resolution} px; the pictures are {real_resolution} px.")
+    generator = loaded.generator.to(reference.device)
+    (samples, mirrored), real = reference.of_generator(generator), reference.pictures
+    nearest = quality.nearest(samples.features[:len(mirrored)], mirrored, reference.train_features)
+    held_out = reference.held_out_distances
+    distances = None if held_out is None else (nearest[0][:len(held_out)], held_out)
+    metrics = _written(loaded.generator_id, compare(samples, real), distances, reference, command)
+    config = {**loaded.config, "metrics": {**loaded.config.get("metrics", {}), **metrics}}
     weights.write_config(folder, config)
+    plots.save_quality(metrics["quality"], (samples.spectrum, real.spectrum), (samples.colours, real.colours), distances,
+                       folder / plots.QUALITY)
     report.save_card(folder, config, loaded.generator_id)
-    return result
+    if pairs:
+        save_pairs(generator, *nearest, reference.store.train, pairs)
+    return metrics
 
 
-def describe(result: dict) -> str:
-    """A measurement in one line."""
-    return (f"Fréchet distance {result['value']:.2f} ({result['samples']:,} samples against the {result['reference']}; "
-            f"real against real {result['floor']:.2f} with {result['floor_pictures']:,} each; {result['features']})")
+def _written(generator_id: str, figures: dict, distances: tuple | None, reference: Reference, command: str) -> dict:
+    store, floor = reference.store, dict(real_against_real(reference))
+    distance = {
+        "generator": generator_id, "name": reference.features.distance, "value": figures.pop("frechet_distance"),
+        "samples": reference.samples,
+        "reference": f"first {reference.count:,} training pictures of {store.info['name']}, "
+                     f"{store.info['resolution']} px, Lanczos",
+        "floor": floor.pop("frechet_distance"), "floor_pictures": reference.floor_count,
+        "features": reference.features.file, "command": command,
+    }
+    memory = quality.memorisation(*distances) | {"training_pictures": len(store.train)} if distances else None
+    return {"frechet_distance": distance, "quality": {
+        "generator": generator_id, "neighbours": quality.NEIGHBOURS, "pictures": reference.count, **figures,
+        "floor": {"pictures": reference.floor_count, **floor},
+        "memorisation": rounded(memory) if memory else None,
+    }}
+
+
+def save_pairs(generator: torch.nn.Module, distances: np.ndarray, rows: np.ndarray, train: np.ndarray, path: Path) -> None:
+    """Of the seeds whose nearest training pictures these are, the 32 nearest, each face left of that picture."""
+    seeds = np.argsort(distances)[:_PAIRS]
+    pairs = np.stack([sampling.faces(generator, seeds), train[rows[seeds]]], 1)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    images.sheet(pairs.reshape(-1, *pairs.shape[2:])).save(path)
+
+
+def rounded(figures: dict) -> dict:
+    """To three decimals, as deep as it goes."""
+    return {name: rounded(value) if isinstance(value, dict) else round(value, 3) if isinstance(value, float) else value
+            for name, value in figures.items()}
+
+
+def describe(metrics: dict) -> str:
+    """A measurement in a few lines."""
+    distance, measured = metrics["frechet_distance"], metrics["quality"]
+    floor, spectrum, colour, memory = (measured[name] for name in ("floor", "spectrum", "colour", "memorisation"))
+    share = f"{100 * quality.NEAREST_SHARE:.0f} %"
+    memorised = (
+        f"{100 * memory['share_nearer']:.1f} % of {memory['pictures']:,} samples lie nearer to a training picture than the "
+        f"nearest {share} of held-out pictures do (medians {memory['median_samples']:.2f} and {memory['median_held_out']:.2f}; "
+        f"without {memory['held_out_copies']} held-out pictures that are copies of training pictures)"
+    ) if memory else f"memorisation: not measured, which takes at least {calibration.FEWEST} samples and held-out pictures"
+    return (
+        f"{distance['name']} {distance['value']:.2f} ({distance['samples']:,} samples against the {distance['reference']}, "
+        f"resized further by the feature network itself; real against real {distance['floor']:.2f} with "
+        f"{distance['floor_pictures']:,} each; {distance['features']})\n"
+        f"precision {measured['precision']:.3f}, recall {measured['recall']:.3f} (real against real {floor['precision']:.3f} "
+        f"and {floor['recall']:.3f}; k = {measured['neighbours']}, {measured['pictures']:,} of each)\n"
+        f"{memorised}\n"
+        f"power spectrum {spectrum['decibels']:+.1f} dB at {spectrum['at']:.2f} of the Nyquist frequency (real against real "
+        f"{floor['spectrum']['decibels']:+.1f}); {colour['channel']} {colour['levels']:.1f} grey levels off "
+        f"(real against real {floor['colour']['levels']:.1f})")
 
 
 @dataclass(frozen=True, kw_only=True)
 class MeasureSettings(DataSettings):
-    """Measure a weights folder and write the figure into its config."""
+    """Measure a weights folder and write the figures into its config, its card and quality.png."""
 
     # the weights folder
     weights: tyro.conf.Positional[Path]
@@ -156,6 +144,8 @@ class MeasureSettings(DataSettings):
     features: Path
     # samples, and training pictures, that are compared
     samples: int = 10_000
+    # sheet of the 32 samples nearest to a training picture, each left of it (PNG); real people: keep it in runs/
+    pairs: Path | None = None
     # where decoded pictures are kept
     store_dir: Path = Path("~/.cache/seedfaces")
 
@@ -168,24 +158,14 @@ def command_for(folder: Path, features: Path, pictures: DataSettings, samples: i
 
 
 def main(settings: MeasureSettings) -> None:
+    if settings.pairs and settings.weights.resolve() in settings.pairs.resolve().parents:
+        raise UserError(f"{settings.pairs} would show real people in a folder that is published: put it into runs/.")
     resolution = weights.load(settings.weights).settings.resolution
     features = Features(settings.features)
     store = data.open_store(sources.find(settings), resolution, settings.store_dir)
     command = command_for(settings.weights, settings.features, settings, settings.samples)
-    print(describe(measure(settings.weights, Frechet(features, store, settings.samples), command)))
-
-
-def _know_newer_operators() -> None:
-    """Make files load that a newer torch has scripted: they carry all of its `interpolate`, with a Lanczos branch
-    that is never taken but whose operator must have a name (torch 2.13; unknown to torch < 2.12)."""
-    if not hasattr(torch.ops.aten, "_upsample_lanczos2d_aa"):
-        library = torch.library.Library("aten", "FRAGMENT")
-        library.define("_upsample_lanczos2d_aa(Tensor input, SymInt[]? output_size, bool align_corners, "
-                       "float[]? scale_factors) -> Tensor")
-        _libraries.append(library)
-
-
-_libraries: list[torch.library.Library] = []  # a library that is collected takes its operators with it
+    reference = Reference(features, store, settings.samples)
+    print(describe(measure(settings.weights, reference, command, settings.pairs)))
 
 
 if __name__ == "__main__":

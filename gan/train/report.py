@@ -1,21 +1,19 @@
-"""What a run shows: sample sheets, curves, the learning timeline, the model card."""
+"""What a run shows: sample sheets, the learning timeline, the model card."""
 
 import json
 from pathlib import Path
 
-import matplotlib
 import numpy as np
 from PIL import Image
 
 from gan.hub import PLACE, card, section
 from gan.model import images, sampling
 from gan.model.weights import Weights
+from gan.train import plots, quality
 
 SHEET_SEEDS = range(64)  # the same faces on every sheet, and the first gallery of the page
 TIMELINE_FACES = 16  # the first of them, through the run
 TIMELINE_FRAMES = 60
-
-matplotlib.use("Agg")  # no display where networks are trained
 
 
 def save_sheet(generator, path: Path) -> None:
@@ -53,69 +51,106 @@ def read_metrics(path: Path) -> list[dict]:
     return rows
 
 
-def save_curves(rows: list[dict], path: Path) -> None:
-    """Losses, the discriminator's accuracies and the Fréchet distance over pictures shown."""
-    import matplotlib.pyplot as plt
-
-    panels = [
-        ("Losses", {"loss_generator": "G", "loss_real": "D on real", "loss_fake": "D on fake"}),
-        ("Accuracy of D", {"accuracy_real": "on real", "accuracy_fake": "on fake", "accuracy_held_out": "on held-out"}),
-    ]
-    if any("frechet_distance" in row for row in rows):
-        panels.append(("Fréchet distance", {"frechet_distance": ""}))
-    figure, axes = plt.subplots(1, len(panels), figsize=(5.5 * len(panels), 3.6), layout="constrained")
-    for axis, (title, names) in zip(axes, panels):
-        for name, label in names.items():
-            points = [(row["pictures"] / 1000, row[name]) for row in rows if row.get(name) is not None]
-            if points:
-                axis.plot(*zip(*points), label=label, linewidth=1, marker="." if len(points) < 30 else None)
-        axis.set(title=title, xlabel="thousand pictures shown", xlim=(0, None), ylim=(0, 1.02 if "Accuracy" in title else None))
-        axis.grid(alpha=0.3)
-        if len(names) > 1 and axis.lines:
-            axis.legend(frameon=False)
-    figure.savefig(path, dpi=110)
-    plt.close(figure)
-
-
 def complete(folder: Path, loaded: Weights, rows: list[dict], sheets: list[Path]) -> None:
     """Add the files for people to a weights folder: sheet (from the saved file), curves, timeline, card, licence."""
     save_sheet(loaded.generator, folder / "samples.png")
-    save_curves(rows, folder / "curves.png")
+    plots.save_curves(rows, folder / "curves.png")
     save_timeline(sheets, loaded.settings.resolution, folder / "timeline.webp")
     save_card(folder, loaded.config, loaded.generator_id)
 
 
 def save_card(folder: Path, config: dict, generator_id: str) -> None:
-    """README.md and LICENSE, from the config alone."""
-    training, size = config["training"], config["model"]["resolution"]
-    distance, critic = config.get("metrics", {}).get("frechet_distance"), config.get("calibration")
-    metrics = ({"frechet-distance": distance["value"]} if distance else {}) | ({"critic-auroc": critic["auroc"]} if critic else {})
+    """README.md and LICENSE, from the config alone, with the pictures that lie beside it."""
+    training, size, measured = config["training"], config["model"]["resolution"], config.get("metrics", {})
+    distance, critic = measured.get("frechet_distance"), config.get("calibration")
+    metrics = {"frechet-distance": distance["value"]} if distance else {}
+    metrics |= {"critic-auroc": critic["auroc"]} if critic else {}
     commands = "\n\n".join(f"from step {part['from_step']:,}, planned for {part['planned_steps']:,}:\n\n    {part['command']}"
                            for part in training["commands"])
+    started = training.get("started_from")
+    start = _STARTED.format(**started) if started else ""
+    parts = [_distance(distance, generator_id), _beyond_distance(measured.get("quality")),
+             _QUALITY_PICTURE if "quality" in measured and (folder / plots.QUALITY).exists() else "",
+             people(measured.get("people")), _critic(critic)]
     body = _CARD.format(
         resolution=size, place=PLACE,
         samples=section("samples", _SAMPLES.format(generator_id=generator_id)),
-        training=section("training", _TRAINING.format(**{**training, "commands": commands})),
-        quality=section("quality", _quality(distance, critic, generator_id)))
+        training=section("training", _TRAINING.format(**{**training, "commands": commands, "start": start})),
+        quality=section("quality", "\n\n".join(filter(None, parts))),
+        failures=section("failures", config.get("failures", "Some are broken.")))
     (folder / "README.md").write_text(card(body, f"faces-{size}", training["data"], metrics))
     (folder / "LICENSE").write_text(_LICENSE.format(**training))
 
 
-def _quality(distance: dict | None, critic: dict | None, generator_id: str) -> str:
+def _distance(distance: dict | None, generator_id: str) -> str:
     """What was measured, of what, with which command."""
-    said = "No distance to real faces was measured.\n"
-    if distance:
-        measured_on = "the published file" if distance["generator"] == generator_id else "an earlier state of this run"
-        said = (f"Fréchet distance **{distance['value']:.2f}** over the features of `{distance['features']}`: "
-                f"{distance['samples']:,} samples against the {distance['reference']}. Real against real is "
-                f"{distance['floor']:.2f} with {distance['floor_pictures']:,} pictures each. It is not an FID and compares "
-                f"with none. Measured on {measured_on} with\n\n    {distance['command']}\n")
-    if critic:
-        half = critic["n"] // 2
-        said += (f"\nThe discriminator as a critic: AUROC **{critic['auroc']:.3f}**, Brier score {critic['brier']:.3f} on "
-                 f"{half:,} held-out pictures and {half:,} samples, calibrated on as many others. It knows this "
-                 "generator and pictures like its training data, nothing else.\n")
-    return said
+    if not distance:
+        return "No distance to real faces was measured."
+    measured_on = "the published file" if distance["generator"] == generator_id else "an earlier state of this run"
+    is_fid = distance.get("name") == "FID"
+    kin = "It compares only with an FID of as many samples against the same pictures, resized alike." if is_fid else \
+        "It is not an FID and compares with none."
+    return (f"{'FID' if is_fid else 'Fréchet distance'} **{distance['value']:.2f}** over the features of "
+            f"`{distance['features']}`, which resizes pictures by itself: {distance['samples']:,} samples against the "
+            f"{distance['reference']}. Real against real is {distance['floor']:.2f} with {distance['floor_pictures']:,} "
+            f"pictures each. {kin} Measured on {measured_on} with\n\n    {distance['command']}")
+
+
+def _beyond_distance(measured: dict | None) -> str:
+    """What the same command says beside the distance."""
+    if not measured:
+        return ""
+    floor, spectrum, colour = measured["floor"], measured["spectrum"], measured["colour"]
+    return (
+        f"Over the same features, precision **{measured['precision']:.2f}** and recall **{measured['recall']:.2f}**: the share "
+        "of samples that fall among real faces, and of real faces that fall among samples "
+        f"(k = {measured['neighbours']}, {measured['pictures']:,} of each; Kynkäänniemi et al. 2019). Real against real they "
+        f"are {floor['precision']:.2f} and {floor['recall']:.2f} with {floor['pictures']:,} each. A sample among real faces "
+        f"can still be broken where these features do not look.\n\n{_memorisation(measured['memorisation'])}\n\n"
+        f"Up to {quality.UP_TO:g} of the Nyquist frequency the power spectrum is at most {abs(spectrum['decibels']):.1f} dB "
+        f"off that of real pictures ({'more' if spectrum['decibels'] > 0 else 'less'} detail at {spectrum['at']:.2f}), and the "
+        f"colours are at most {colour['levels']:.1f} of 255 grey levels off ({colour['channel']}); real against real "
+        f"{abs(floor['spectrum']['decibels']):.1f} dB and {floor['colour']['levels']:.1f}.")
+
+
+def _memorisation(memory: dict | None) -> str:
+    if not memory:
+        return "Learned by heart? Too few pictures were held out to say."
+    by_chance = f"{100 * quality.NEAREST_SHARE:.0f} %"
+    return (
+        f"Learned by heart? **{100 * memory['share_nearer']:.1f} %** of {memory['pictures']:,} samples are nearer to one of "
+        f"{memory['training_pictures']:,} training pictures, either way round, than the nearest {by_chance} of as many "
+        f"held-out faces are. About {by_chance} is what a generator that copies nothing would give; much less says that its "
+        f"faces lie farther out than real ones: the medians are {memory['median_samples']:.2f} for samples and "
+        f"{memory['median_held_out']:.2f} for held-out faces. {memory['held_out_copies']:,} held-out faces were left out: they "
+        "lie as near as only copies of training pictures do. All of this is about copies of pictures, in these features; "
+        "it is no proof that no sample looks like somebody.")
+
+
+def people(measured: dict | None) -> str:
+    """Shares of apparent ages and genders as Markdown tables, as benchmarks/people.py measures them."""
+    if not measured:
+        return ""
+    said = [f"Whom they look like, guessed for {measured['samples']:,} samples of generator `{measured['generator']}` by a "
+            "linear probe on the same features, and for held-out real faces by the same probe, so that its errors are in both:"]
+    for trait in ("age", "gender"):
+        names, real, samples = list(measured[trait]["real"]), measured[trait]["real"], measured[trait]["samples"]
+        said.append("\n".join([
+            f"| apparent {trait} | {' | '.join(names)} |", "|---" * (len(names) + 1) + "|",
+            f"| real faces | {' | '.join(f'{100 * real[name]:.1f} %' for name in names)} |",
+            f"| samples | {' | '.join(f'{100 * samples[name]:.1f} %' for name in names)} |"]))
+    errors = [f"{trait} is wrong for {100 * measured[trait]['error']:.0f} %" for trait in ("age", "gender")]
+    return "\n\n".join(said) + f"\n\nThe probe's {' and '.join(errors)} of {measured['age']['tested_on']:,} real faces " \
+        "that it was not fitted on; apparent gender is what the data set's labels call male and female."
+
+
+def _critic(critic: dict | None) -> str:
+    if not critic:
+        return ""
+    half = critic["n"] // 2
+    return (f"The discriminator as a critic: AUROC **{critic['auroc']:.3f}**, Brier score {critic['brier']:.3f} on "
+            f"{half:,} held-out pictures and {half:,} samples, calibrated on as many others. It knows this "
+            "generator and pictures like its training data, nothing else.")
 
 
 # what stands between the sections is for people: edited on the Hub, it survives the next push
@@ -145,8 +180,9 @@ Image.fromarray(FaceModel.from_pretrained("{place}").faces([7])[0]).save("seed-7
 ## Limits
 
 The faces are of nobody, but look like the training pictures: with their ages, skin tones, poses and
-photographic style in their proportions, and with their gaps. Some are broken. Nobody should be judged, identified or
-deceived with them.
+photographic style in their proportions, and with their gaps. Nobody should be judged, identified or deceived with them.
+
+{failures}
 
 ## Licence
 
@@ -162,7 +198,7 @@ A small DCGAN, generator `{generator_id}`: every seed from 0 to 2³²−1 is one
 _TRAINING = """
 - Trained on {pictures_in_data:,} pictures from {data}; {held_out:,} more were held out.
 - Shown {pictures:,} pictures in {steps:,} of {planned_steps:,} steps, {hours:.1f} hours on {hardware}.
-- Recipe `{recipe}`, with
+{start}- Recipe `{recipe}`, with
 
 {commands}
 
@@ -170,6 +206,11 @@ _TRAINING = """
 
 ![The same 16 faces through the run](timeline.webp)
 """
+
+_STARTED = "- Started from generator `{generator}`, which had been shown {pictures:,} pictures of {data}.\n"
+
+_QUALITY_PICTURE = "![Precision and recall, nearest training pictures, power spectra and colours, samples beside real faces]" \
+                   f"({plots.QUALITY})"
 
 _LICENSE = """These weights, and the pictures made with them that lie beside them, were trained on pictures from
 {data}.

@@ -8,7 +8,6 @@ import gradio as gr
 from gan.serve.faces import FaceModel
 from gan.serve.models import Models
 from gan.serve.page.components import data_url
-from gan.serve.share_link import View
 
 
 class About:
@@ -22,17 +21,19 @@ class About:
         self.outputs = [self.text]
         self.main = self.text
 
-    def render(self, view: View) -> list:
-        return [about(self.models.current)]
+    def render(self, weights: str) -> list:
+        """About the weights with that id, or the current ones where it is not at hand."""
+        return [about(self.models.of(weights))]
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=4)
 def about(model: FaceModel) -> str:
     """The tab as HTML; everything that is said about the weights comes out of their folder."""
-    training, distance = model.config.get("training", {}), model.config.get("metrics", {}).get("frechet_distance")
+    training, metrics = model.config.get("training", {}), model.config.get("metrics", {})
+    distance, quality = metrics.get("frechet_distance"), metrics.get("quality")
     facts = [
         ("Faces", f"{model.resolution} × {model.resolution} px, from {model.latent_dim} random numbers each"),
-        ("Weights", f"{model.folder.name}, generator {model.id}"),
+        ("Weights", f"{model.name}, generator {model.id}"),
     ]
     if training:
         facts += [
@@ -42,8 +43,11 @@ def about(model: FaceModel) -> str:
                          f"recipe {training['recipe']}"),
         ]
     if distance:
-        facts.append(("Distance to real faces", f"Fréchet distance {distance['value']:.2f} over {distance['features']} "
-                      f"({distance['samples']:,} samples; real against real {distance['floor']:.2f}); not an FID"))
+        name, kin = ("FID", "") if distance.get("name") == "FID" else ("Fréchet distance", "; not an FID")
+        facts.append(("Distance to real faces", f"{name} {distance['value']:.2f} over {distance['features']} "
+                      f"({distance['samples']:,} samples; real against real {distance['floor']:.2f}){kin}"))
+    if quality:
+        facts += beyond_distance(quality)
     if model.calibration:
         c = model.calibration
         facts.append(("The critic", f"AUROC {c['auroc']:.3f}, Brier score {c['brier']:.3f} on {c['n']:,} pictures, half of "
@@ -55,8 +59,24 @@ def about(model: FaceModel) -> str:
                           "then blobs, then faces"),
         reliability=reliability(model.calibration),
         curves=_picture(model, "curves.png", "image/png", "Curves of the training: losses, the critic's accuracies, and "
-                        "the distance to real faces"),
+                        "the distance to real faces")
+        + (_picture(model, "quality.png", "image/png", "Samples beside real faces: precision and recall, distances to the "
+                    "nearest training picture, power spectra, colours") if quality else ""),
     )
+
+
+def beyond_distance(quality: dict) -> list[tuple[str, str]]:
+    """What was measured beside the distance, a name and a sentence each."""
+    floor, memory = quality["floor"], quality["memorisation"]
+    precision, recall, real_precision, real_recall = (
+        f"{100 * of[name]:.0f} %" for of in (quality, floor) for name in ("precision", "recall"))
+    return [
+        ("Precision and recall", f"{precision} of the samples fall among real faces, {recall} of real faces among samples "
+                                 f"(real against real {real_precision} and {real_recall})"),
+        ("Learned by heart", f"{100 * memory['share_nearer']:.1f} % of {memory['pictures']:,} samples are nearer to a training "
+                             "picture than the nearest 1 % of held-out faces are; without copying, about 1 % or less would be"
+                             if memory else "not measured: too few pictures were held out"),
+    ]
 
 
 def reliability(calibration: dict | None) -> str:

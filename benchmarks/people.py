@@ -1,0 +1,84 @@
+"""Whom the faces look like: shares of apparent age groups and gender among samples, beside those of the training pictures.
+
+    python benchmarks/people.py weights/faces-64 --features FILE --train_data_dir DIR_WITH_UTKFACE
+
+A linear probe on the feature network (logistic regression, fitted on the training pictures' labels) guesses both; how
+often it is wrong is measured on the test split. The shares of real faces are its guesses too, so that its errors are in
+both columns. What is written into the config appears in the model card. Takes parquet files with the columns `age` (years)
+and `gender`.
+"""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import numpy as np  # noqa: E402
+import tyro  # noqa: E402
+from pyarrow import parquet  # noqa: E402
+from sklearn.linear_model import LogisticRegression  # noqa: E402
+from sklearn.pipeline import make_pipeline  # noqa: E402
+from sklearn.preprocessing import StandardScaler  # noqa: E402
+
+from gan.model import sampling, weights  # noqa: E402
+from gan.model.settings import DataSettings  # noqa: E402
+from gan.train import data, report, sources  # noqa: E402
+from gan.train.features import Features, Reference  # noqa: E402
+
+AGES = (0, 10, 20, 30, 40, 50, 60, 70)  # years, at which groups begin
+BATCH = 250  # faces in memory at a time
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(DataSettings):
+    """Measure whom the faces look like."""
+
+    # the weights folder
+    weights: tyro.conf.Positional[Path]
+    # TorchScript feature network
+    features: Path
+    # faces
+    samples: int = 10_000
+    # where decoded pictures are kept
+    store_dir: Path = Path("~/.cache/seedfaces")
+
+
+def labels(folder: Path, split: str) -> dict[str, np.ndarray]:
+    """Age group and gender of each picture of a split, in the order of the files."""
+    tables = [parquet.read_table(path, columns=["age", "gender"]) for path in sorted(folder.glob(f"{split}-*.parquet"))]
+    ages = np.concatenate([table["age"].to_numpy() for table in tables])
+    names = [f"{first}–{last - 1}" for first, last in zip(AGES, AGES[1:])] + [f"{AGES[-1]} and older"]
+    return {
+        "age": np.array(names)[np.searchsorted(AGES, ages, side="right") - 1],
+        "gender": np.concatenate([np.array(table["gender"].to_pylist()) for table in tables]),
+    }
+
+
+def shares(guesses: np.ndarray, names: np.ndarray) -> dict[str, float]:
+    return {str(name): round(float((guesses == name).mean()), 3) for name in names}
+
+
+def main(settings: Settings) -> None:
+    loaded = weights.load(settings.weights)
+    store = data.open_store(sources.find(settings), loaded.settings.resolution, settings.store_dir)
+    reference = Reference(Features(settings.features), store, settings.samples)
+    real, truth, test_truth = reference.train_features, labels(settings.train_data_dir, "train"), labels(settings.train_data_dir, "test")
+    test = reference.extract(store.held_out)
+    made = np.concatenate([reference.extract(sampling.faces(loaded.generator, range(start, min(start + BATCH, settings.samples))))
+                           for start in range(0, settings.samples, BATCH)])
+    result = {"generator": loaded.generator_id, "samples": settings.samples}
+    for trait in ("age", "gender"):
+        probe = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)).fit(real, truth[trait])
+        names = sorted(set(truth[trait]), key=lambda name: (len(name) > 5, len(name), name))
+        result[trait] = {
+            "error": round(float((probe.predict(test) != test_truth[trait]).mean()), 3), "tested_on": len(test),
+            "real": shares(probe.predict(test), names), "samples": shares(probe.predict(made), names)}
+    config = {**loaded.config, "metrics": {**loaded.config["metrics"], "people": result}}
+    weights.write_config(settings.weights, config)
+    report.save_card(settings.weights, config, loaded.generator_id)
+    print(report.people(result))
+
+
+if __name__ == "__main__":
+    main(tyro.cli(Settings, use_underscores=True))

@@ -1,0 +1,135 @@
+"""How good faces get in a given time: recipes and single settings against `modern`, each trained for the same minutes.
+
+    python benchmarks/quality.py run --train_data_dir DIR --features FILE --minutes 30 --arms modern dcgan --seeds 0 1
+    python benchmarks/quality.py table --minutes 30
+
+`run` trains each arm in a process of its own, one after the other, with nothing else running: as many steps as fit into
+the minutes at the speed that the arm's first seconds show, so that its schedules end with its time. What is finished is
+not run again, what was stopped goes on. `table` prints what is there. Runs lie in `runs/quality/`.
+"""
+
+import json
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+ROOT = Path(__file__).resolve().parent.parent
+RUNS = ROOT / "runs" / "quality"
+
+# one change each against `modern`
+ARMS = {
+    "modern": "",
+    "dcgan": "--recipe dcgan",
+    "rmsprop": "--recipe rmsprop",
+    "penalty 0.1": "--penalty_weight 0.1 --penalty_weight_end 0.033",
+    "penalty 1": "--penalty_weight 1 --penalty_weight_end 0.33",
+    "rate 2e-4": "--learning_rate 2e-4 --learning_rate_end 5e-5",
+    "rate 8e-4": "--learning_rate 8e-4 --learning_rate_end 2e-4",
+    "rate does not fall": "--learning_rate_end 4e-4",
+    "EMA half-life 2,500": "--ema_half_life 2500",
+    "EMA half-life 40,000": "--ema_half_life 40000",
+    "no augmentation": "--augment_probability 0",
+    "augmentation 0.6": "--augment_probability 0.6",
+    "batch 32": "--train_batch_size 32",
+    "batch 128": "--train_batch_size 128",
+    "half as wide": "--widths 256 128 64 32",
+    "half again as wide": "--widths 768 384 192 96",
+}
+
+
+@dataclass(frozen=True)
+class Run:
+    """Train arms; finished ones are skipped."""
+
+    # folder of pictures
+    train_data_dir: Path
+    # TorchScript feature network
+    features: Path
+    # of training for each arm and seed
+    minutes: float = 10
+    # names of ARMS
+    arms: tuple[str, ...] = tuple(ARMS)
+    # one run each
+    seeds: tuple[int, ...] = (0, 1)
+
+
+@dataclass(frozen=True)
+class Table:
+    """Print the rows of what has been run."""
+
+    # of training for each arm and seed
+    minutes: float = 10
+
+
+def folder(arm: str, seed: int, minutes: float) -> Path:
+    return RUNS / f"{minutes:g} minutes" / f"{arm}, seed {seed}"
+
+
+def config(run: Path) -> dict | None:
+    """What a finished run measured."""
+    file = run / "weights" / "config.json"
+    found = json.loads(file.read_text()) if file.exists() else {}
+    return found if found.get("metrics", {}).get("frechet_distance", {}).get("generator") else None
+
+
+def train(arm: str, seed: int, settings: Run) -> None:
+    output = folder(arm, seed, settings.minutes)
+    words = ["train_accelerate.py", "--train_data_dir", settings.train_data_dir, "--seed", seed, *ARMS[arm].split()]
+    plan = output / "steps.txt"
+    if not plan.exists():
+        trial = subprocess.run([sys.executable, *map(str, words), "--max_train_steps", "128", "--output_dir",
+                                output / "trial"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+        batch, rate = re.search(r"steps of (\d+) pictures at ([\d,]+) pictures a second", trial).groups()
+        plan.write_text(str(round(settings.minutes * 60 * int(rate.replace(",", "")) / int(batch))))
+    subprocess.run([sys.executable, *map(str, words), "--max_train_steps", plan.read_text(), "--output_dir", str(output),
+                    "--eval_features", str(settings.features), "--resume_from_checkpoint", "latest"], cwd=ROOT, check=True)
+
+
+def run(settings: Run) -> None:
+    for seed in settings.seeds:
+        for arm in settings.arms:
+            if not config(folder(arm, seed, settings.minutes)):
+                train(arm, seed, settings)
+
+
+def table(settings: Table) -> None:
+    """Markdown: one row per arm, all its seeds in it."""
+    rows = {}
+    for arm in ARMS:
+        found = [config(path) for path in sorted((RUNS / f"{settings.minutes:g} minutes").glob(f"{arm}, seed *"))]
+        rows[arm] = [each for each in found if each]
+    base = [each["metrics"]["frechet_distance"]["value"] for each in rows["modern"]]
+    print("| arm | change | minutes | pictures | FFD | against `modern` | precision | recall |\n" + "|---" * 8 + "|")
+    for arm, found in rows.items():
+        if found:
+            distances = [each["metrics"]["frechet_distance"]["value"] for each in found]
+            ratio = f"{mean(distances) / mean(base):.2f}" if base else ""
+            print(f"| {arm} | `{ARMS[arm]}` | {_each(found, 'training', 'hours', scale=60, form='.1f')} | "
+                  f"{_each(found, 'training', 'pictures', form=',')} | {', '.join(f'{value:.2f}' for value in distances)} | "
+                  f"{ratio} | {_each(found, 'metrics', 'quality', 'precision', form='.3f')} | "
+                  f"{_each(found, 'metrics', 'quality', 'recall', form='.3f')} |")
+
+
+def mean(values: list[float]) -> float:
+    return sum(values) / len(values)
+
+
+def _each(found: list[dict], *names: str, scale: float = 1, form: str) -> str:
+    """A value of each run, by its place in the config."""
+    values = []
+    for value in found:
+        for name in names:
+            value = value.get(name, {})
+        values.append(f"{value * scale:{form}}" if value != {} else "–")
+    return ", ".join(values)
+
+
+if __name__ == "__main__":
+    settings = tyro.cli(Annotated[Run, tyro.conf.subcommand("run")] | Annotated[Table, tyro.conf.subcommand("table")],
+                        use_underscores=True)
+    run(settings) if isinstance(settings, Run) else table(settings)

@@ -1,0 +1,74 @@
+"""What variation and curating cost and bring: distance, precision and recall of a generator's faces, in one table.
+
+    python benchmarks/variation.py weights/faces-64 --features FILE --train_data_dir DIR
+
+Variation two ways: pulling the first layer's features towards their mean, as published weights do, and scaling the
+latent. Curated: of 64 candidates the 16 that the critic likes best, what "Best of 4" does with a gallery of 16.
+"""
+
+import copy
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import numpy as np  # noqa: E402
+import tyro  # noqa: E402
+
+from gan.model import sampling, weights  # noqa: E402
+from gan.model.settings import DataSettings  # noqa: E402
+from gan.serve.faces import FaceModel  # noqa: E402
+from gan.train import data, quality, sources  # noqa: E402
+from gan.train.features import Features, Reference  # noqa: E402
+
+BATCH = 250  # faces in memory at a time
+GALLERY, CANDIDATES = 16, 64
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(DataSettings):
+    """Measure variation and curating."""
+
+    # the weights folder
+    weights: tyro.conf.Positional[Path]
+    # TorchScript feature network
+    features: Path
+    # faces per row, and training pictures that they are compared with
+    samples: int = 10_000
+    # where decoded pictures are kept
+    store_dir: Path = Path("~/.cache/seedfaces")
+
+
+def row(name: str, generator, seeds, variation: float, reference: Reference) -> None:
+    features = np.concatenate([reference.extract(sampling.faces(generator, seeds[start:start + BATCH], variation))
+                               for start in range(0, len(seeds), BATCH)])
+    real = reference.pictures.features
+    precision, recall = quality.precision_recall(features, real)
+    print(f"| {name} | {quality.frechet_distance(features, real):.2f} | {precision:.3f} | {recall:.3f} |", flush=True)
+
+
+def curated(model: FaceModel, samples: int) -> list[int]:
+    """The seeds of as many curated galleries as are needed."""
+    starts = range(0, samples * CANDIDATES // GALLERY, CANDIDATES)
+    return [seed for start in starts for seed in model.best_of(range(start, start + CANDIDATES), GALLERY)][:samples]
+
+
+def main(settings: Settings) -> None:
+    loaded, model = weights.load(settings.weights), FaceModel(settings.weights)
+    store = data.open_store(sources.find(settings), loaded.settings.resolution, settings.store_dir)
+    reference = Reference(Features(settings.features), store, settings.samples)
+    pulled, scaled = copy.deepcopy(loaded.generator), copy.deepcopy(loaded.generator)
+    pulled.mean_features, scaled.mean_features = sampling.mean_features(loaded.generator), None
+    seeds = range(settings.samples)
+    print(f"Generator {loaded.generator_id}, {settings.samples:,} faces a row\n")
+    print("| faces | FFD | precision | recall |\n|---|---|---|---|")
+    row("as trained", pulled, seeds, 1.0, reference)
+    for variation in (0.9, 0.8, 0.7, 0.6, 0.5):
+        row(f"variation {variation}, features pulled", pulled, seeds, variation, reference)
+        row(f"variation {variation}, latent scaled", scaled, seeds, variation, reference)
+    row(f"best {GALLERY} of {CANDIDATES} by the critic", pulled, curated(model, settings.samples), 1.0, reference)
+
+
+if __name__ == "__main__":
+    main(tyro.cli(Settings, use_underscores=True))

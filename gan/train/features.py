@@ -1,0 +1,151 @@
+"""Faces as a feature network sees them: the network, samples, and the real pictures that these are compared with."""
+
+from collections.abc import Iterable
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from filelock import FileLock
+from tqdm import tqdm
+
+from gan import UserError, reason
+from gan.model import sampling, weights
+from gan.train import calibration, data, quality, report
+
+_BATCH = 250  # pictures per call of the feature network
+
+
+class Features(torch.nn.Module):
+    """A TorchScript feature network: uint8 `(N, 3, S, S)` → `(N, D)`.
+
+    Raises:
+        UserError: the file is missing or is no such network.
+    """
+
+    def __init__(self, path: Path, device: torch.device | str = "cpu"):
+        super().__init__()
+        if not path.is_file():
+            raise UserError(f"The feature network {path} does not exist.")
+        _know_newer_operators()
+        self.file = f"{path.name} {weights.sha256(path)[:12]}"
+        # only over this network has the Fréchet distance the name that papers use
+        self.distance = "FID" if path.name == "inception-2015-12-05.pt" else "Fréchet distance"
+        try:
+            self.network = torch.jit.load(str(path), map_location=device).eval()
+            # NVIDIA's Inception gives class probabilities unless asked for features
+            self.options = {"return_features": True} if "return_features" in str(self.network.forward.schema) else {}
+            self.num_features = self(torch.zeros(2, 3, 64, 64, dtype=torch.uint8, device=device)).shape[1]
+        except RuntimeError as error:
+            raise UserError(f"{path} is no TorchScript network that takes uint8 pictures "
+                            f"({reason(error)}).") from error
+
+    @torch.no_grad()
+    def forward(self, pictures: torch.Tensor) -> torch.Tensor:
+        return self.network(pictures, **self.options)
+
+
+class Seen(NamedTuple):
+    """What is kept of a set of pictures."""
+
+    features: np.ndarray  # (N, D) float32
+    spectrum: np.ndarray  # (S // 2,), see quality.power_spectrum
+    colours: np.ndarray  # (3, 256), see quality.colour_histograms
+
+
+class Reference:
+    """The pictures of a store that samples are compared with: the first `count` that were trained on, and for copies all.
+
+    Features of training pictures are computed once per store and kept in its folder.
+    """
+
+    def __init__(self, features: Features, store: data.Store, samples: int, device: torch.device | str = "cpu"):
+        self.features, self.store, self.samples, self.device = features, store, samples, device
+        self.count = min(samples, len(store.train))
+        self.looked_up = min(samples, calibration.MOST)  # pictures of a kind whose nearest training picture is looked for
+        self.floor_count = min(self.count, len(store.train) // 2)
+        if self.floor_count <= quality.NEIGHBOURS:
+            fewest = quality.NEIGHBOURS + 1
+            raise UserError(f"Measuring takes at least {fewest} samples and {2 * fewest} training pictures; there are "
+                            f"{samples} and {len(store.train)}.")
+
+    @cached_property
+    def pictures(self) -> Seen:
+        """The first `count` training pictures."""
+        return self.real(0, self.count)
+
+    def of_generator(self, generator: torch.nn.Module) -> tuple[Seen, np.ndarray]:
+        """The faces of seeds 0, 1, …, and features of the first `looked_up` of them mirrored.
+
+        One batch of faces is in memory at a time.
+        """
+        features, mirrored, starts = [], [], range(0, self.samples, _BATCH)
+
+        def batches():
+            for start in tqdm(starts, desc="Sampling to measure", leave=False):
+                faces = sampling.faces(generator, range(start, min(start + _BATCH, self.samples)))
+                features.append(self.extract(faces))
+                if start < self.looked_up:
+                    mirrored.append(self.extract(faces[:self.looked_up - start, :, ::-1]))
+                yield faces
+
+        spectrum, colours = _averages(batches())
+        return Seen(np.concatenate(features), spectrum, colours), np.concatenate(mirrored)
+
+    @cached_property
+    def train_features(self) -> np.ndarray:
+        """Of all training pictures: memory-mapped `(N, D)` float32."""
+        cache = self.store.folder / f"features-{self.features.file.split()[-1]}-train.npy"
+        with FileLock(cache.with_suffix(".lock")):  # a run and the command may measure at the same time
+            if not cache.exists():
+                temporary = cache.with_suffix(".tmp.npy")
+                shape = len(self.store.train), self.features.num_features
+                self._extract_into(np.lib.format.open_memmap(temporary, "w+", np.float32, shape), self.store.train).flush()
+                temporary.replace(cache)
+        return np.load(cache, mmap_mode="r")
+
+    @cached_property
+    def held_out_distances(self) -> np.ndarray | None:
+        """Of up to `looked_up` held-out pictures, evenly picked, to the nearest training picture: `(M,)`. None: too few."""
+        pictures = report.evenly(self.store.held_out, self.looked_up)
+        if len(pictures) < calibration.FEWEST:
+            return None
+        features, mirrored = np.empty((2, len(pictures), self.features.num_features), np.float32)
+        self._extract_into(features, pictures)
+        self._extract_into(mirrored, pictures[:, :, ::-1])
+        return quality.nearest(features, mirrored, self.train_features)[0]
+
+    def real(self, first: int, last: int) -> Seen:
+        """Training pictures from `first` to before `last`."""
+        batches = (self.store.train[start:min(start + _BATCH, last)] for start in range(first, last, _BATCH))
+        return Seen(self.train_features[first:last], *_averages(batches))
+
+    def _extract_into(self, rows: np.ndarray, pictures: np.ndarray) -> np.ndarray:
+        for start in tqdm(range(0, len(pictures), _BATCH), desc="Features of real pictures", leave=False):
+            rows[start:start + _BATCH] = self.extract(pictures[start:start + _BATCH])
+        return rows
+
+    def extract(self, pictures: np.ndarray) -> np.ndarray:
+        tensor = torch.from_numpy(pictures.copy()).permute(0, 3, 1, 2).contiguous().to(self.device)
+        return self.features(tensor).float().cpu().numpy()
+
+
+def _averages(batches: Iterable[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Power spectrum and colour histograms of pictures that come in batches."""
+    parts = [(len(batch), quality.power_spectrum(batch), quality.colour_histograms(batch)) for batch in batches]
+    counts, spectra, colours = zip(*parts)
+    return np.average(spectra, 0, counts), np.average(colours, 0, counts)
+
+
+def _know_newer_operators() -> None:
+    """Make files load that a newer torch has scripted: they carry all of its `interpolate`, with a Lanczos branch
+    that is never taken but whose operator must have a name (torch 2.13; unknown to torch < 2.12)."""
+    if not hasattr(torch.ops.aten, "_upsample_lanczos2d_aa"):
+        library = torch.library.Library("aten", "FRAGMENT")
+        library.define("_upsample_lanczos2d_aa(Tensor input, SymInt[]? output_size, bool align_corners, "
+                       "float[]? scale_factors) -> Tensor")
+        _libraries.append(library)
+
+
+_libraries: list[torch.library.Library] = []  # a library that is collected takes its operators with it

@@ -1,0 +1,40 @@
+from PIL import Image
+
+from gan.serve.page.about import about
+
+FLOOR = {"pictures": 9_000, "precision": 0.87, "recall": 0.88}
+MEMORY = {"pictures": 1_004, "share_nearer": 0.0134}
+
+
+class Model:
+    """As much of a FaceModel as the tab looks at."""
+
+    name, id, resolution, latent_dim, calibration = "faces-16", "0123456789ab", 16, 8, None
+
+    def __init__(self, folder, **metrics):
+        self.folder, self.config = folder, {"metrics": metrics}
+
+
+def test_what_was_measured_is_said_and_shown(tmp_path):
+    Image.new("RGB", (8, 8)).save(tmp_path / "quality.png")
+    quality = {"precision": 0.714, "recall": 0.634, "floor": FLOOR, "memorisation": MEMORY}
+    page = about(Model(tmp_path, quality=quality))
+    assert "71 % of the samples fall among real faces, 63 % of real faces among samples" in page
+    assert "(real against real 87 % and 88 %)" in page
+    assert "1.3 % of 1,004 samples are nearer" in page and 'alt="Samples beside real faces' in page
+    page = about(Model(tmp_path, quality={**quality, "memorisation": None}))
+    assert "not measured: too few pictures were held out" in page
+
+
+def test_what_was_not_measured_is_not_mentioned(tmp_path):
+    Image.new("RGB", (8, 8)).save(tmp_path / "quality.png")  # left by a measurement of other weights
+    page = about(Model(tmp_path))
+    assert "Precision" not in page and "Learned by heart" not in page and "<img" not in page
+
+
+def test_only_an_fid_is_called_one(tmp_path):
+    distance = {"value": 2.349, "features": "f.pt", "samples": 100, "floor": 0.1}
+    assert "Fréchet distance 2.35 over f.pt (100 samples; real against real 0.10); not an FID" in \
+        about(Model(tmp_path, frechet_distance=distance))
+    page = about(Model(tmp_path, frechet_distance={**distance, "name": "FID"}))
+    assert "FID 2.35 over f.pt" in page and "not an FID" not in page

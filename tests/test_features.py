@@ -1,0 +1,119 @@
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from conftest import ROOT
+from measuring import SETTINGS, Moments, drawn, features_by_hand, moments, store_of
+
+from gan import UserError
+from gan.model import sampling
+from gan.model.networks import Generator
+from gan.train import quality
+from gan.train.features import Features, Reference
+
+
+@pytest.fixture
+def features(tmp_path) -> Features:
+    return features_by_hand(tmp_path)
+
+
+class Halves(torch.nn.Module):
+    """A feature network that knows left from right."""
+
+    def forward(self, pictures: torch.Tensor) -> torch.Tensor:
+        numbers = pictures.float() / 255
+        return torch.cat([numbers[..., :8].mean([2, 3]), numbers[..., 8:].mean([2, 3])], 1)
+
+
+@pytest.fixture
+def halves(tmp_path) -> Features:
+    torch.jit.script(Halves()).save(tmp_path / "halves.pt")
+    return Features(tmp_path / "halves.pt")
+
+
+def as_tensor(pictures: np.ndarray) -> torch.Tensor:
+    return torch.from_numpy(pictures.copy()).permute(0, 3, 1, 2)
+
+
+def test_training_features_are_of_every_picture_in_order_and_computed_once(tmp_path, features):
+    train = drawn(600)
+    store = store_of(tmp_path, train)
+    for _ in range(2):
+        reference = Reference(features, store, 100)
+        assert reference.train_features == pytest.approx(moments(train), abs=1e-6)
+        features.forward = None  # whatever would be computed again now fails
+    assert reference.pictures.features == pytest.approx(moments(train[:100]), abs=1e-6)
+    assert reference.pictures.spectrum == pytest.approx(quality.power_spectrum(train[:100]), rel=1e-5)
+
+
+def test_held_out_pictures_are_looked_up_both_ways_round(tmp_path, halves):
+    """The first of them is a training picture, the second a mirrored one."""
+    train, held_out = drawn(60), drawn(50, seed=1)
+    held_out[0], held_out[1] = train[7], train[8, :, ::-1]
+    distances = Reference(halves, store_of(tmp_path, train, held_out), 60).held_out_distances
+    assert distances[:2] == pytest.approx([0, 0], abs=1e-4) and distances[2:].min() > 1e-3 and len(distances) == 50
+    assert Reference(halves, store_of(tmp_path, train, held_out[:39]), 60).held_out_distances is None
+    assert Reference(halves, store_of(tmp_path, train, held_out), 45).held_out_distances.shape == (45,)
+
+
+def test_samples_in_batches_are_seen_like_all_at_once(tmp_path, halves, monkeypatch):
+    """600 samples are two batches and a part of one, which must not count for more than its pictures."""
+    generator = Generator(SETTINGS)
+    monkeypatch.setattr("gan.train.calibration.MOST", 300)
+    seen, mirrored = Reference(halves, store_of(tmp_path, drawn(20)), 600).of_generator(generator)
+    faces = sampling.faces(generator, range(600))
+    assert seen.features == pytest.approx(Halves()(as_tensor(faces)).numpy(), abs=1e-6)
+    assert mirrored == pytest.approx(Halves()(as_tensor(faces[:300, :, ::-1])).numpy(), abs=1e-6)
+    assert not np.allclose(mirrored, seen.features[:300], atol=1e-5)
+    assert seen.spectrum == pytest.approx(quality.power_spectrum(faces), rel=1e-5)
+    assert seen.colours == pytest.approx(quality.colour_histograms(faces), abs=1e-12)
+
+
+def test_inception_is_asked_for_features(tmp_path):
+    class Inception(torch.nn.Module):
+        def forward(self, pictures: torch.Tensor, return_features: bool = False) -> torch.Tensor:
+            means = pictures.float().mean([2, 3])
+            return means if return_features else means[:, :1]
+
+    torch.jit.script(Inception()).save(tmp_path / "inception.pt")
+    assert Features(tmp_path / "inception.pt").num_features == 3
+
+
+def test_only_over_inception_is_it_called_fid(tmp_path):
+    names = {}
+    for name in ("inception-2015-12-05.pt", "face_features.pt"):
+        torch.jit.script(Moments()).save(tmp_path / name)
+        names[name] = Features(tmp_path / name).distance
+    assert list(names.values()) == ["FID", "Fréchet distance"]
+
+
+def test_files_that_are_no_feature_network(tmp_path):
+    with pytest.raises(UserError, match="does not exist"):
+        Features(tmp_path / "nothing.pt")
+    (tmp_path / "text.pt").write_text("no network")
+    with pytest.raises(UserError, match="no TorchScript network"):
+        Features(tmp_path / "text.pt")
+
+
+@pytest.mark.skipif(hasattr(torch.ops.aten, "_upsample_lanczos2d_aa"), reason="this torch knows the operator")
+def test_a_file_of_a_newer_torch_loads(tmp_path):
+    define = ("import torch; library = torch.library.Library('aten', 'FRAGMENT'); library.define('_upsample_lanczos2d_aa("
+              "Tensor input, SymInt[]? output_size, bool align_corners, float[]? scale_factors) -> Tensor')")
+    (tmp_path / "make.py").write_text(define + """
+class Newer(torch.nn.Module):
+    def forward(self, pictures: torch.Tensor) -> torch.Tensor:
+        if pictures.shape[1] == 4:
+            return torch.ops.aten._upsample_lanczos2d_aa(pictures, [1, 1], False, None)
+        return pictures.float().mean([2, 3])
+torch.jit.script(Newer()).save("newer.pt")
+""")
+    subprocess.run([sys.executable, "make.py"], cwd=tmp_path, check=True)
+
+    def loads(code):
+        return subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True).returncode == 0
+
+    path = str(tmp_path / "newer.pt")
+    assert not loads(f"import torch; torch.jit.load({path!r})")
+    assert loads(f"from pathlib import Path; from gan.train.features import Features; Features(Path({path!r}))")
