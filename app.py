@@ -21,10 +21,11 @@ else:
 from gan import UserError
 from gan.serve.page.frame import launch
 
-EMBEDDED = Path(__file__).parent / "weights" / "faces-64"
+WEIGHTS = Path(__file__).parent / "weights"  # each folder in it can be chosen on the page
+DEFAULT = "faces-64"  # which of them comes first
 
 if __name__ == "__main__":
     try:
-        launch(EMBEDDED, os.environ.get("SEEDFACES_MODEL", ""))
+        launch(WEIGHTS, DEFAULT, os.environ.get("SEEDFACES_MODEL", ""))
     except UserError as error:
         sys.exit(f"Error: {error}")

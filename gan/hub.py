@@ -44,7 +44,7 @@ TIMEOUT = 10  # seconds until the Hub must have begun to answer
 MOST_BYTES = 100_000_000  # of weights that are fetched
 # the files of a weights folder; nothing else in a repo is ever fetched
 PULLED = (weights.CONFIG, weights.GENERATOR, weights.DISCRIMINATOR, "README.md", "LICENSE", "samples.png", "curves.png",
-          "timeline.webp")
+          "quality.png", "timeline.webp")
 # what a Space gets of this checkout: no tests, no benchmarks, no runs
 DEPLOYED = ("app.py", "gan", "weights", "docs", "requirements.txt", "README.md", "LICENSE")
 _PASSING = {408, 409, 412, 425, 429, 500, 502, 503, 504}  # statuses that may be gone a moment later

@@ -3,6 +3,7 @@
 import base64
 import io
 import re
+import time
 
 import numpy as np
 from PIL import Image
@@ -26,9 +27,16 @@ def shown(page, model: FaceModel, seeds, variation: float = 1.0) -> None:
     """The gallery shows exactly these faces in this order, pixel by pixel."""
     expect(face(page, seeds[-1]).last).to_be_visible()
     expect(page.locator("#gallery-faces .face")).to_have_count(len(seeds))
-    images = page.locator("#gallery-faces img").all()
-    assert [image.get_attribute("alt") for image in images] == [f"Face of seed {seed}" for seed in seeds]
-    assert np.array_equal(np.stack([pixels(image) for image in images]), model.faces(seeds, variation))
+    wanted = model.faces(seeds, variation)
+    deadline = time.monotonic() + 20
+    while True:  # some of the faces may still be those of the gallery before
+        images = page.locator("#gallery-faces img").all()
+        names, found = [image.get_attribute("alt") for image in images], [pixels(image) for image in images]
+        right = names == [f"Face of seed {seed}" for seed in seeds] and all(map(np.array_equal, found, wanted))
+        if right or time.monotonic() > deadline:
+            break
+        time.sleep(0.1)
+    assert right, names
 
 
 def link_of(page) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -34,7 +35,9 @@ HUB = f"http://127.0.0.1:{HUB_PORT}"
 os.environ |= {"HF_ENDPOINT": HUB, "HF_HOME": tempfile.mkdtemp(prefix="seedfaces-hf-"), "HF_TOKEN": "hf_write",
                "HF_HUB_DISABLE_XET": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
 
-EMBEDDED = ROOT / "weights" / "faces-64"
+WEIGHTS = ROOT / "weights"
+DEFAULT = re.search(r'^DEFAULT = "(.+?)"', (ROOT / "app.py").read_text(), re.MULTILINE)[1]  # without importing gradio
+EMBEDDED = WEIGHTS / DEFAULT
 TINY = ["--resolution", "16", "--widths", "16", "8", "--latent_dim", "8", "--train_batch_size", "4",
         "--report_to", "none"]
 PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 900}

@@ -42,7 +42,7 @@ def test_morph(client, model):
     path, link = client.predict(seeds="4, 13", variation=1, frames=6, loop=False, api_name="/morph")
     animation = Image.open(path)
     assert path.endswith("morph.webp") and animation.n_frames == 7 and animation.info["loop"] == 1
-    last = np.asarray(animation.convert("RGB").resize((64, 64)))
+    last = np.asarray(animation.convert("RGB").resize(2 * [model.resolution]))
     assert np.abs(last.astype(int) - model.faces([4], 1.0)[0]).mean() < 12  # opened at its first frame
     assert decode(link) == (View("morph", (4, 13), 1.0, model.id, 6, False), [])
 
@@ -88,9 +88,9 @@ def test_arguments_are_documented(address):
         assert all(parameter["python_type"]["type"] not in ("", "Any") for parameter in endpoint["parameters"])
 
 
-def test_curl_gets_faces_too(address):
+def test_curl_gets_faces_too(address, model):
     first = httpx.post(f"{address}/gradio_api/call/generate", json={"data": ["7", 1.0]})
     answer = httpx.get(f"{address}/gradio_api/call/generate/{first.json()['event_id']}", timeout=30).text
     assert "event: complete" in answer
     url = answer.split('"url": "')[1].split('"')[0]
-    assert Image.open(io.BytesIO(httpx.get(url).content)).size == (64, 64)
+    assert Image.open(io.BytesIO(httpx.get(url).content)).size == (model.resolution, model.resolution)

@@ -124,7 +124,7 @@ def test_one_face_large_with_its_link_and_its_png(site, page, model):
     dialog = open_face(page, 9)
     large = pixels(dialog.get_by_role("img"))
     assert large.shape[0] >= 384
-    small = np.asarray(Image.fromarray(large).resize((64, 64), Image.Resampling.BOX)).astype(int)
+    small = np.asarray(Image.fromarray(large).resize(2 * [model.resolution], Image.Resampling.BOX)).astype(int)
     assert np.abs(small - model.faces([9])[0]).mean() < 6
     box = dialog.get_by_label("Its link")
     assert box.input_value() == f"{site}/?{encode(View(seeds=(9,), weights=model.id))}"
@@ -158,8 +158,9 @@ def test_downloads(site, page, model):
     with page.expect_download() as download:
         page.get_by_role("button", name="Download as one PNG").click()
     sheet = Image.open(download.value.path())
-    assert sheet.size == (128, 128)
-    assert np.array_equal(np.asarray(sheet)[:64, 64:128], model.faces([1], 0.9)[0])
+    size = model.resolution
+    assert sheet.size == (2 * size, 2 * size)
+    assert np.array_equal(np.asarray(sheet)[:size, size:], model.faces([1], 0.9)[0])
 
 
 def test_kept_faces_become_a_gallery_in_their_own_order(site, page, model):
@@ -222,23 +223,6 @@ def test_a_link_survives_server_home_and_browser(chromium, tmp_path, model):
     link, before = visit(1, "?seeds=1003,40-42,7&variation=0.85")
     _, after = visit(2, "?" + link.split("?")[1])
     assert np.array_equal(before, after) and np.array_equal(after, model.faces([1003, 40, 41, 42, 7], 0.85))
-
-
-def test_other_weights_have_other_links(chromium, tmp_path, run, pictures):
-    done = run("train_accelerate.py", "--resolution", "16", "--widths", "16", "8", "--latent_dim", "8", "--train_batch_size",
-               "4", "--report_to", "none", "--train_data_dir", pictures, "--output_dir", tmp_path / "out", "--max_train_steps", "1")
-    assert done.returncode == 0, done.stderr
-    own = FaceModel(tmp_path / "out" / "weights")
-    with serving(tmp_path / "home", SEEDFACES_MODEL=str(tmp_path / "out" / "weights")) as url:
-        visitor = chromium.new_page()
-        visitor.goto(url)
-        shown(visitor, own, range(16))
-        in_address(visitor, w=own.id)
-        visitor.goto(f"{url}/?v=1&tab=verdict")
-        expect(visitor.locator("#trust")).to_contain_text("not measured for these weights")
-        visitor.goto(f"{url}/?v=1&tab=about")
-        expect(visitor.locator("#about")).to_contain_text("16 × 16 px")
-        visitor.close()
 
 
 def test_inside_an_iframe_of_another_origin(chromium, page, tmp_path, model):
@@ -334,8 +318,9 @@ def test_from_a_face_to_its_morph_and_its_verdict(site, page, model):
 
 
 def test_an_upload_is_judged_by_its_middle_square(site, page, model, tmp_path):
-    wide = np.zeros((64, 200, 3), np.uint8)
-    wide[:, 68:132] = model.faces([9])[0]
+    size = model.resolution
+    wide = np.zeros((size, 3 * size, 3), np.uint8)
+    wide[:, size:2 * size] = model.faces([9])[0]
     Image.fromarray(wide).save(tmp_path / "wide.png")
     page.goto(f"{site}/?tab=verdict")
     page.locator("#upload input[type=file]").set_input_files(tmp_path / "wide.png")

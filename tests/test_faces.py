@@ -35,6 +35,15 @@ def test_repeated_views_are_made_once_and_cannot_be_changed(model, monkeypatch):
     assert len(made) == 72
 
 
+def test_the_best_are_those_that_the_critic_likes_best(model):
+    seeds = [900, 3, 77, 5, 12, 40, 8]
+    liked = [model.judge(Image.fromarray(face)).logit for face in model.faces(seeds, 0.9)]
+    best = model.best_of(seeds, 3, 0.9)
+    assert best == tuple(seed for seed, logit in zip(seeds, liked) if logit >= sorted(liked)[-3])
+    assert best == model.best_of(seeds, 3, 0.9) and model.best_of(seeds, 7) == tuple(seeds)
+    assert model.best_of([5, 5, 3], 1, 0.9) in ((5,), (3,))
+
+
 @pytest.mark.parametrize("loop, count", [(True, 15), (False, 11)])
 def test_a_morph_passes_through_its_faces(model, loop, count):
     frames = model.morph([4, 13, 17], 0.9, frames=5, loop=loop)
@@ -58,8 +67,9 @@ def test_a_morph_may_come_back_to_a_face_and_stay(model):
 
 def test_the_verdict_is_on_the_middle_square(model):
     face = model.faces([9], 1.0)[0]
-    wide = np.zeros((64, 128, 3), np.uint8)
-    wide[:, 32:96] = face
+    size = model.resolution
+    wide = np.zeros((size, 2 * size, 3), np.uint8)
+    wide[:, size // 2:size // 2 + size] = face
     verdict = model.judge(Image.fromarray(wide))
     assert np.array_equal(verdict.square, face)
     assert verdict.logit == model.judge(Image.fromarray(face)).logit
@@ -67,7 +77,7 @@ def test_the_verdict_is_on_the_middle_square(model):
 
 
 def test_what_is_unlike_anything_is_known_to_be(model):
-    noise = np.random.RandomState(0).randint(0, 256, (64, 64, 3)).astype(np.uint8)
+    noise = np.random.RandomState(0).randint(0, 256, (model.resolution, model.resolution, 3)).astype(np.uint8)
     assert model.judge(Image.fromarray(noise)).unlike_anything
     assert not any(model.judge(Image.fromarray(face)).unlike_anything for face in model.faces(range(16)))
 

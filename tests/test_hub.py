@@ -391,6 +391,7 @@ def test_deploy_twice(hub_server, repo_id, run):
     files = space_files(repo_id)
     assert {"app.py", "README.md", "requirements.txt", "LICENSE", "gan/hub.py", "gan/serve/page/static/link.js",
             "weights/faces-64/generator.safetensors", "docs/gallery.webp"} <= files
+    assert {path.relative_to(ROOT).as_posix() for path in (ROOT / "weights").rglob("*.safetensors")} <= files
     assert not [name for name in files if name.startswith(("tests", "benchmarks", "runs", ".ci", ".venv")) or "__pycache__" in name]
     assert HfApi().get_space_variables(repo_id)["SEEDFACES_MODEL"].value == "alice/faces@main"
     readme = open(hf_hub_download(repo_id, "README.md", repo_type="space")).read()

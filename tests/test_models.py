@@ -1,11 +1,12 @@
 """The page's weights: the embedded ones at once, those of the Hub when they come, those of older links when asked for."""
 
+import shutil
 import time
 
 import numpy as np
 import pytest
 from browsing import face, in_address, link_of, shown
-from conftest import EMBEDDED, serving
+from conftest import DEFAULT, EMBEDDED, WEIGHTS, serving
 from huggingface_hub import HfApi
 from playwright.sync_api import expect
 from test_hub import folder_of, pushed
@@ -38,15 +39,31 @@ def quick(monkeypatch):
 
 
 def test_without_a_wish_the_embedded_ones():
-    models = Models(EMBEDDED)
-    assert models.current is models.embedded is models.of("0" * 12) and not models.news and not models.coming
+    models = Models(WEIGHTS, DEFAULT)
+    assert models.current is models.embedded[0] is models.of("0" * 12) and not models.news and not models.coming
     assert not models.asked_for("0" * 12)  # no repo is configured: nothing is ever fetched
+
+
+def test_every_weights_folder_is_embedded_and_older_ones_are_opened_when_a_link_asks(tmp_path):
+    for number, name in enumerate(("small", "other")):
+        folder_of(tmp_path / name, number)
+    old_id = generator_id(folder_of(tmp_path / "older" / "new"))
+    old = (tmp_path / "older" / "new").rename(tmp_path / "older" / old_id)
+    damaged = shutil.copytree(old, tmp_path / "older" / ("a" * 12))
+    (damaged / "generator.safetensors").write_bytes(b"no")
+    models = Models(tmp_path, "small")
+    assert [model.name for model in models.embedded] == ["small", "other"] and models.current is models.embedded[0]
+    assert {model.name for model in models.offered} == {"small", "other"}
+    assert np.array_equal(models.of(old_id).faces([5]), FaceModel(old).faces([5])) and models.of(old_id) is models.of(old_id)
+    assert len(models.offered) == 2 and not models.has("a" * 12) and not models.has("../small")
+    wanted = Models(tmp_path, "small", str(folder_of(tmp_path / "runs" / "mine" / "weights", 7)))
+    assert wanted.current.name == "mine" and len(wanted.offered) == 3 and wanted.has(models.current.id)
 
 
 @pytest.mark.parametrize("wanted", ["no such folder", "/no/such/folder", "a/b/c d", "user", "https://x.y/z"])
 def test_neither_a_folder_nor_a_name(wanted):
     with pytest.raises(UserError, match="is neither a folder of weights nor a repo on the Hub"):
-        Models(EMBEDDED, wanted)
+        Models(WEIGHTS, DEFAULT, wanted)
 
 
 def test_those_of_the_hub_take_over(hub_server, repo_id, tmp_path, quick):
@@ -54,12 +71,12 @@ def test_those_of_the_hub_take_over(hub_server, repo_id, tmp_path, quick):
     commit = pushed(first, repo_id)
     pushed(second, repo_id)
     hub_server.faults({"path": f"/api/models/{repo_id}", "sleep": 0.5})
-    models = Models(EMBEDDED, repo_id)
+    models = Models(WEIGHTS, DEFAULT, repo_id)
     assert models.current.id == generator_id(EMBEDDED) and models.coming and "are being fetched" in models.news
     settled(lambda: not models.coming)
     assert models.current.id == generator_id(second) and not models.news
-    assert models.of(generator_id(EMBEDDED)) is models.embedded  # links made meanwhile stay true
-    pinned = Models(EMBEDDED, f"{repo_id}@{commit}")
+    assert models.of(generator_id(EMBEDDED)) is models.embedded[0]  # links made meanwhile stay true
+    pinned = Models(WEIGHTS, DEFAULT, f"{repo_id}@{commit}")
     settled(lambda: not pinned.coming)
     assert pinned.current.id == generator_id(first)
 
@@ -69,12 +86,12 @@ def test_what_was_fetched_before_is_there_without_a_network(hub_server, repo_id,
     pushed(folder, repo_id)
     FaceModel.from_pretrained(repo_id)
     hub_server.stop()
-    models = Models(EMBEDDED, repo_id)
+    models = Models(WEIGHTS, DEFAULT, repo_id)
     settled(lambda: not models.coming)
     assert models.current.id == generator_id(folder) and not models.news
-    never_seen = Models(EMBEDDED, "alice/never-seen")
+    never_seen = Models(WEIGHTS, DEFAULT, "alice/never-seen")
     settled(lambda: not never_seen.coming)
-    assert never_seen.current is never_seen.embedded and "The Hub cannot be reached" in never_seen.news
+    assert never_seen.current is never_seen.embedded[0] and "The Hub cannot be reached" in never_seen.news
 
 
 @pytest.mark.parametrize("trouble, words", [
@@ -92,9 +109,9 @@ def test_when_they_do_not_come_the_page_says_so_and_goes_on(hub_server, repo_id,
     if trouble in ("hanging", "503"):
         fault = {"sleep": 60} if trouble == "hanging" else {"status": 503}
         hub_server.faults({"path": f"/api/models/{repo_id}", "times": -1, **fault})
-    models = Models(EMBEDDED, name)
+    models = Models(WEIGHTS, DEFAULT, name)
     settled(lambda: not models.coming)
-    assert models.current is models.embedded
+    assert models.current is models.embedded[0]
     assert models.news.startswith(f"The weights of {name} did not come, so these are the embedded ones.") and words in models.news
     assert str(tmp_path) not in models.news
     if trouble == "503":  # asked for again later
@@ -106,7 +123,7 @@ def test_older_links_find_their_weights(hub_server, repo_id, tmp_path, quick):
     folders = [folder_of(tmp_path / str(number), number) for number in range(4)]
     for folder in folders:
         pushed(folder, repo_id)
-    models = Models(EMBEDDED, repo_id)
+    models = Models(WEIGHTS, DEFAULT, repo_id)
     settled(lambda: not models.coming)
     ids = [generator_id(folder) for folder in folders]
     assert models.current.id == ids[3] and not models.has(ids[0])
@@ -124,7 +141,7 @@ def test_older_links_find_their_weights(hub_server, repo_id, tmp_path, quick):
 
 def test_made_up_links_fetch_little_and_only_from_the_configured_repo(hub_server, repo_id, tmp_path, quick):
     pushed(folder_of(tmp_path / "weights"), repo_id)
-    models = Models(EMBEDDED, repo_id)
+    models = Models(WEIGHTS, DEFAULT, repo_id)
     settled(lambda: not models.coming)
     hub_server.faults({"path": "/revision/g-", "sleep": 0.5, "times": -1})
     hub_server.log(clear=True)
@@ -139,7 +156,7 @@ def test_made_up_links_fetch_little_and_only_from_the_configured_repo(hub_server
 def test_a_tag_at_other_weights_is_not_believed(hub_server, repo_id, tmp_path, quick):
     commit = pushed(folder_of(tmp_path / "weights"), repo_id)
     HfApi().create_tag(repo_id, tag="g-" + "a" * 12, revision=commit)
-    models = Models(EMBEDDED, repo_id)
+    models = Models(WEIGHTS, DEFAULT, repo_id)
     settled(lambda: not models.coming)
     assert models.asked_for("a" * 12)
     settled(lambda: not models.asked_for("a" * 12))
@@ -166,6 +183,7 @@ def test_the_page_shows_the_embedded_faces_first_and_those_of_the_hub_when_they_
         page.goto(f"{url}/?{encode(View(seeds=(3, 1), weights=generator_id(EMBEDDED)))}")  # a link made before
         shown(page, FaceModel(EMBEDDED), [3, 1])
         page.get_by_role("button", name="Next →").click()
+        in_address(page, seeds="2,3")
         shown(page, FaceModel(EMBEDDED), [2, 3])
 
 

@@ -5,10 +5,13 @@ from types import SimpleNamespace
 
 import gradio as gr
 import pytest
-from conftest import EMBEDDED
+from conftest import DEFAULT, WEIGHTS
+from test_hub import folder_of
 
+from gan.serve.faces import FaceModel
 from gan.serve.models import Models
 from gan.serve.page import about, gallery, verdict
+from gan.serve.page.chooser import choices
 from gan.serve.page.components import outer_address
 from gan.serve.page.frame import Page
 from gan.serve.share_link import SEED_LIMIT, View, encode
@@ -16,7 +19,7 @@ from gan.serve.share_link import SEED_LIMIT, View, encode
 
 @pytest.fixture(scope="module")
 def page() -> Page:
-    return Page(Models(EMBEDDED))
+    return Page(Models(WEIGHTS, DEFAULT))
 
 
 def click(seed) -> SimpleNamespace:
@@ -58,8 +61,63 @@ def test_there_is_nothing_after_the_last_seed(page):
 
 
 def test_a_surprise_can_be_read_out(page):
-    views = {page.gallery.surprising(16, 1.0)[0] for _ in range(20)}
+    views = {page.gallery.surprising(16, 1.0, False, "")[0] for _ in range(20)}
     assert len(views) > 15 and all(view.seeds[-1] < 1_000_100 and len(view.seeds) == 16 for view in views)
+
+
+def test_a_curated_surprise_is_the_best_of_four(page, monkeypatch):
+    asked = []
+    monkeypatch.setattr(page.models.current, "best_of", lambda *given: asked.append(given) or tuple(given[0][:given[1]]))
+    view, notes = page.gallery.surprising(5, 0.8, True, "")
+    (candidates, count, variation), = asked
+    assert len(set(candidates)) == 20 and (count, variation) == (5, 0.8) and max(candidates) < 1_000_000
+    assert view == view_of(page, *candidates[:5], variation=0.8) and not notes
+
+
+# --- the choice between weights -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def two(page, tmp_path) -> Page:
+    """A page with weights of 16 px first and the embedded ones."""
+    return Page(Models(WEIGHTS, DEFAULT, str(folder_of(tmp_path / "mine" / "weights"))))
+
+
+def labels(page, model) -> dict[str, str]:
+    """Label → whether it is chosen."""
+    return {choice["label"]: choice["chosen"] for choice in choices(page.models, model)}
+
+
+def test_a_choice_is_shown_where_there_is_one(two, tmp_path):
+    sizes = [f"{model.resolution} px" for model in two.models.offered]
+    assert sizes[0] == "16 px" and len(sizes) >= 2
+    assert labels(two, two.models.current) == {size: "true" if size == "16 px" else "false" for size in sizes}
+    older = FaceModel(folder_of(tmp_path / "older"))
+    assert labels(two, older) == {**dict.fromkeys(sizes, "false"), "16 px · older": "true"}
+    one = Page(Models(tmp_path / "mine", "weights"))
+    assert choices(one.models, one.models.current) == [] and len(choices(one.models, older)) == 2
+    folder_of(tmp_path / "mine" / "twin")
+    twins = Page(Models(tmp_path / "mine", "twin"))
+    assert set(labels(twins, older)) == {"16 px · twin", "16 px · mine", "16 px · older"}
+
+
+def test_everything_goes_on_with_the_chosen_weights(two):
+    chosen = two.models.embedded[0].id
+    assert chosen != two.models.current.id
+    query, g = encode(View(seeds=(5, 9), weights=chosen)), two.gallery
+    views = [g.from_controls("7", 2, 1.0, query), g.next_page(query), g.previous_page(query), g.surprising(3, 1, False, query),
+             g.surprising(3, 1.0, True, query), g.from_kept([3, 4], 1.0, query), g.morph_from(query, click(5)),
+             g.judge(query, click(5)), two.morph.from_kept([3, 4], query), two.morph.from_controls("4, 13", 8, 1, True, query)]
+    assert {view.weights for view, _ in views} == {chosen}
+
+
+def test_about_describes_the_chosen_weights(two, monkeypatch):
+    monkeypatch.setattr(two.models.current, "config", {})
+    chosen = two.models.embedded[0]
+    view, notes = two.open(f"?v=1&tab=about&w={chosen.id}")
+    assert f"generator {chosen.id}" in two.show(view, notes, chosen.id)[-1]
+    assert f"generator {two.models.current.id}" in two.show(view, notes)[-1]
+    assert two.show(view, notes, chosen.id)[3] == "v=1&tab=about"
 
 
 @pytest.mark.parametrize("seed, gallery_seeds, expected", [
@@ -79,7 +137,7 @@ def test_kept_faces(page):
     assert g.later([1, 2, 3], query, click(1))[0] == [2, 1, 3] and g.later([1, 2, 3], query, click(3))[0] == [1, 2, 3]
     assert g.remove([1, 2, 3], query, click(2))[0] == [1, 3] and g.remove([1, 3], query, click(2))[0] == [1, 3]
     assert not g.remove([1], query, click(1))[2]["visible"]
-    assert g.clear([1, 2])[0] == [] and g.restore([2, 2, "x"])[0] == [2]
+    assert g.clear([1, 2])[0] == [] and g.restore([2, 2, "x"], SimpleNamespace(query="?" + query))[0] == [2]
     with pytest.raises(gr.Error, match="64 faces are kept already"):
         g.keep(list(range(64)), query, click(99))
     assert g.from_kept([], 1.0, query)[1] == ["No face is kept yet."]
@@ -173,7 +231,8 @@ def test_about_needs_nothing_but_the_networks(page, monkeypatch, tmp_path):
     """Weights of a checkpoint have no figures yet; whatever a config says is text, not HTML."""
     monkeypatch.setattr(page.models.current, "config", {})
     monkeypatch.setattr(page.models.current, "calibration", None)
-    monkeypatch.setattr(page.models.current, "folder", tmp_path / "<b>x")
+    monkeypatch.setattr(page.models.current, "name", "<b>x")
+    monkeypatch.setattr(page.models.current, "folder", tmp_path)
     text = about.about.__wrapped__(page.models.current)
     assert "&lt;b&gt;x" in text and "<img" not in text and "Train your own" in text
 

@@ -29,14 +29,17 @@ class FaceModel:
         UserError: the folder is not one of weights, or damaged; with one sentence.
     """
 
-    def __init__(self, folder: Path | str):
+    def __init__(self, folder: Path | str, name: str = ""):
         loaded = weights.load(folder)
         self.folder = Path(folder)
+        # for people; in every run of the trainer the folder itself is called weights
+        self.name = name or (self.folder.resolve().parent.name if self.folder.name == "weights" else self.folder.name)
         self.generator, self.discriminator = loaded.generator, loaded.discriminator
         self.config, self.id = loaded.config, loaded.generator_id
         self.resolution, self.latent_dim = loaded.settings.resolution, loaded.settings.latent_dim
         self.calibration: dict | None = loaded.config.get("calibration")
-        # what many people look at is made once; 64 galleries of 64 faces are 50 MB at 64 px, 32 morphs less than 20
+        # what many people look at is made once; 64 galleries of 64 faces are 50 MB at 64 px and 200 MB at 128 px, 32 morphs
+        # less than 20 MB
         self._remembered = lru_cache(maxsize=64)(self._make)
         self.animation = lru_cache(maxsize=32)(self._animate)
 
@@ -47,7 +50,7 @@ class FaceModel:
         Raises:
             UserError: they are not there, cannot be fetched, or are damaged; with one sentence.
         """
-        return cls(name) if Path(name).is_dir() else cls(hub.pull(str(name), revision))
+        return cls(name) if Path(name).is_dir() else cls(hub.pull(str(name), revision), str(name))
 
     def faces(self, seeds, variation: float = 1.0) -> np.ndarray:
         """Faces of the given seeds: `(N, S, S, 3)` uint8, read-only, in their order.
@@ -57,6 +60,12 @@ class FaceModel:
             variation: 1 as trained, towards 0 ever closer to one average face.
         """
         return self._remembered(tuple(seeds), float(variation))
+
+    def best_of(self, seeds, count: int, variation: float = 1.0) -> tuple[int, ...]:
+        """The `count` of the seeds whose faces the critic likes best, in the order they were given."""
+        logits = critic.logits(self.discriminator, sampling.faces(self.generator, seeds, variation))
+        best = np.argsort(-logits, kind="stable")[:count]  # of equals the first: the same choice each time
+        return tuple(seeds[place] for place in sorted(best))
 
     def morph(self, seeds, variation: float = 1.0, frames: int = 16, loop: bool = True) -> np.ndarray:
         """The way through the faces of `seeds`: `(F, S, S, 3)` uint8.
@@ -70,7 +79,7 @@ class FaceModel:
         legs = [np.stack([latents.slerp(start, end, frame / frames) for frame in range(frames)])
                 for start, end in zip(corners, ends)]
         points = np.concatenate(legs if loop else [*legs[:-1], corners[-1:]])
-        return sampling.from_latents(self.generator, points * np.float32(variation))
+        return sampling.from_latents(self.generator, points, variation)
 
     def judge(self, picture: Image.Image) -> Verdict:
         """A PIL RGB picture → what the critic says of its middle square."""

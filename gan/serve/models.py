@@ -3,9 +3,11 @@
 import re
 import threading
 import time
+from functools import lru_cache
 from pathlib import Path
 
 from gan import UserError
+from gan.model.weights import CONFIG
 from gan.serve.faces import FaceModel
 
 MOST_FETCHED = 2  # older weights that are kept in memory for links, the last ones asked for
@@ -16,24 +18,29 @@ NAME = re.compile(r"[\w.-]+/[\w.-]+(@[\w./-]+)?")
 
 
 class Models:
-    """The embedded weights at once, those of a repo on the Hub when they are there.
+    """The embedded weights at once, those of a repo on the Hub when they are there, older ones when a link asks for them.
 
     Args:
-        embedded: a weights folder on this machine.
-        wanted: another weights folder, or `user/name[@revision]` on the Hub; nothing: the embedded ones.
+        weights: a folder of weights folders, the embedded ones; those of older links are in `older/`, named by their ids.
+        default: the name of the embedded weights that come first.
+        wanted: another weights folder, or `user/name[@revision]` on the Hub, to come first in their place.
 
     Raises:
         UserError: a folder is not one of weights, or `wanted` is neither a folder nor a name; with one sentence.
     """
 
-    def __init__(self, embedded: Path, wanted: str = ""):
+    def __init__(self, weights: Path, default: str, wanted: str = ""):
         self.repo = ""  # where links may find older weights
         self.news = ""  # one sentence about wanted weights that are not there
         self.coming = False  # whether they may still come
         self._fetched: dict[str, FaceModel | None] = {}  # by generator id; None: under way
         self._missing: dict[str, float] = {}  # asked for in vain, and when
         self._lock = threading.Lock()
-        self.embedded = self.current = FaceModel(embedded if not wanted or not Path(wanted).is_dir() else wanted)
+        self._older_model = lru_cache(self._open_older)
+        self._older = {path.parent.name: path.parent for path in weights.glob(f"older/*/{CONFIG}")}
+        others = [path.parent for path in sorted(weights.glob(f"*/{CONFIG}")) if path.parent.name != default]
+        self.embedded = [FaceModel(folder) for folder in (weights / default, *others)]
+        self.current = FaceModel(wanted) if wanted and Path(wanted).is_dir() else self.embedded[0]
         if wanted and not Path(wanted).is_dir():
             if not NAME.fullmatch(wanted):
                 raise UserError(f"SEEDFACES_MODEL={wanted} is neither a folder of weights nor a repo on the Hub (user/name).")
@@ -41,12 +48,18 @@ class Models:
             self.news, self.coming = f"The weights of {wanted} are being fetched; until then, these are the embedded ones.", True
             self._start(self._take_over, wanted, revision or None)
 
+    @property
+    def offered(self) -> list[FaceModel]:
+        """What a visitor can choose between, small faces first."""
+        different = {model.id: model for model in (*self.embedded, self.current)}
+        return sorted(different.values(), key=lambda model: model.resolution)
+
     def of(self, generator_id: str) -> FaceModel:
         """The model with that generator, or the current one where it is not at hand."""
-        for model in (self.current, self.embedded):
+        for model in (self.current, *self.embedded):
             if model.id == generator_id:
                 return model
-        return self._fetched.get(generator_id) or self.current
+        return self._older_model(generator_id) or self._fetched.get(generator_id) or self.current
 
     def has(self, generator_id: str) -> bool:
         return self.of(generator_id).id == generator_id
@@ -63,6 +76,13 @@ class Models:
             self._fetched[generator_id] = None
             self._start(self._fetch, generator_id)
             return True
+
+    def _open_older(self, generator_id: str) -> FaceModel | None:
+        """Embedded weights that are not offered any more; None where there are none, or they are damaged."""
+        try:
+            return FaceModel(self._older[generator_id]) if generator_id in self._older else None
+        except UserError:
+            return None
 
     def _fetch(self, generator_id: str) -> None:
         try:

@@ -24,7 +24,7 @@ def outer_address() -> str:
 
 
 class LinkBox(gr.HTML):
-    """The link to the view; `navigate` brings one from Back or from a tab.
+    """The link to the view; `navigate` brings one from Back or from a tab, `other_weights` says that they changed.
 
     Its value is the view's query string; with `#n` behind it, it answers the n-th press of Back, with `#again` it stands
     in for the view before.

@@ -3,6 +3,7 @@
 import functools
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import gradio as gr
@@ -67,15 +68,19 @@ class Page:
             notes.append(self.models.news)
         return view, notes
 
-    def show(self, view: View, notes: list[str]) -> list:
-        """Values for all outputs; what belongs to the other tabs stays as it is."""
+    def show(self, view: View, notes: list[str], weights: str = "") -> list:
+        """Values for all outputs; what belongs to the other tabs stays as it is.
+
+        `weights` are those that an about is about; it has none in its link.
+        """
         wanted = encode(view)
         waiting = wanted if self._may_come(view) else ""
         # the link says which weights made what is shown
-        view = View(**{**vars(view), "weights": self.models.of(view.weights).id}) if view.seeds else view
+        view = replace(view, weights=self.models.of(view.weights).id) if view.seeds else view
         values = [gr.Tabs(selected=view.tab), notes, waiting, encode(view)]
+        shown = weights if view.tab == "about" else view
         for part in self.parts:
-            values += part.render(view) if part.tab == view.tab else [gr.skip()] * len(part.outputs)
+            values += part.render(shown) if part.tab == view.tab else [gr.skip()] * len(part.outputs)
         return values
 
     def _may_come(self, view: View) -> bool:
@@ -100,10 +105,14 @@ class Page:
             return self.open(dict(request.query_params))
 
         def navigate(event: gr.EventData):
-            values = self.show(*self.open(str(event.query)))
+            values = self.show(*self.open(str(event.query)), str(event.weights))
             answers = bounded(event.answers, 0, 10**9)
             values[3] += f"#{answers}" if answers else ""
             return values
+
+        def choose(query, event: gr.EventData):
+            view, _ = decode(query)
+            return replace(view, weights=self.models.of(str(event.weights)).id) if view.seeds else view, []
 
         def again(waiting):
             view, notes = self.open(waiting)
@@ -125,7 +134,9 @@ class Page:
             self._on(listen, g.from_controls, controls, g)
         for slider in (g.count, g.variation):  # faces follow the slider while it is dragged
             self._on(slider.input, g.from_controls, controls, g, trigger_mode="always_last", show_progress="hidden")
-        self._on(g.surprise.click, g.surprising, [g.count, g.variation], g)
+        self._on(g.chooser.choose, choose, link, g)
+        self._on(m.chooser.choose, choose, link, m)
+        self._on(g.surprise.click, g.surprising, [g.count, g.variation, g.curated, link], g)
         self._on(g.previous.click, g.previous_page, link, g)
         self._on(g.next.click, g.next_page, link, g)
         self._on(g.show_kept.click, g.from_kept, [g.kept, g.variation, link], g)
@@ -137,8 +148,10 @@ class Page:
             self._on(listen, m.from_controls, controls, m)
         picture, card = self.verdict.picture, self.verdict.card
         # cleared after the verdict: the file behind it is deleted, and the next picture can be dropped at once
+        # and whose critic it was: the one before may have been that of other weights
         picture.input(self.verdict.classify, picture, card, api_name="classify", show_progress_on=[card], **QUEUE) \
-            .then(lambda: None, None, picture, api_visibility="private", queue=False)
+            .then(lambda: [None, self.verdict.trust_now()], None, [picture, self.verdict.trust], api_visibility="private",
+                  queue=False)
 
     def _wire_kept(self) -> None:
         g = self.gallery
@@ -147,7 +160,7 @@ class Page:
         for grid in (g.grid, g.kept_faces):
             grid.pick(g.pick, self.link, g.card, **quiet)
         for listen, handler in ((g.card.keep, g.keep), (g.kept_faces.earlier, g.earlier), (g.kept_faces.later, g.later),
-                                (g.kept_faces.remove, g.remove)):
+                                (g.kept_faces.remove, g.remove), (self.link.other_weights, g.anew)):
             listen(handler, [g.kept, self.link], tray, **quiet)
         for listen, handler in ((g.clear_kept.click, g.clear), (g.kept.restore, g.restore)):
             listen(handler, g.kept, tray, **quiet)
@@ -176,13 +189,13 @@ def theme() -> gr.themes.Base:
         color_accent="*primary_700", link_text_color="*primary_700", link_text_color_dark="*primary_400")
 
 
-def launch(embedded: Path, wanted: str = "") -> None:
+def launch(weights: Path, default: str, wanted: str = "") -> None:
     """Build the page and serve it until stopped, with the embedded weights or those that are wanted: see `Models`.
 
     Raises:
         UserError: a folder is not one of weights; with one sentence.
     """
-    page = Page(Models(embedded, wanted)).blocks
+    page = Page(Models(weights, default, wanted)).blocks
     page.queue(max_size=MOST_WAITING, default_concurrency_limit=1, api_open=False)
     page.launch(
         theme=theme(), head=f"<style>{(STATIC / 'page.css').read_text()}</style>", footer_links=["api"], share=False,

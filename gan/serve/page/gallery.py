@@ -8,6 +8,7 @@ import gradio as gr
 from gan.serve import files
 from gan.serve.faces import FaceModel
 from gan.serve.models import Models
+from gan.serve.page.chooser import Chooser, choices
 from gan.serve.page.components import FaceCard, Faces, Kept, data_url
 from gan.serve.share_link import (
     SEED_LIMIT,
@@ -22,6 +23,7 @@ from gan.serve.share_link import (
 
 MOST = SEEDS["gallery"][1]
 SURPRISE_BELOW = 1_000_000  # seeds that one can still read to somebody
+BEST_OF = 4  # candidates for each face that the critic picks
 
 
 def face_list(model: FaceModel, seeds, variation: float) -> list[dict]:
@@ -38,12 +40,16 @@ class Gallery:
 
     def __init__(self, models: Models):
         self.models = models
-        self.heading = gr.HTML("", elem_id="gallery-heading", js_on_load=None)
+        with gr.Row(elem_classes="above"):
+            self.heading = gr.HTML("", elem_id="gallery-heading", js_on_load=None)
+            self.chooser = Chooser(elem_id="gallery-chooser")
         self.grid = Faces("gallery-faces", "Gallery")
         with gr.Row(elem_classes="buttons"):
             self.previous = gr.Button("← Previous", min_width=0)
             self.surprise = gr.Button("Surprise me", variant="primary", min_width=0)
             self.next = gr.Button("Next →", min_width=0)
+        self.curated = gr.Checkbox(False, label=f"Best of {BEST_OF}, by the critic", container=False,
+                                   info="Those that it finds most real, with less variety", elem_id="curated")
         with gr.Row(equal_height=True):
             self.variation = gr.Slider(*VARIATION, 1.0, step=0.05, label="Variation", min_width=240,
                                        info="1 as trained, less is nearer the average", elem_id="gallery-variation")
@@ -65,7 +71,7 @@ class Gallery:
                 self.show_kept = gr.Button("Show them", variant="primary", min_width=0, size="sm")
                 self.morph_kept = gr.Button("Morph them", min_width=0, size="sm")
                 self.clear_kept = gr.Button("Clear", min_width=0, size="sm")
-        self.outputs = [self.seeds, self.count, self.variation, self.heading, self.grid, self.previous]
+        self.outputs = [self.seeds, self.count, self.variation, self.heading, self.chooser, self.grid, self.previous]
         self.main = self.grid
 
     def render(self, view: View) -> list:
@@ -77,7 +83,7 @@ class Gallery:
                    f"{f' of {SEED_LIMIT:,}' if consecutive else ''}</h2>"
                    f"<p>{model.resolution} px · variation {view.variation:g} · weights {model.id}</p></div>")
         return [str(seeds[0]) if consecutive else format_seeds(seeds, ", "), count, view.variation, heading,
-                face_list(model, seeds, view.variation), gr.update(interactive=seeds[0] > 0)]
+                choices(self.models, model), face_list(model, seeds, view.variation), gr.update(interactive=seeds[0] > 0)]
 
     # --- controls → a view and notes ------------------------------------------------------------------------------
 
@@ -91,9 +97,14 @@ class Gallery:
             seeds = View().seeds
         return self._view(seeds, variation, query), notes
 
-    def surprising(self, count: float, variation: float) -> tuple[View, list[str]]:
-        """As many faces as before, from a seed that nobody chose."""
-        return self._view(consecutive(random.randrange(SURPRISE_BELOW), bounded(count, 1, MOST)), variation), []
+    def surprising(self, count: float, variation: float, curated: bool, query: str) -> tuple[View, list[str]]:
+        """As many faces as before, from a seed that nobody chose; `curated`: the best of seeds that nobody chose."""
+        count = bounded(count, 1, MOST)
+        if not curated:
+            return self._view(consecutive(random.randrange(SURPRISE_BELOW), count), variation, query), []
+        model = self.models.of(gallery_of(query).weights)
+        candidates = random.sample(range(SURPRISE_BELOW), BEST_OF * count)
+        return self._view(model.best_of(candidates, count, variation_of(variation)), variation, query), []
 
     def next_page(self, query: str) -> tuple[View, list[str]]:
         """As many faces as are shown now, after the last of them."""
@@ -114,10 +125,9 @@ class Gallery:
         return (self._view(seeds, variation, query), []) if seeds else (self._view(View().seeds, 1.0, query),
                                                                        ["No face is kept yet."])
 
-    def _view(self, seeds, variation, query: str = "") -> View:
-        """A gallery with the weights of the view that a query shows; without one, with the current weights."""
-        weights = self.models.of(gallery_of(query).weights).id
-        return View("gallery", tuple(seeds), round(bounded(variation, *VARIATION, whole=False), 2), weights)
+    def _view(self, seeds, variation, query: str) -> View:
+        """A gallery with the weights of the view that a query shows."""
+        return View("gallery", tuple(seeds), variation_of(variation), self.models.of(gallery_of(query).weights).id)
 
     # --- one face -------------------------------------------------------------------------------------------------
 
@@ -162,9 +172,13 @@ class Gallery:
     def clear(self, kept) -> list:
         return self._tray([], "")
 
-    def restore(self, kept) -> list:
-        """What the browser remembers from an earlier visit."""
-        return self._tray(clean(kept), "")
+    def restore(self, kept, event: gr.EventData) -> list:
+        """What the browser remembers from an earlier visit, with the weights of the link that was opened."""
+        return self._tray(clean(kept), str(event.query))
+
+    def anew(self, kept, query: str) -> list:
+        """The same, once other weights are shown."""
+        return self._tray(clean(kept), query)
 
     def _moved(self, kept, query: str, event: gr.EventData, by: int) -> list:
         kept, seed = clean(kept), seed_of(event)
@@ -221,6 +235,11 @@ def bounded(value, least, most, whole: bool = True):
         return least if number != number else min(max(number, least), most)  # NaN is unlike itself
     except (TypeError, ValueError, OverflowError):
         return least
+
+
+def variation_of(value) -> float:
+    """A variation that a browser sent, as a view holds it."""
+    return round(bounded(value, *VARIATION, whole=False), 2)
 
 
 def _file_stem(view: View) -> str:

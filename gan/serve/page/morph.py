@@ -4,8 +4,9 @@ import gradio as gr
 
 from gan.serve import files
 from gan.serve.models import Models
+from gan.serve.page.chooser import Chooser, choices
 from gan.serve.page.components import Player, data_url
-from gan.serve.page.gallery import bounded, clean
+from gan.serve.page.gallery import bounded, clean, variation_of
 from gan.serve.share_link import (
     FIRST_SEEDS,
     FRAMES,
@@ -28,6 +29,8 @@ class Morph:
 
     def __init__(self, models: Models):
         self.models = models
+        with gr.Row(elem_classes="above"):
+            self.chooser = Chooser(elem_id="morph-chooser")
         self.player = Player()
         with gr.Row(equal_height=True):
             self.seeds = gr.Textbox(format_seeds(FIRST_SEEDS["morph"], ", "), label="Seeds", max_lines=1, min_width=200,
@@ -39,7 +42,7 @@ class Morph:
             self.variation = gr.Slider(*VARIATION, 1.0, step=0.05, label="Variation", min_width=240,
                                        elem_id="morph-variation")
         self.loop = gr.Checkbox(True, label="Back to the first face, and on for ever", container=False)
-        self.outputs = [self.seeds, self.frames, self.variation, self.loop, self.player]
+        self.outputs = [self.seeds, self.frames, self.variation, self.loop, self.chooser, self.player]
         self.main = self.player
 
     def render(self, view: View) -> list:
@@ -53,7 +56,7 @@ class Morph:
             "alt": f"Morph through the faces of seeds {names}{' and back' if view.loop else ''}",
             "name": f"morph-{'-'.join(map(str, view.seeds))}.webp",
         }
-        return [names, view.frames, view.variation, view.loop, player]
+        return [names, view.frames, view.variation, view.loop, choices(self.models, model), player]
 
     def from_controls(self, text: str, frames: float, variation: float, loop: bool,
                       query: str) -> tuple[View, list[str]]:
@@ -61,8 +64,7 @@ class Morph:
         if len(seeds) < FEWEST:
             notes = [*notes, f"A morph takes {FEWEST} to {MOST} seeds, say 4, 13, 17."]
             seeds = (*seeds, (seeds[0] + 1) % SEED_LIMIT) if seeds else FIRST_SEEDS["morph"]
-        return View("morph", seeds, round(bounded(variation, *VARIATION, whole=False), 2), self._weights(query),
-                    bounded(frames, *FRAMES), bool(loop)), notes
+        return View("morph", seeds, variation_of(variation), self._weights(query), bounded(frames, *FRAMES), bool(loop)), notes
 
     def from_kept(self, kept, query: str) -> tuple[View, list[str]]:
         """The kept faces in their order, as many as a morph takes."""

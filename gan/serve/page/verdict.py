@@ -28,7 +28,7 @@ class VerdictTab:
         self.picture = UploadedPicture(label="A picture of a face", sources=["upload", "clipboard"], height=220,
                                        elem_id="upload")
         self.card = VerdictCard()
-        self.trust = gr.Markdown(trust(models.current.calibration), elem_id="trust")
+        self.trust = gr.Markdown(self.trust_now(), elem_id="trust")
         gr.Markdown("Your picture is deleted from the server seconds after it was read. Nothing of it is stored, logged, "
                     "learned from, or put into a link.")
         self.outputs = [self.card, self.trust]
@@ -43,6 +43,10 @@ class VerdictTab:
             about = f"In fact it is generated: the face of seed {view.seeds[0]}."
             card = as_json(model.judge(Image.fromarray(face)), model.calibration, about)
         return [card, trust(model.calibration)]
+
+    def trust_now(self) -> str:
+        """How far to trust the critic that judges uploads."""
+        return trust(self.models.current.calibration)
 
     def classify(self, picture: bytes | None) -> dict | None:
         """Judge whether a picture of a face is real or generated.

@@ -5,7 +5,7 @@ try {
   const kept = JSON.parse(localStorage.getItem(KEY) || "[]");
   if (kept.length) {
     props.value = kept;
-    trigger("restore", { kept });
+    trigger("restore", { query: location.search });
   }
 } catch {}
 watch("value", () => {

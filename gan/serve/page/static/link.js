@@ -1,9 +1,11 @@
 // The link box: shows the link to the current view, keeps the address bar and the history in step, and listens to Back.
 const box = element.querySelector("input");
 const button = element.querySelector("button");
-const latest = {}; // the last query of each tab, to return to when it is selected again
+const latest = {}; // the last query of each tab, and what was chosen then, to return to when it is selected again
+let chosen = ""; // the weights of the faces seen last: the next tab goes on with them
 let backs = 0; // how often Back or Forward was pressed
 const tabOf = (query) => new URLSearchParams(query).get("tab") || "gallery";
+const weightsOf = (query) => new URLSearchParams(query).get("w");
 const withoutVariation = (query) => query.replace(/variation=[^&]*/, "");
 
 // on a Space the page is in an iframe: its own address is not the one to hand on
@@ -13,7 +15,13 @@ function follow() {
   // "query"; "query#n": the answer to the n-th press of Back; "query#again": in place of the view before
   const [query, how] = (props.value || "").split("#");
   if (!query || (how && how !== "again" && Number(how) !== backs)) return; // a later answer is on its way
-  latest[tabOf(query)] = query;
+  // a verdict that is looked at again takes no choice back
+  const weights = weightsOf(query);
+  if (weights && weights !== chosen && (tabOf(query) !== "verdict" || !chosen)) {
+    if (chosen) trigger("other_weights"); // the faces that a visitor keeps are made anew
+    chosen = weights;
+  }
+  latest[tabOf(query)] = { query, chosen };
   box.value = window.seedfacesLink(query);
   const now = location.search.slice(1);
   const theme = new URLSearchParams(now).get("__theme");
@@ -29,14 +37,19 @@ function follow() {
 
 watch("value", follow);
 
-window.addEventListener("popstate", () => trigger("navigate", { query: location.search, answers: ++backs }));
+const navigate = (query, answers) => trigger("navigate", { query, answers, weights: chosen });
+window.addEventListener("popstate", () => navigate(location.search, ++backs));
 
 // called when a tab was selected, by hand or because a view asked for it
 window.seedfacesTab = (tab) => setTimeout(() => {
   if (tabOf(props.value.split("#")[0]) === tab) return;
-  if (!latest[tab]) return trigger("navigate", { query: "?v=1&tab=" + tab, answers: 0 });
-  props.value = latest[tab];
-  follow();
+  const last = latest[tab];
+  if (last && (last.chosen === chosen || tab === "verdict")) { // a verdict may be on a picture, which no link brings back
+    props.value = last.query;
+    return follow();
+  }
+  const query = last ? last.query.replace(/&w=[^&]*/, "") : "v=1&tab=" + tab;
+  navigate("?" + query + (chosen && "&w=" + chosen), 0);
 }, 0);
 
 button.addEventListener("click", async () => {
