@@ -8,7 +8,7 @@ from gan import UserError
 from gan.model import weights
 from gan.model.networks import Discriminator, Generator
 from gan.model.settings import ModelSettings, ladder
-from gan.train.transfer import fitting, open_source, start_from
+from gan.train.transfer import fitting, open_source, origin, start_from
 
 SMALL = ModelSettings(16, latent_dim=8, widths=(32, 16))
 COUNTS = {"training": {"pictures": 5, "data": "drawn"}}
@@ -113,7 +113,7 @@ def test_weights_of_which_nothing_fits_are_refused(source):
 
 
 def test_widths_left_open_are_those_of_the_source():
-    assert fitting(ModelSettings(64, latent_dim=8), SMALL).widths == (32, 16, 8, 4)
+    assert fitting(ModelSettings(64, latent_dim=8), SMALL).widths == (32, 16, 16, 16)
     assert fitting(ModelSettings(16, latent_dim=8), ModelSettings(64)).widths == (512, 256)
     assert fitting(ModelSettings(32, widths=(9, 8, 7)), SMALL).widths == (9, 8, 7)
 
@@ -123,3 +123,11 @@ def test_a_source_is_a_folder_or_one_sentence(source, tmp_path):
     with pytest.raises(UserError, match="config.json is missing"):
         (tmp_path / "empty").mkdir()
         open_source(str(tmp_path / "empty"))
+
+
+def test_all_pictures_that_weights_have_ever_seen_are_named(source):
+    first = origin(source)
+    assert first == {"generator": source.generator_id, "pictures": 5, "data": "drawn"}
+    for data, said in (("drawn", "drawn"), ("painted", "painted; drawn")):
+        config = {"training": {"pictures": 7, "data": data, "started_from": first}}
+        assert origin(weights.Weights(None, None, SMALL, config, "0" * 12))["data"] == said

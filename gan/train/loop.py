@@ -76,8 +76,7 @@ class Run:
             settings, self.accelerator.mixed_precision, per_step, self.store.info["digest"])
         self.earlier_seconds, self.started, self.measured = 0.0, 0.0, {}
         self.commands: list[dict] = []  # what was typed, one for each time that the run went on
-        self.started_from = {"generator": source.generator_id, "pictures": source.config["training"]["pictures"],
-                             "data": source.config["training"]["data"]} if source else None
+        self.started_from = transfer.origin(source) if source else None
 
     def resume(self) -> None:
         """Load the checkpoint that was asked for, and cut what was written after it."""

@@ -79,7 +79,8 @@ def save_card(folder: Path, config: dict, generator_id: str) -> None:
         quality=section("quality", "\n\n".join(filter(None, parts))),
         failures=section("failures", config.get("failures", "Some are broken.")))
     (folder / "README.md").write_text(card(body, f"faces-{size}", training["data"], metrics))
-    (folder / "LICENSE").write_text(_LICENSE.format(**training))
+    also = f",\nand started from weights that were trained on pictures from {started['data']}" if started else ""
+    (folder / "LICENSE").write_text(_LICENSE.format(data=training["data"], also=also))
 
 
 def _distance(distance: dict | None, generator_id: str) -> str:
@@ -213,7 +214,7 @@ _QUALITY_PICTURE = "![Precision and recall, nearest training pictures, power spe
                    f"({plots.QUALITY})"
 
 _LICENSE = """These weights, and the pictures made with them that lie beside them, were trained on pictures from
-{data}.
+{data}{also}.
 
 They may be used as those pictures may be used, and no further. Where the pictures are for non-commercial research
 only (UTKFace and CelebA are), so are these weights and everything made with them. They come without any warranty.

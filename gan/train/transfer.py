@@ -30,14 +30,18 @@ def open_source(name: str) -> weights.Weights:
     return weights.load(Path(name) if Path(name).is_dir() else hub.pull(name))
 
 
+def origin(source: weights.Weights) -> dict:
+    """What the config says of weights that a run started from; `data` names all pictures they have ever seen."""
+    training = source.config["training"]
+    before = (training.get("started_from") or {}).get("data", "")
+    data = training["data"] if before in ("", training["data"]) else f"{training['data']}; {before}"
+    return {"generator": source.generator_id, "pictures": training["pictures"], "data": data}
+
+
 def fitting(wanted: ModelSettings, source: ModelSettings) -> ModelSettings:
-    """The wanted settings; widths that were left open are those of the source, halved for each further step."""
-    if wanted.widths:
-        return wanted
-    widths = list(source.channels)
-    while len(widths) < len(ladder(wanted.resolution)) - 1:
-        widths.append(max(widths[-1] // 2, 1))
-    return dataclasses.replace(wanted, widths=tuple(widths[:len(ladder(wanted.resolution)) - 1]))
+    """The wanted settings; widths that were left open are those of the source, the finest repeated for each further step."""
+    steps, known = len(ladder(wanted.resolution)) - 1, source.channels
+    return dataclasses.replace(wanted, widths=wanted.widths or (*known, *known[-1:] * (steps - len(known)))[:steps])
 
 
 def start_from(source: weights.Weights, generator: Generator, discriminator: Discriminator, settings: ModelSettings) -> str:
