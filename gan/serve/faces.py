@@ -38,9 +38,8 @@ class FaceModel:
         self.config, self.id = loaded.config, loaded.generator_id
         self.resolution, self.latent_dim = loaded.settings.resolution, loaded.settings.latent_dim
         self.calibration: dict | None = loaded.config.get("calibration")
-        # what many people look at is made once; 64 galleries of 64 faces are 50 MB at 64 px and 200 MB at 128 px, 32 morphs
-        # less than 20 MB
-        self._remembered = lru_cache(maxsize=64)(self._make)
+        # what many people look at is made once: at most 50 MB of galleries of 64 faces, whatever their size
+        self._remembered = lru_cache(maxsize=max(1, 2**18 // self.resolution**2))(self._make)
         self.animation = lru_cache(maxsize=32)(self._animate)
 
     @classmethod
