@@ -16,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import numpy as np  # noqa: E402
 import tyro  # noqa: E402
+from datasets import Features as HubFeatures  # noqa: E402
 from pyarrow import parquet  # noqa: E402
 from sklearn.linear_model import LogisticRegression  # noqa: E402
 from sklearn.pipeline import make_pipeline  # noqa: E402
@@ -47,11 +48,12 @@ class Settings(DataSettings):
 def labels(folder: Path, split: str) -> dict[str, np.ndarray]:
     """Age group and gender of each picture of a split, in the order of the files."""
     tables = [parquet.read_table(path, columns=["age", "gender"]) for path in sorted(folder.glob(f"{split}-*.parquet"))]
-    ages = np.concatenate([table["age"].to_numpy() for table in tables])
+    ages, genders = (np.concatenate([table[name].to_numpy() for table in tables]) for name in ("age", "gender"))
+    genders = HubFeatures.from_arrow_schema(tables[0].schema)["gender"].int2str(genders)
     names = [f"{first}–{last - 1}" for first, last in zip(AGES, AGES[1:])] + [f"{AGES[-1]} and older"]
     return {
         "age": np.array(names)[np.searchsorted(AGES, ages, side="right") - 1],
-        "gender": np.concatenate([np.array(table["gender"].to_pylist()) for table in tables]),
+        "gender": np.array(genders),
     }
 
 

@@ -3,7 +3,7 @@
     python benchmarks/variation.py weights/faces-64 --features FILE --train_data_dir DIR
 
 Variation two ways: pulling the first layer's features towards their mean, as published weights do, and scaling the
-latent. Curated: of 64 candidates the 16 that the critic likes best, what "Best of 4" does with a gallery of 16.
+latent. Curated: of 64 candidates the 16 that the critic likes best; `brightness` is the mean grey level of the middle.
 """
 
 import copy
@@ -16,9 +16,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import numpy as np  # noqa: E402
 import tyro  # noqa: E402
 
-from gan.model import sampling, weights  # noqa: E402
+from gan.model import critic, sampling, weights  # noqa: E402
 from gan.model.settings import DataSettings  # noqa: E402
-from gan.serve.faces import FaceModel  # noqa: E402
 from gan.train import data, quality, sources  # noqa: E402
 from gan.train.features import Features, Reference  # noqa: E402
 
@@ -41,33 +40,47 @@ class Settings(DataSettings):
 
 
 def row(name: str, generator, seeds, variation: float, reference: Reference) -> None:
-    features = np.concatenate([reference.extract(sampling.faces(generator, seeds[start:start + BATCH], variation))
-                               for start in range(0, len(seeds), BATCH)])
-    real = reference.pictures.features
+    features, grey = [], []
+    for start in range(0, len(seeds), BATCH):
+        faces = sampling.faces(generator, seeds[start:start + BATCH], variation)
+        features.append(reference.extract(faces))
+        grey.append(middle(faces).mean((1, 2, 3)))
+    features, real = np.concatenate(features), reference.pictures.features
     precision, recall = quality.precision_recall(features, real)
-    print(f"| {name} | {quality.frechet_distance(features, real):.2f} | {precision:.3f} | {recall:.3f} |", flush=True)
+    print(f"| {name} | {quality.frechet_distance(features, real):.2f} | {precision:.3f} | {recall:.3f} | "
+          f"{np.concatenate(grey).mean():.0f} |", flush=True)
 
 
-def curated(model: FaceModel, samples: int) -> list[int]:
+def middle(faces: np.ndarray) -> np.ndarray:
+    """Faces without most of their backgrounds."""
+    side = faces.shape[1] // 4
+    return faces[:, side:-side, side:-side]
+
+
+def curated(loaded: weights.Weights, samples: int) -> list[int]:
     """The seeds of as many curated galleries as are needed."""
-    starts = range(0, samples * CANDIDATES // GALLERY, CANDIDATES)
-    return [seed for start in starts for seed in model.best_of(range(start, start + CANDIDATES), GALLERY)][:samples]
+    chosen = []
+    for start in range(0, samples * CANDIDATES // GALLERY, CANDIDATES):
+        logits = critic.logits(loaded.discriminator, sampling.faces(loaded.generator, range(start, start + CANDIDATES)))
+        chosen += (start + np.argsort(-logits)[:GALLERY]).tolist()
+    return chosen[:samples]
 
 
 def main(settings: Settings) -> None:
-    loaded, model = weights.load(settings.weights), FaceModel(settings.weights)
+    loaded = weights.load(settings.weights)
     store = data.open_store(sources.find(settings), loaded.settings.resolution, settings.store_dir)
     reference = Reference(Features(settings.features), store, settings.samples)
     pulled, scaled = copy.deepcopy(loaded.generator), copy.deepcopy(loaded.generator)
     pulled.mean_features, scaled.mean_features = sampling.mean_features(loaded.generator), None
     seeds = range(settings.samples)
     print(f"Generator {loaded.generator_id}, {settings.samples:,} faces a row\n")
-    print("| faces | FFD | precision | recall |\n|---|---|---|---|")
+    print("| faces | FFD | precision | recall | brightness |\n|---|---|---|---|---|")
+    print(f"| training pictures | – | – | – | {middle(store.train[:settings.samples]).mean():.0f} |")
     row("as trained", pulled, seeds, 1.0, reference)
     for variation in (0.9, 0.8, 0.7, 0.6, 0.5):
         row(f"variation {variation}, features pulled", pulled, seeds, variation, reference)
         row(f"variation {variation}, latent scaled", scaled, seeds, variation, reference)
-    row(f"best {GALLERY} of {CANDIDATES} by the critic", pulled, curated(model, settings.samples), 1.0, reference)
+    row(f"best {GALLERY} of {CANDIDATES} by the critic", pulled, curated(loaded, settings.samples), 1.0, reference)
 
 
 if __name__ == "__main__":

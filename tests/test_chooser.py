@@ -1,16 +1,15 @@
-"""Several weights on one page, in a browser: the choice between them, links of older ones, the best of four."""
+"""Several weights on one page, in a browser: the choice between them, links of older ones."""
 
 import os
 
 import pytest
-from browsing import in_address, link_of, open_face, shown
+from browsing import in_address, open_face, shown
 from conftest import EMBEDDED, PHONE, WEIGHTS, serving
 from playwright.sync_api import expect
 from test_hub import folder_of
 
 from gan.model import weights
 from gan.serve.faces import FaceModel
-from gan.serve.share_link import decode
 
 
 @pytest.fixture(scope="module")
@@ -76,22 +75,6 @@ def test_a_link_of_older_weights_shows_their_faces(site, page, folder):
     in_address(page, w=older.id)
     expect(page.locator("#notes")).not_to_be_visible()
     expect(page.locator("#gallery-chooser button[aria-pressed=true]")).to_contain_text(f"{older.resolution} px")
-
-
-def test_the_best_of_four_are_as_many_faces_with_a_link_of_their_own(site, page, chromium, own, embedded):
-    page.goto(f"{site}/?seeds=0-2&w={embedded.id}")
-    shown(page, embedded, range(3))
-    page.get_by_label("Best of 4, by the critic").check()
-    page.get_by_role("button", name="Surprise me").click()
-    expect(page.locator("#gallery-faces").get_by_alt_text("Face of seed 0", exact=True)).to_have_count(0)
-    link = link_of(page)
-    view, notes = decode(link.split("?")[1])
-    assert len(set(view.seeds)) == 3 and not notes
-    shown(page, embedded, view.seeds)
-    other = chromium.new_page()
-    other.goto(link)
-    shown(other, embedded, view.seeds)
-    other.close()
 
 
 @pytest.mark.parametrize("page", [{"viewport": PHONE, "has_touch": True, "is_mobile": True}], indirect=True)

@@ -35,15 +35,6 @@ def test_repeated_views_are_made_once_and_cannot_be_changed(model, monkeypatch):
     assert len(made) == 72
 
 
-def test_the_best_are_those_that_the_critic_likes_best(model):
-    seeds = [900, 3, 77, 5, 12, 40, 8]
-    liked = [model.judge(Image.fromarray(face)).logit for face in model.faces(seeds, 0.9)]
-    best = model.best_of(seeds, 3, 0.9)
-    assert best == tuple(seed for seed, logit in zip(seeds, liked) if logit >= sorted(liked)[-3])
-    assert best == model.best_of(seeds, 3, 0.9) and model.best_of(seeds, 7) == tuple(seeds)
-    assert model.best_of([5, 5, 3], 1, 0.9) in ((5,), (3,))
-
-
 @pytest.mark.parametrize("loop, count", [(True, 15), (False, 11)])
 def test_a_morph_passes_through_its_faces(model, loop, count):
     frames = model.morph([4, 13, 17], 0.9, frames=5, loop=loop)

@@ -61,17 +61,8 @@ def test_there_is_nothing_after_the_last_seed(page):
 
 
 def test_a_surprise_can_be_read_out(page):
-    views = {page.gallery.surprising(16, 1.0, False, "")[0] for _ in range(20)}
+    views = {page.gallery.surprising(16, 1.0, "")[0] for _ in range(20)}
     assert len(views) > 15 and all(view.seeds[-1] < 1_000_100 and len(view.seeds) == 16 for view in views)
-
-
-def test_a_curated_surprise_is_the_best_of_four(page, monkeypatch):
-    asked = []
-    monkeypatch.setattr(page.models.current, "best_of", lambda *given: asked.append(given) or tuple(given[0][:given[1]]))
-    view, notes = page.gallery.surprising(5, 0.8, True, "")
-    (candidates, count, variation), = asked
-    assert len(set(candidates)) == 20 and (count, variation) == (5, 0.8) and max(candidates) < 1_000_000
-    assert view == view_of(page, *candidates[:5], variation=0.8) and not notes
 
 
 # --- the choice between weights -----------------------------------------------------------------------------------

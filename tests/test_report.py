@@ -82,6 +82,13 @@ def test_the_card_says_what_was_measured_and_nothing_else(tmp_path):
     assert "not an FID" in card and "precision" not in card and "quality.png" not in card
 
 
+def test_a_run_that_went_on_often_is_one_command():
+    parts = [{"from_step": step, "planned_steps": plan, "command": command}
+             for step, plan, command in ((0, 10, "begin"), (4, 20, "go on"), (1_200, 20, "go on"), (1_500, 30, "go on"))]
+    assert report._commands(parts) == ("from step 0, planned for 10:\n\n    begin\n\nfrom step 4, 1,200, planned for 20:\n\n"
+                                       "    go on\n\nfrom step 1,500, planned for 30:\n\n    go on")
+
+
 def test_the_card_says_what_lies_beyond_the_distance(tmp_path):
     training = {"recipe": "modern", "data": "UTKFace", "pictures_in_data": 20_319, "held_out": 1_004, "steps": 10,
                 "planned_steps": 20, "pictures": 640, "hours": 1.25, "hardware": "2 cores", "commands": []}

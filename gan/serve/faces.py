@@ -60,12 +60,6 @@ class FaceModel:
         """
         return self._remembered(tuple(seeds), float(variation))
 
-    def best_of(self, seeds, count: int, variation: float = 1.0) -> tuple[int, ...]:
-        """The `count` of the seeds whose faces the critic likes best, in the order they were given."""
-        logits = critic.logits(self.discriminator, sampling.faces(self.generator, seeds, variation))
-        best = np.argsort(-logits, kind="stable")[:count]  # of equals the first: the same choice each time
-        return tuple(seeds[place] for place in sorted(best))
-
     def morph(self, seeds, variation: float = 1.0, frames: int = 16, loop: bool = True) -> np.ndarray:
         """The way through the faces of `seeds`: `(F, S, S, 3)` uint8.
 

@@ -65,8 +65,7 @@ def save_card(folder: Path, config: dict, generator_id: str) -> None:
     distance, critic = measured.get("frechet_distance"), config.get("calibration")
     metrics = {"frechet-distance": distance["value"]} if distance else {}
     metrics |= {"critic-auroc": critic["auroc"]} if critic else {}
-    commands = "\n\n".join(f"from step {part['from_step']:,}, planned for {part['planned_steps']:,}:\n\n    {part['command']}"
-                           for part in training["commands"])
+    commands = _commands(training["commands"])
     started = training.get("started_from")
     start = _STARTED.format(**started) if started else ""
     parts = [_distance(distance, generator_id), _beyond_distance(measured.get("quality")),
@@ -81,6 +80,18 @@ def save_card(folder: Path, config: dict, generator_id: str) -> None:
     (folder / "README.md").write_text(card(body, f"faces-{size}", training["data"], metrics))
     also = f",\nand started from weights that were trained on pictures from {started['data']}" if started else ""
     (folder / "LICENSE").write_text(_LICENSE.format(data=training["data"], also=also))
+
+
+def _commands(parts: list[dict]) -> str:
+    """What was typed, and where; a command that only went on with what was stopped is named once."""
+    said, last = [], None
+    for part in parts:
+        if last == (part["planned_steps"], part["command"]):
+            said[-1][0] += f", {part['from_step']:,}"
+        else:
+            said.append([f"from step {part['from_step']:,}", part])
+        last = part["planned_steps"], part["command"]
+    return "\n\n".join(f"{where}, planned for {part['planned_steps']:,}:\n\n    {part['command']}" for where, part in said)
 
 
 def _distance(distance: dict | None, generator_id: str) -> str:

@@ -136,7 +136,7 @@ class Page:
             self._on(slider.input, g.from_controls, controls, g, trigger_mode="always_last", show_progress="hidden")
         self._on(g.chooser.choose, choose, link, g)
         self._on(m.chooser.choose, choose, link, m)
-        self._on(g.surprise.click, g.surprising, [g.count, g.variation, g.curated, link], g)
+        self._on(g.surprise.click, g.surprising, [g.count, g.variation, link], g)
         self._on(g.previous.click, g.previous_page, link, g)
         self._on(g.next.click, g.next_page, link, g)
         self._on(g.show_kept.click, g.from_kept, [g.kept, g.variation, link], g)

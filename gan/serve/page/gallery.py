@@ -23,7 +23,6 @@ from gan.serve.share_link import (
 
 MOST = SEEDS["gallery"][1]
 SURPRISE_BELOW = 1_000_000  # seeds that one can still read to somebody
-BEST_OF = 4  # candidates for each face that the critic picks
 
 
 def face_list(model: FaceModel, seeds, variation: float) -> list[dict]:
@@ -48,8 +47,6 @@ class Gallery:
             self.previous = gr.Button("← Previous", min_width=0)
             self.surprise = gr.Button("Surprise me", variant="primary", min_width=0)
             self.next = gr.Button("Next →", min_width=0)
-        self.curated = gr.Checkbox(False, label=f"Best of {BEST_OF}, by the critic", container=False,
-                                   info="Those that it finds most real, with less variety", elem_id="curated")
         with gr.Row(equal_height=True):
             self.variation = gr.Slider(*VARIATION, 1.0, step=0.05, label="Variation", min_width=240,
                                        info="1 as trained, less is nearer the average", elem_id="gallery-variation")
@@ -97,14 +94,9 @@ class Gallery:
             seeds = View().seeds
         return self._view(seeds, variation, query), notes
 
-    def surprising(self, count: float, variation: float, curated: bool, query: str) -> tuple[View, list[str]]:
-        """As many faces as before, from a seed that nobody chose; `curated`: the best of seeds that nobody chose."""
-        count = bounded(count, 1, MOST)
-        if not curated:
-            return self._view(consecutive(random.randrange(SURPRISE_BELOW), count), variation, query), []
-        model = self.models.of(gallery_of(query).weights)
-        candidates = random.sample(range(SURPRISE_BELOW), BEST_OF * count)
-        return self._view(model.best_of(candidates, count, variation_of(variation)), variation, query), []
+    def surprising(self, count: float, variation: float, query: str) -> tuple[View, list[str]]:
+        """As many faces as before, from a seed that nobody chose."""
+        return self._view(consecutive(random.randrange(SURPRISE_BELOW), bounded(count, 1, MOST)), variation, query), []
 
     def next_page(self, query: str) -> tuple[View, list[str]]:
         """As many faces as are shown now, after the last of them."""
