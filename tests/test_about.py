@@ -38,3 +38,14 @@ def test_only_an_fid_is_called_one(tmp_path):
         about(Model(tmp_path, frechet_distance=distance))
     page = about(Model(tmp_path, frechet_distance={**distance, "name": "FID"}))
     assert "FID 2.35 over f.pt" in page and "not an FID" not in page
+
+
+def test_weights_that_started_from_others_say_so(tmp_path):
+    model = Model(tmp_path)
+    training = {"pictures_in_data": 9, "held_out": 1, "data": "drawn", "pictures": 5, "hours": 0.5, "hardware": "a core",
+                "recipe": "modern"}
+    model.config["training"] = training
+    assert "recipe modern</dd>" in about(model)
+    grown = Model(tmp_path)
+    grown.config["training"] = {**training, "started_from": {"generator": "ba9876543210", "pictures": 2_000}}
+    assert "recipe modern, from generator ba9876543210 on, which had been shown 2,000</dd>" in about(grown)

@@ -70,7 +70,8 @@ def test_the_verdict_is_on_the_middle_square(model):
 def test_what_is_unlike_anything_is_known_to_be(model):
     noise = np.random.RandomState(0).randint(0, 256, (model.resolution, model.resolution, 3)).astype(np.uint8)
     assert model.judge(Image.fromarray(noise)).unlike_anything
-    assert not any(model.judge(Image.fromarray(face)).unlike_anything for face in model.faces(range(16)))
+    # the range is that of 99 % of the calibration's pictures
+    assert sum(model.judge(Image.fromarray(face)).unlike_anything for face in model.faces(range(64))) <= 3
 
 
 def test_weights_that_were_never_calibrated_give_no_probability(model, monkeypatch):

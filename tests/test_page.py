@@ -96,8 +96,8 @@ def test_everything_goes_on_with_the_chosen_weights(two):
     chosen = two.models.embedded[0].id
     assert chosen != two.models.current.id
     query, g = encode(View(seeds=(5, 9), weights=chosen)), two.gallery
-    views = [g.from_controls("7", 2, 1.0, query), g.next_page(query), g.previous_page(query), g.surprising(3, 1, False, query),
-             g.surprising(3, 1.0, True, query), g.from_kept([3, 4], 1.0, query), g.morph_from(query, click(5)),
+    views = [g.from_controls("7", 2, 1.0, query), g.next_page(query), g.previous_page(query), g.surprising(3, 1.0, query),
+             g.from_kept([3, 4], 1.0, query), g.morph_from(query, click(5)),
              g.judge(query, click(5)), two.morph.from_kept([3, 4], query), two.morph.from_controls("4, 13", 8, 1, True, query)]
     assert {view.weights for view, _ in views} == {chosen}
 
@@ -198,7 +198,7 @@ def test_a_critic_that_cannot_tell_says_so_and_still_has_an_opinion(page):
 
 def test_how_far_to_trust_it_is_what_was_measured():
     words = verdict.trust(CALIBRATION)
-    assert "on 500 real faces" in words and "90 % of the time" in words and "AUROC 0.900" in words
+    assert "on 500 held-out real faces" in words and "90 % of the time" in words and "AUROC 0.900" in words
     assert "off by 4 points" in words and "0.120" in words
     assert "not measured" in verdict.trust(None)
 

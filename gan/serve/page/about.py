@@ -40,7 +40,7 @@ def about(model: FaceModel) -> str:
             ("Learned from", f"{training['pictures_in_data']:,} pictures from {training['data']}; "
                              f"{training['held_out']:,} more were held out"),
             ("Training", f"{training['pictures']:,} pictures shown in {training['hours']:.1f} hours on {training['hardware']}, "
-                         f"recipe {training['recipe']}"),
+                         f"recipe {training['recipe']}{_start(training.get('started_from'))}"),
         ]
     if distance:
         name, kin = ("FID", "") if distance.get("name") == "FID" else ("Fréchet distance", "; not an FID")
@@ -51,18 +51,21 @@ def about(model: FaceModel) -> str:
     if model.calibration:
         c = model.calibration
         facts.append(("The critic", f"AUROC {c['auroc']:.3f}, Brier score {c['brier']:.3f} on {c['n']:,} pictures, half of "
-                      "them real faces that it never saw"))
+                      "them real faces that were held out"))
     rows = "".join(f"<dt>{html.escape(name)}</dt><dd>{html.escape(fact)}</dd>" for name, fact in facts)
     return _TEXT.format(
         facts=f"<dl>{rows}</dl>",
-        timeline=_picture(model, "timeline.webp", "image/webp", "The same sixteen faces through the training: noise, "
-                          "then blobs, then faces"),
+        timeline=_picture(model, "timeline.webp", "image/webp", "The same sixteen faces through the training"),
         reliability=reliability(model.calibration),
         curves=_picture(model, "curves.png", "image/png", "Curves of the training: losses, the critic's accuracies, and "
                         "the distance to real faces")
         + (_picture(model, "quality.png", "image/png", "Samples beside real faces: precision and recall, distances to the "
                     "nearest training picture, power spectra, colours") if quality else ""),
     )
+
+
+def _start(started: dict | None) -> str:
+    return f", from generator {started['generator']} on, which had been shown {started['pictures']:,}" if started else ""
 
 
 def beyond_distance(quality: dict) -> list[tuple[str, str]]:

@@ -105,7 +105,7 @@ def trust(calibration: dict | None) -> str:
     verdict = "**This critic cannot tell**, and its opinion is here for fun only. " if auroc < CANNOT_TELL else ""
     off = np.mean([abs(mean - share) for mean, share in calibration["reliability"]])
     return (
-        f"**How far to trust it:** {verdict}on {half:,} real faces that no network was trained on and {half:,} generated "
+        f"**How far to trust it:** {verdict}on {half:,} held-out real faces and {half:,} generated "
         f"ones it finds the real one of a pair {100 * auroc:.0f} % of the time (AUROC {auroc:.3f}; a guess is 50 %). "
         f"Its probabilities are off by {100 * off:.0f} points on average (Brier score {calibration['brier']:.3f}; always "
         "saying 50 % gives 0.25). That holds for faces of this generator and for photographs like its training "
