@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as parquet
 import pytest
-from conftest import EMBEDDED, HUB, ROOT, TINY, picture
+from conftest import DEFAULT, EMBEDDED, HUB, ROOT, TINY, picture
 from huggingface_hub import HfApi, ModelCard, hf_hub_download
 from PIL import Image
 
@@ -390,14 +390,14 @@ def test_deploy_twice(hub_server, repo_id, run):
     assert done.stdout == f"Deployed to {HUB}/spaces/{repo_id}\n"
     files = space_files(repo_id)
     assert {"app.py", "README.md", "requirements.txt", "LICENSE", "gan/hub.py", "gan/serve/page/static/link.js",
-            "weights/faces-64/generator.safetensors", "docs/gallery.webp"} <= files
+            f"weights/{DEFAULT}/generator.safetensors", "docs/gallery.webp"} <= files
     assert {path.relative_to(ROOT).as_posix() for path in (ROOT / "weights").rglob("*.safetensors")} <= files
     assert not [name for name in files if name.startswith(("tests", "benchmarks", "runs", ".ci", ".venv")) or "__pycache__" in name]
     assert HfApi().get_space_variables(repo_id)["SEEDFACES_MODEL"].value == "alice/faces@main"
     readme = open(hf_hub_download(repo_id, "README.md", repo_type="space")).read()
-    assert f"thumbnail: {HUB}/spaces/{repo_id}/resolve/main/weights/faces-64/samples.png\n" in readme
-    local = (ROOT / "weights" / "faces-64" / "generator.safetensors").read_bytes()
-    assert open(hf_hub_download(repo_id, "weights/faces-64/generator.safetensors", repo_type="space"), "rb").read() == local
+    assert f"thumbnail: {HUB}/spaces/{repo_id}/resolve/main/weights/{DEFAULT}/samples.png\n" in readme
+    local = (ROOT / "weights" / DEFAULT / "generator.safetensors").read_bytes()
+    assert open(hf_hub_download(repo_id, f"weights/{DEFAULT}/generator.safetensors", repo_type="space"), "rb").read() == local
     HfApi().upload_file(path_or_fileobj=b"old", path_in_repo="gan/gone.py", repo_id=repo_id, repo_type="space")
     assert hub.deploy(repo_id) == f"{HUB}/spaces/{repo_id}"  # again, with the embedded weights
     assert space_files(repo_id) == files and "SEEDFACES_MODEL" not in HfApi().get_space_variables(repo_id)
