@@ -22,7 +22,7 @@ from gan import UserError
 from gan.serve.page.frame import launch
 
 WEIGHTS = Path(__file__).parent / "weights"  # each folder in it can be chosen on the page
-DEFAULT = "faces-64"  # which of them comes first
+DEFAULT = "faces-128"  # which of them comes first
 
 if __name__ == "__main__":
     try:
