@@ -65,6 +65,14 @@ def test_a_grown_network_begins_as_the_one_it_grew_from(source, resolution, step
         assert torch.allclose(discriminator(pictures), expected, atol=1e-5)
 
 
+def test_no_value_of_a_grown_picture_is_lost_around_mid_grey(source):
+    generator, _, _ = started(source, ModelSettings(32, latent_dim=8, widths=(32, 16, 8)))
+    carried = []
+    generator.steps[-1].register_forward_hook(lambda module, inputs, output: carried.append(output[:, :6]))
+    generator(torch.randn(64, 8, generator=torch.Generator().manual_seed(2)))
+    assert not ((carried[0][:, :3] == 0) & (carried[0][:, 3:] == 0)).any()
+
+
 def test_in_training_too_a_grown_generator_begins_as_the_one_it_grew_from(source):
     settings = ModelSettings(32, latent_dim=8, widths=(32, 16, 8))
     generator, _, _ = started(source, settings)

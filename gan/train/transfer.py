@@ -18,6 +18,8 @@ from gan.model.networks import Discriminator, Generator
 from gan.model.settings import ModelSettings, ladder
 
 _KERNELS = {4: ([0.25, 0.75, 0.75, 0.25], [0.0, 0.5, 0.5, 0.0]), 3: ([0.5, 1.0, 0.5], [0.25, 0.5, 0.25])}
+# without it both halves would end at 0, and where training moves them apart values would stick there, at mid-grey: 1.5 % did
+_OFFSET = 2.0
 _SLOPE = 0.2  # of the discriminator's LeakyReLU
 
 
@@ -90,14 +92,15 @@ def _grown_generator(old: Generator, settings: ModelSettings) -> Generator:
     latents = torch.randn(1024, settings.latent_dim, generator=torch.Generator().manual_seed(0))
     pictures = torch.atanh(torch.cat([before_tanh(batch) for batch in latents.split(64)]).clamp(-0.999, 0.999))
     mean, variance = pictures.mean((0, 2, 3)), pictures.var((0, 2, 3))
-    norm.running_mean[:6] = norm.bias[:6] = torch.cat([mean, -mean])
+    norm.running_mean[:6] = torch.cat([mean, -mean])
+    norm.bias[:6] = norm.running_mean[:6] + _OFFSET
     norm.running_var[:6] = torch.cat([variance, variance])
     norm.weight[:6] = (norm.running_var[:6] + norm.eps).sqrt()
-    # relu(y) - relu(-y) = y
+    # relu(c + y) - relu(c - y) = 2 y up to |y| = c, beyond which tanh is flat
     new.to_rgb.weight.zero_()
     enlarge = _separable(new.to_rgb, 0)
     for channel in range(3):
-        new.to_rgb.weight[channel, channel], new.to_rgb.weight[channel + 3, channel] = enlarge, -enlarge
+        new.to_rgb.weight[channel, channel], new.to_rgb.weight[channel + 3, channel] = enlarge / 2, -enlarge / 2
     return new
 
 
