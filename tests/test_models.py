@@ -170,7 +170,7 @@ def test_the_page_shows_the_embedded_faces_first_and_those_of_the_hub_when_they_
         hub_server, repo_id, tmp_path, page):
     folder = folder_of(tmp_path / "weights")
     pushed(folder, repo_id)
-    hub_server.faults({"path": f"/api/models/{repo_id}", "sleep": 6})
+    hub_server.faults({"path": f"/api/models/{repo_id}", "sleep": 12})
     with serving(tmp_path / "home", SEEDFACES_MODEL=repo_id) as url:
         page.goto(url)
         shown(page, FaceModel(EMBEDDED), range(16))
