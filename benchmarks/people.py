@@ -9,7 +9,6 @@ and `gender`.
 """
 
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -23,26 +22,11 @@ from sklearn.pipeline import make_pipeline  # noqa: E402
 from sklearn.preprocessing import StandardScaler  # noqa: E402
 
 from gan.model import sampling, weights  # noqa: E402
-from gan.model.settings import DataSettings  # noqa: E402
-from gan.train import data, report, sources  # noqa: E402
-from gan.train.features import Features, Reference  # noqa: E402
+from gan.train import report  # noqa: E402
+from gan.train.metrics import Comparison  # noqa: E402
 
 AGES = (0, 10, 20, 30, 40, 50, 60, 70)  # years, at which groups begin
 BATCH = 250  # faces in memory at a time
-
-
-@dataclass(frozen=True, kw_only=True)
-class Settings(DataSettings):
-    """Measure whom the faces look like."""
-
-    # the weights folder
-    weights: tyro.conf.Positional[Path]
-    # TorchScript feature network
-    features: Path
-    # faces
-    samples: int = 10_000
-    # where decoded pictures are kept
-    store_dir: Path = Path("~/.cache/seedfaces")
 
 
 def labels(folder: Path, split: str) -> dict[str, np.ndarray]:
@@ -61,12 +45,10 @@ def shares(guesses: np.ndarray, names: np.ndarray) -> dict[str, float]:
     return {str(name): round(float((guesses == name).mean()), 3) for name in names}
 
 
-def main(settings: Settings) -> None:
-    loaded = weights.load(settings.weights)
-    store = data.open_store(sources.find(settings), loaded.settings.resolution, settings.store_dir)
-    reference = Reference(Features(settings.features), store, settings.samples)
+def main(settings: Comparison) -> None:
+    loaded, reference = settings.open()
     real, truth, test_truth = reference.train_features, labels(settings.train_data_dir, "train"), labels(settings.train_data_dir, "test")
-    test = reference.extract(store.held_out)
+    test = reference.extract(reference.store.held_out)
     made = np.concatenate([reference.extract(sampling.faces(loaded.generator, range(start, min(start + BATCH, settings.samples))))
                            for start in range(0, settings.samples, BATCH)])
     result = {"generator": loaded.generator_id, "samples": settings.samples}
@@ -83,4 +65,4 @@ def main(settings: Settings) -> None:
 
 
 if __name__ == "__main__":
-    main(tyro.cli(Settings, use_underscores=True))
+    main(tyro.cli(Comparison, use_underscores=True, description=__doc__))

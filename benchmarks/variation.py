@@ -8,7 +8,6 @@ latent. Curated: of 64 candidates the 16 that the critic likes best; `brightness
 
 import copy
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -17,26 +16,12 @@ import numpy as np  # noqa: E402
 import tyro  # noqa: E402
 
 from gan.model import critic, sampling, weights  # noqa: E402
-from gan.model.settings import DataSettings  # noqa: E402
-from gan.train import data, quality, sources  # noqa: E402
-from gan.train.features import Features, Reference  # noqa: E402
+from gan.train import quality  # noqa: E402
+from gan.train.features import Reference  # noqa: E402
+from gan.train.metrics import Comparison  # noqa: E402
 
 BATCH = 250  # faces in memory at a time
 GALLERY, CANDIDATES = 16, 64
-
-
-@dataclass(frozen=True, kw_only=True)
-class Settings(DataSettings):
-    """Measure variation and curating."""
-
-    # the weights folder
-    weights: tyro.conf.Positional[Path]
-    # TorchScript feature network
-    features: Path
-    # faces per row, and training pictures that they are compared with
-    samples: int = 10_000
-    # where decoded pictures are kept
-    store_dir: Path = Path("~/.cache/seedfaces")
 
 
 def row(name: str, generator, seeds, variation: float, reference: Reference) -> None:
@@ -66,16 +51,14 @@ def curated(loaded: weights.Weights, samples: int) -> list[int]:
     return chosen[:samples]
 
 
-def main(settings: Settings) -> None:
-    loaded = weights.load(settings.weights)
-    store = data.open_store(sources.find(settings), loaded.settings.resolution, settings.store_dir)
-    reference = Reference(Features(settings.features), store, settings.samples)
+def main(settings: Comparison) -> None:
+    loaded, reference = settings.open()
     pulled, scaled = copy.deepcopy(loaded.generator), copy.deepcopy(loaded.generator)
     pulled.mean_features, scaled.mean_features = sampling.mean_features(loaded.generator), None
     seeds = range(settings.samples)
     print(f"Generator {loaded.generator_id}, {settings.samples:,} faces a row\n")
     print("| faces | FFD | precision | recall | brightness |\n|---|---|---|---|---|")
-    print(f"| training pictures | – | – | – | {middle(store.train[:settings.samples]).mean():.0f} |")
+    print(f"| training pictures | – | – | – | {middle(reference.store.train[:settings.samples]).mean():.0f} |")
     row("as trained", pulled, seeds, 1.0, reference)
     for variation in (0.9, 0.8, 0.7, 0.6, 0.5):
         row(f"variation {variation}, features pulled", pulled, seeds, variation, reference)
@@ -84,4 +67,4 @@ def main(settings: Settings) -> None:
 
 
 if __name__ == "__main__":
-    main(tyro.cli(Settings, use_underscores=True))
+    main(tyro.cli(Comparison, use_underscores=True, description=__doc__))

@@ -135,8 +135,8 @@ def describe(metrics: dict) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class MeasureSettings(DataSettings):
-    """Measure a weights folder and write the figures into its config, its card and quality.png."""
+class Comparison(DataSettings):
+    """A weights folder and the pictures that it is measured against."""
 
     # the weights folder
     weights: tyro.conf.Positional[Path]
@@ -144,10 +144,26 @@ class MeasureSettings(DataSettings):
     features: Path
     # samples, and training pictures, that are compared
     samples: int = 10_000
-    # sheet of the 32 samples nearest to a training picture, each left of it (PNG); real people: keep it in runs/
-    pairs: Path | None = None
     # where decoded pictures are kept
     store_dir: Path = Path("~/.cache/seedfaces")
+
+    def open(self) -> tuple[weights.Weights, Reference]:
+        """The weights, and the pictures at their size.
+
+        Raises:
+            UserError: one of them is not what it should be; with one sentence.
+        """
+        loaded, features = weights.load(self.weights), Features(self.features)
+        store = data.open_store(sources.find(self), loaded.settings.resolution, self.store_dir)
+        return loaded, Reference(features, store, self.samples)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeasureSettings(Comparison):
+    """Measure a weights folder and write the figures into its config, its card and quality.png."""
+
+    # sheet of the 32 samples nearest to a training picture, each left of it (PNG); real people: keep it in runs/
+    pairs: Path | None = None
 
 
 def command_for(folder: Path, features: Path, pictures: DataSettings, samples: int) -> str:
@@ -160,11 +176,8 @@ def command_for(folder: Path, features: Path, pictures: DataSettings, samples: i
 def main(settings: MeasureSettings) -> None:
     if settings.pairs and settings.weights.resolve() in settings.pairs.resolve().parents:
         raise UserError(f"{settings.pairs} would show real people in a folder that is published: put it into runs/.")
-    resolution = weights.load(settings.weights).settings.resolution
-    features = Features(settings.features)
-    store = data.open_store(sources.find(settings), resolution, settings.store_dir)
+    _, reference = settings.open()
     command = command_for(settings.weights, settings.features, settings, settings.samples)
-    reference = Reference(features, store, settings.samples)
     print(describe(measure(settings.weights, reference, command, settings.pairs)))
 
 
