@@ -1,16 +1,18 @@
 """The public API as a program uses it, with gradio_client, and as `curl` does."""
 
+import base64
 import io
 
 import httpx
 import numpy as np
 import pytest
-from conftest import EMBEDDED
+from conftest import EMBEDDED, WEIGHTS
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
 
 from gan.serve.faces import FaceModel
+from gan.serve.judge import Judge
 from gan.serve.share_link import View, decode
 
 
@@ -48,13 +50,16 @@ def test_morph(client, model):
 
 
 def test_classify(client, model, tmp_path):
-    Image.fromarray(model.faces([9], 1.0)[0]).save(tmp_path / "nine.png")
-    answer = client.predict(picture=handle_file(tmp_path / "nine.png"), api_name="/classify")
-    expected = model.judge(Image.open(tmp_path / "nine.png"))
-    assert answer["probability_real"] == pytest.approx(expected.probability_real, abs=1e-3)
-    assert answer["verdict"] and answer["sentences"]
-    square = httpx.get(answer["square"]) if answer["square"].startswith("http") else None
-    assert square is None and answer["square"].startswith("data:image/png;base64,")
+    photo = Image.new("RGB", (900, 700), (96, 128, 80))
+    photo.paste(Image.fromarray(model.faces([9], 1.0)[0]).resize((300, 300)), (500, 200))
+    photo.save(tmp_path / "photo.png")
+    answer = client.predict(picture=handle_file(tmp_path / "photo.png"), api_name="/classify")
+    expected = Judge(WEIGHTS / "detector").verdict(photo)
+    assert answer["probability_generated"] == pytest.approx(expected.opinion.probability_generated, abs=1e-3)
+    assert answer["verdict"] == expected.verdict and answer["faces"] == 1 and answer["middle"] is None
+    assert answer["box"] == [round(value) for value in expected.face]
+    crop = np.asarray(Image.open(io.BytesIO(base64.b64decode(answer["opinion"]["crop"].removeprefix("data:image/png;base64,")))))
+    assert np.array_equal(crop, expected.opinion.crop)
 
 
 @pytest.mark.parametrize("endpoint, arguments, words", [

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 from conftest import EMBEDDED
-from PIL import Image
 
 from gan import UserError
 from gan.model import sampling, weights
@@ -54,30 +53,6 @@ def test_a_morph_may_come_back_to_a_face_and_stay(model):
     frames = model.morph([4, 13, 4, 4], 1.0, frames=3, loop=False)
     assert np.array_equal(frames[0], frames[6]) and np.array_equal(frames[6], frames[-1])
     assert not np.array_equal(frames[0], frames[3])
-
-
-def test_the_verdict_is_on_the_middle_square(model):
-    face = model.faces([9], 1.0)[0]
-    size = model.resolution
-    wide = np.zeros((size, 2 * size, 3), np.uint8)
-    wide[:, size // 2:size // 2 + size] = face
-    verdict = model.judge(Image.fromarray(wide))
-    assert np.array_equal(verdict.square, face)
-    assert verdict.logit == model.judge(Image.fromarray(face)).logit
-    assert 0 < verdict.probability_real < 1
-
-
-def test_what_is_unlike_anything_is_known_to_be(model):
-    noise = np.random.RandomState(0).randint(0, 256, (model.resolution, model.resolution, 3)).astype(np.uint8)
-    assert model.judge(Image.fromarray(noise)).unlike_anything
-    # the range is that of 99 % of the calibration's pictures
-    assert sum(model.judge(Image.fromarray(face)).unlike_anything for face in model.faces(range(64))) <= 3
-
-
-def test_weights_that_were_never_calibrated_give_no_probability(model, monkeypatch):
-    monkeypatch.setattr(model, "calibration", None)
-    verdict = model.judge(Image.fromarray(model.faces([9], 1.0)[0]))
-    assert verdict.probability_real is None and np.isfinite(verdict.logit)
 
 
 def test_a_folder_without_weights_is_one_sentence(tmp_path):

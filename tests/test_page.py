@@ -1,25 +1,29 @@
 """What the tabs' handlers make of views and controls, without a browser."""
 
-import dataclasses
 from types import SimpleNamespace
 
 import gradio as gr
+import numpy as np
 import pytest
 from conftest import DEFAULT, WEIGHTS
+from PIL import Image
 from test_hub import folder_of
 
+from gan.serve.face_finder import Square
 from gan.serve.faces import FaceModel
+from gan.serve.judge import GENERATED, NO_FACE, REAL, TOO_SMALL, UNCLEAR, Judge, Opinion, Verdict
 from gan.serve.models import Models
-from gan.serve.page import about, gallery, verdict
+from gan.serve.page import about, gallery
 from gan.serve.page.chooser import choices
 from gan.serve.page.components import outer_address
 from gan.serve.page.frame import Page
+from gan.serve.page.verdict import as_json, trust
 from gan.serve.share_link import SEED_LIMIT, View, encode
 
 
 @pytest.fixture(scope="module")
 def page() -> Page:
-    return Page(Models(WEIGHTS, DEFAULT))
+    return Page(Models(WEIGHTS, DEFAULT), Judge(WEIGHTS / "detector"))
 
 
 def click(seed) -> SimpleNamespace:
@@ -85,10 +89,10 @@ def test_a_choice_is_shown_where_there_is_one(two, tmp_path):
     assert labels(two, two.models.current) == {size: "true" if size == "16 px" else "false" for size in sizes}
     older = FaceModel(folder_of(tmp_path / "older"))
     assert labels(two, older) == {**dict.fromkeys(sizes, "false"), "16 px · older": "true"}
-    one = Page(Models(tmp_path / "mine", "weights"))
+    one = Page(Models(tmp_path / "mine", "weights"), Judge(WEIGHTS / "detector"))
     assert choices(one.models, one.models.current) == [] and len(choices(one.models, older)) == 2
     folder_of(tmp_path / "mine" / "twin")
-    twins = Page(Models(tmp_path / "mine", "twin"))
+    twins = Page(Models(tmp_path / "mine", "twin"), Judge(WEIGHTS / "detector"))
     assert set(labels(twins, older)) == {"16 px · twin", "16 px · mine", "16 px · older"}
 
 
@@ -166,56 +170,51 @@ def test_morph_controls(page):
 
 # --- words --------------------------------------------------------------------------------------------------------
 
-CALIBRATION = {"slope": 1.0, "intercept": 0.0, "logit_range": [-5, 5], "auroc": 0.9, "brier": 0.12, "n": 1000,
-               "reliability": [[0.1, 0.14], [0.9, 0.86]]}
+def opinion(probability: float, verdict: str, places=((0, 1), (2, -1))) -> Opinion:
+    return Opinion(Square(0, 0, 8), np.zeros((8, 8, 3), np.uint8), np.array(places, np.float32), probability, verdict)
 
 
-def verdict_at(page, logit: float, **calibration) -> dict:
-    sample = page.models.current.judge(_picture(page))
-    scaled = 1 / (1 + 2.718281828 ** -logit)
-    known = {**CALIBRATION, **calibration}
-    return verdict.as_json(dataclasses.replace(sample, logit=logit, probability_real=scaled, unlike_anything=False), known)
+def answer(verdict: str, probability: float = 0.5, faces: int = 1, **more) -> dict:
+    said = opinion(probability, verdict, **more)
+    return as_json(Verdict(verdict, faces, Square(0, 0, 8), said, None), Image.new("RGB", (8, 8)))
 
 
-def _picture(page):
-    from PIL import Image
-
-    return Image.fromarray(page.models.current.faces([3])[0])
-
-
-@pytest.mark.parametrize("logit, words", [
-    (2.0, "Probably real: 88 %"), (-2.0, "Probably generated: 88 %"), (0.2, "Hard to tell: 55 % real, 45 % generated")])
-def test_a_verdict_in_words(page, logit, words):
-    answer = verdict_at(page, logit)
-    assert answer["verdict"] == words and answer["percent"] in (88, 12, 55)
+@pytest.mark.parametrize("verdict, probability, words", [
+    (GENERATED, 0.88, "Likely generated: 88 %"), (REAL, 0.12, "Likely real: 88 %"),
+    (UNCLEAR, 0.55, "Can't tell: 55 % generated, 45 % real"), (GENERATED, 1.0, "Likely generated: 99 %"),
+    (REAL, 0.0, "Likely real: 99 %")])
+def test_a_verdict_in_words(verdict, probability, words):
+    said = answer(verdict, probability)
+    assert said["headline"] == words and said["verdict"] == verdict and said["probability_generated"] == probability
+    assert said["photo"] is None  # the square is the picture
 
 
-def test_a_critic_that_cannot_tell_says_so_and_still_has_an_opinion(page):
-    assert verdict_at(page, 2.0, auroc=0.59)["verdict"] == "This critic cannot tell; its guess is 88 % real"
-    assert "cannot tell" in verdict.trust({**CALIBRATION, "auroc": 0.59})
-    assert "cannot tell" not in verdict.trust({**CALIBRATION, "auroc": 0.61})
+@pytest.mark.parametrize("places, words", [
+    ([[5, 0, 0, 0]] * 3, "on the left"), ([[0, 0], [0, 3]], "bottom right"), ([[0, 0, 0], [0, 1, 0], [0, 0, 0]], "is in the middle."),
+    ([[0, 0, 0], [0, 0, 1], [0, 0, 0]], "in the middle right"), ([[0, 9, 0], [0, 0, 0], [0, 0, 0]], "at the top."),
+    ([[-1, -2], [-1, -1]], "Nowhere does it look generated")])
+def test_where_it_looks_generated(places, words):
+    said = answer(UNCLEAR, places=places)["opinion"]["sentences"]
+    assert len(said) == 1 and words.replace("on the left", "at the top left") in said[0]
 
 
-def test_how_far_to_trust_it_is_what_was_measured():
-    words = verdict.trust(CALIBRATION)
-    assert "on 500 held-out real faces" in words and "90 % of the time" in words and "AUROC 0.900" in words
-    assert "off by 4 points" in words and "0.120" in words
-    assert "not measured" in verdict.trust(None)
+def test_what_was_not_judged_says_why():
+    photo, square = Image.new("RGB", (100, 80)), Square(40, 30, 20)
+    small = as_json(Verdict(TOO_SMALL, 2, square, None, None), photo)
+    assert small["headline"] == "Too small to tell" and small["probability_generated"] is None and small["opinion"] is None
+    assert small["box"] == [40, 30, 20] and small["photo"].startswith("data:image/webp;base64,")
+    assert "2 faces were found" in small["sentences"][0] and "fewer than 40 pixels" in small["sentences"][1]
+    none = as_json(Verdict(NO_FACE, 0, None, None, opinion(0.5, UNCLEAR)), photo)
+    assert none["headline"] == "No face found" and none["box"] is none["photo"] is none["opinion"] is None
+    assert none["middle"]["headline"].startswith("Can't tell")
 
 
-def test_nothing_is_certain(page):
-    assert verdict_at(page, 30.0)["verdict"] == "Probably real: 99 %"
-    assert verdict_at(page, -30.0)["verdict"] == "Probably generated: 99 %"
-
-
-def test_noise_gets_no_percentage(page):
-    answer = verdict.as_json(dataclasses.replace(page.models.current.judge(_picture(page)), unlike_anything=True), CALIBRATION)
-    assert answer["percent"] is None and "Unlike any picture" in answer["verdict"] and answer["unlike_anything"]
-
-
-def test_weights_without_calibration_get_no_percentage(page):
-    answer = verdict.as_json(dataclasses.replace(page.models.current.judge(_picture(page)), probability_real=None), None)
-    assert answer["percent"] is None and "never calibrated" in answer["verdict"]
+def test_how_far_to_trust_it_is_what_was_measured(page):
+    report = page.verdict.judge.config["report"]
+    words = trust(page.verdict.judge.config)
+    assert f"AUROC {report['as_it_is']['auroc']['value']:.3f}" in words and f"{report['real']:,} held-out photographs" in words
+    assert f"calls {100 * report['wrong']['real_called_generated']:.1f} % of the real" in words
+    assert "no forensic tool" in words and "diffusion" in words
 
 
 def test_about_needs_nothing_but_the_networks(page, monkeypatch, tmp_path):
@@ -224,8 +223,8 @@ def test_about_needs_nothing_but_the_networks(page, monkeypatch, tmp_path):
     monkeypatch.setattr(page.models.current, "calibration", None)
     monkeypatch.setattr(page.models.current, "name", "<b>x")
     monkeypatch.setattr(page.models.current, "folder", tmp_path)
-    text = about.about.__wrapped__(page.models.current)
-    assert "&lt;b&gt;x" in text and "<img" not in text and "Train your own" in text
+    text = about.about.__wrapped__(page.models.current, page.verdict.judge)
+    assert "&lt;b&gt;x" in text and text.count("<img") == 1 and "Train your own" in text
 
 
 def test_the_outer_address_is_the_spaces(monkeypatch):

@@ -1,6 +1,4 @@
-"""Pictures → the discriminator's logits → a calibrated probability of being real."""
-
-import math
+"""Pictures → the discriminator's logits."""
 
 import numpy as np
 import torch
@@ -17,9 +15,3 @@ def logits(discriminator: Discriminator, pictures: np.ndarray) -> np.ndarray:
     starts = range(0, len(pictures), _BATCH)
     batches = (torch.from_numpy(pictures[start:start + _BATCH].copy()) for start in starts)
     return torch.cat([discriminator(images.to_signed(batch)) for batch in batches]).numpy()
-
-
-def probability_real(logit: float, calibration: dict) -> float:
-    """Platt's scaling with the `slope` and `intercept` that `gan.train.calibration` fitted."""
-    scaled = calibration["slope"] * logit + calibration["intercept"]
-    return 1 / (1 + math.exp(-min(max(scaled, -500), 500)))

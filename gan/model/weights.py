@@ -17,6 +17,7 @@ from safetensors.torch import save as serialize
 
 from gan import UserError, reason
 from gan.model import sampling
+from gan.model.detector import Detector
 from gan.model.networks import Discriminator, Generator
 from gan.model.settings import ModelSettings, to_dict
 
@@ -24,6 +25,7 @@ FORMAT = 1
 # how variation works, in the generator's header: pulling features towards their mean, or, in the first weights, scaling latents
 FEATURES_TO_MEAN, SCALED_LATENT = "first_features_towards_mean", "scale_latent"
 GENERATOR, DISCRIMINATOR, CONFIG = "generator.safetensors", "discriminator.safetensors", "config.json"
+DETECTOR = "detector.safetensors"  # in a folder of its own, with a config.json
 
 
 @dataclass
@@ -59,6 +61,32 @@ def save(folder: Path, generator: torch.nn.Module, discriminator: torch.nn.Modul
     write_config(folder, {"format": FORMAT, "model": to_dict(settings), **config, "sha256": hashes})
 
 
+def save_detector(folder: Path, detector: Detector, settings: ModelSettings, config: dict) -> None:
+    """Write a detector and its config into an existing folder.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    (folder / DETECTOR).write_bytes(serialize(_published(detector.state_dict())))
+    hashes = {DETECTOR: sha256(folder / DETECTOR)}
+    write_config(folder, {"format": FORMAT, "model": to_dict(settings), **config, "sha256": hashes})
+
+
+def load_detector(folder: Path) -> tuple[Detector, ModelSettings, dict]:
+    """Load and verify a detector's folder: the network in eval mode, its settings and its config.
+
+    Raises:
+        UserError: with one sentence on what is missing, damaged or does not fit.
+    """
+    config = load_config(folder)
+    settings = _model_settings(folder, config)
+    with torch.device("meta"):
+        detector = Detector(settings)
+    _fill(detector, folder / DETECTOR)
+    _check_hashes(folder, config)
+    return detector.eval().requires_grad_(False), settings, config
+
+
 def write_config(folder: Path, config: dict) -> None:
     """Replace `config.json` in one step."""
     temporary = folder / f".{CONFIG}.tmp"
@@ -91,10 +119,14 @@ def load(folder: Path | str) -> Weights:
             network = network_class(settings)
         _fill(network, folder / name)
         networks.append(network.eval().requires_grad_(False))
+    _check_hashes(folder, config)
+    return Weights(*networks, settings, config, sha256(folder / GENERATOR)[:12])
+
+
+def _check_hashes(folder: Path, config: dict) -> None:
     for name, expected in config.get("sha256", {}).items():
         if sha256(folder / name) != expected:
             raise UserError(f"{folder / name} is not the file that {CONFIG} describes: copy the whole folder again.")
-    return Weights(*networks, settings, config, sha256(folder / GENERATOR)[:12])
 
 
 def load_config(folder: Path) -> dict:
@@ -141,7 +173,7 @@ def _model_settings(folder: Path, config: dict) -> ModelSettings:
         raise UserError(f"{folder / CONFIG} describes no model that can be built ({error}).") from None
 
 
-def _fill(network: Generator | Discriminator, path: Path) -> None:
+def _fill(network: Generator | Discriminator | Detector, path: Path) -> None:
     """Give a network of the meta device the tensors of a file, in the expected shapes and types, or say a sentence."""
     limit = 2 * sum(tensor.numel() * 4 for tensor in network.state_dict().values()) + 2**20
     if _present(path).stat().st_size > limit:

@@ -1,25 +1,13 @@
 """FaceModel: everything that the page can do, without a page."""
 
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from gan import hub
-from gan.model import critic, images, latents, sampling, weights
+from gan.model import latents, sampling, weights
 from gan.serve import files
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What the critic says of a picture."""
-
-    square: np.ndarray  # (S, S, 3) uint8: the part that was judged, as the network saw it
-    logit: float
-    probability_real: float | None  # None: these weights were never calibrated
-    unlike_anything: bool = False  # a logit that 1 % of the calibration's pictures had: the probability means nothing
 
 
 class FaceModel:
@@ -34,7 +22,7 @@ class FaceModel:
         self.folder = Path(folder)
         # for people; in every run of the trainer the folder itself is called weights
         self.name = name or (self.folder.resolve().parent.name if self.folder.name == "weights" else self.folder.name)
-        self.generator, self.discriminator = loaded.generator, loaded.discriminator
+        self.generator = loaded.generator
         self.config, self.id = loaded.config, loaded.generator_id
         self.resolution, self.latent_dim = loaded.settings.resolution, loaded.settings.latent_dim
         self.calibration: dict | None = loaded.config.get("calibration")
@@ -73,15 +61,6 @@ class FaceModel:
                 for start, end in zip(corners, ends)]
         points = np.concatenate(legs if loop else [*legs[:-1], corners[-1:]])
         return sampling.from_latents(self.generator, points, variation)
-
-    def judge(self, picture: Image.Image) -> Verdict:
-        """A PIL RGB picture → what the critic says of its middle square."""
-        square = images.training_crop(picture, self.resolution)
-        logit = float(critic.logits(self.discriminator, square[None])[0])
-        if not self.calibration:
-            return Verdict(square, logit, None)
-        lowest, highest = self.calibration["logit_range"]
-        return Verdict(square, logit, critic.probability_real(logit, self.calibration), not lowest <= logit <= highest)
 
     def _animate(self, seeds: tuple[int, ...], variation: float, frames: int, loop: bool) -> bytes:
         """A morph as an animated WebP file."""

@@ -5,7 +5,7 @@ import zipfile
 from collections.abc import Iterable
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from gan import UserError
 from gan.model import images
@@ -16,6 +16,10 @@ MOST_PIXELS = 65_000_000  # of an upload: 64 MP phones, 200 MB of memory while i
 FEWEST_PIXELS = 16  # on the shorter side
 LARGE = 512  # pixels, about: how large a single face is shown
 FRAME_MILLISECONDS = 60
+PREVIEW = 320  # pixels, at most: an upload with the face marked in it
+HEAT_MAP = 192  # pixels, of its side
+FAINT = 1.0  # logits of a place; what is weaker than that is shown weaker
+MARK = "#e11d48"  # colour of both
 
 
 def png(pixels: np.ndarray) -> bytes:
@@ -27,6 +31,27 @@ def enlarged(pixels: np.ndarray) -> bytes:
     """`(S, S, 3)` uint8 → WebP file of about `LARGE` px, resampled smoothly: for the eye, not for measuring."""
     size = pixels.shape[0] * max(1, LARGE // pixels.shape[0])
     return _saved(Image.fromarray(pixels).resize((size, size), Image.Resampling.BICUBIC), "WEBP", quality=90)
+
+
+def outlined(picture: Image.Image, square: tuple[float, float, float]) -> bytes:
+    """A PIL RGB picture with a square (left, top, side) marked in it → WebP file of at most `PREVIEW` px."""
+    small = picture.copy()
+    small.thumbnail((PREVIEW, PREVIEW))
+    scale = small.width / picture.width
+    left, top, side = (value * scale for value in square)
+    draw = ImageDraw.Draw(small)
+    for colour, width in (("white", 5), (MARK, 3)):  # to be seen on any picture
+        draw.rectangle((left, top, left + side, top + side), outline=colour, width=width)
+    return _saved(small, "WEBP", quality=85)
+
+
+def heat_map(crop: np.ndarray, places: np.ndarray) -> bytes:
+    """`(S, S, 3)` uint8 in grey, with the evidence above 0 of its places `(h, w)` in colour over it → PNG file."""
+    size = (HEAT_MAP, HEAT_MAP)
+    grey = Image.fromarray(crop).convert("L").resize(size, Image.Resampling.BICUBIC).convert("RGB")
+    evidence = Image.fromarray((places.clip(0) / max(places.max(), FAINT)).astype(np.float32)).resize(size, Image.Resampling.BICUBIC)
+    strength = Image.fromarray((np.asarray(evidence).clip(0, 1) * 200).astype(np.uint8))
+    return _saved(Image.composite(Image.new("RGB", size, MARK), grey, strength), "PNG")
 
 
 def sheet_png(faces: np.ndarray) -> bytes:

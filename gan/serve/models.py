@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from gan import UserError
-from gan.model.weights import CONFIG
+from gan.model.weights import GENERATOR
 from gan.serve.faces import FaceModel
 
 MOST_FETCHED = 2  # older weights that are kept in memory for links, the last ones asked for
@@ -37,8 +37,8 @@ class Models:
         self._missing: dict[str, float] = {}  # asked for in vain, and when
         self._lock = threading.Lock()
         self._older_model = lru_cache(self._open_older)
-        self._older = {path.parent.name: path.parent for path in weights.glob(f"older/*/{CONFIG}")}
-        others = [path.parent for path in sorted(weights.glob(f"*/{CONFIG}")) if path.parent.name != default]
+        self._older = {path.parent.name: path.parent for path in weights.glob(f"older/*/{GENERATOR}")}
+        others = [path.parent for path in sorted(weights.glob(f"*/{GENERATOR}")) if path.parent.name != default]
         self.embedded = [FaceModel(folder) for folder in (weights / default, *others)]
         self.current = FaceModel(wanted) if wanted and Path(wanted).is_dir() else self.embedded[0]
         if wanted and not Path(wanted).is_dir():

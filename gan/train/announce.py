@@ -30,7 +30,7 @@ def announce(run) -> None:
           f"{len(store.held_out):,} held out, kept in {store.folder}\n"
           f"generator {parameter_count(gan.generator):,} parameters, "
           f"discriminator {parameter_count(gan.discriminator):,}; recipe {s.recipe}, "
-          f"{run.accelerator.mixed_precision.replace('no', 'float32')} on {machine.hardware(run.accelerator)}\n"
+          f"{run.accelerator.mixed_precision.replace('no', 'float32')} on {machine.hardware(run.accelerator.device, run.accelerator.num_processes)}\n"
           f"{steps:,} steps of {gan.pictures_per_step} pictures at {rate:,.0f} pictures a second: "
           f"about {_duration(steps * gan.pictures_per_step / rate)}\n"
           f"disk: about {needed / 1e6:,.0f} MB in {run.output} ({free / 1e9:,.1f} GB free)")

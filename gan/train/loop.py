@@ -194,7 +194,8 @@ class Run:
             "recipe": s.recipe, "data": s.data_name or self.store.info["name"], "pictures_in_data": len(self.store.train),
             "held_out": len(self.store.held_out), "steps": self.gan.step, "planned_steps": self.total_steps,
             "pictures": self.gan.step * self.gan.pictures_per_step, "hours": round(self._seconds() / 3600, 3),
-            "hardware": machine.hardware(self.accelerator), "processes": self.accelerator.num_processes,
+            "hardware": machine.hardware(self.accelerator.device, self.accelerator.num_processes),
+            "processes": self.accelerator.num_processes,
             "precision": self.accelerator.mixed_precision, "torch": torch.__version__,
             "started_from": self.started_from, "commands": self.commands, "settings": to_dict(s),
         }

@@ -8,6 +8,7 @@ import numpy as np
 from gan.train import quality
 
 QUALITY = "quality.png"  # its name in a weights folder
+DETECTOR = "detector.png"  # its name in a detector's folder
 _SAMPLES, _REAL = "tab:orange", "tab:blue"
 
 matplotlib.use("Agg")  # no display where networks are trained
@@ -113,3 +114,34 @@ def _colours(axis, result: dict, samples: np.ndarray, real: np.ndarray) -> None:
              xlabel="grey level", ylabel="% of pixels", xlim=(0, 255), ylim=(0, highest))
     axis.grid(alpha=0.3)
     axis.legend(frameon=False, ncols=3, loc="upper center")
+
+
+def save_detector(report: dict, path: Path) -> None:
+    """Three panels: what changes to the pictures cost, generators beside their own critics, reliability.
+
+    Args:
+        report: what `gan.train.detector_report` writes into the config.
+    """
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(1, 3, figsize=(15, 4.2), layout="constrained")
+    for axis, title, kind in ((axes[0], "Pictures that went a way", "changed"), (axes[1], "Generators", "generators")):
+        names = list(report[kind])
+        values = [report[kind][name]["auroc"] for name in names]
+        bars = axis.barh(np.arange(len(names)), values, 0.6, color=_SAMPLES, label="this detector")
+        axis.bar_label(bars, fmt="%.3f", padding=3)
+        if kind == "generators":
+            axis.plot([report[kind][name]["critic_auroc"] for name in names], range(len(names)), "D", color="black",
+                      label="the GAN's own critic")
+            axis.legend(frameon=False, loc="lower left")
+        axis.set(title=title, xlabel="AUROC (0.5: a guess)", xlim=(0.5, 1.06), yticks=range(len(names)), yticklabels=names)
+        axis.invert_yaxis()
+    for name, style in (("before", ":"), ("after", "-")):
+        error = report["calibration_error"][name]
+        axes[2].plot(*zip(*report["reliability"][name]), style, marker=".", color=_REAL, label=f"{name} calibration (ECE {error:.3f})")
+    axes[2].plot([0, 1], [0, 1], color="grey", linewidth=0.8)
+    axes[2].set(title="What a probability is worth", xlabel="probability of being generated", ylabel="share that was generated",
+                xlim=(0, 1), ylim=(0, 1))
+    axes[2].legend(frameon=False)
+    figure.savefig(path, dpi=110)
+    plt.close(figure)

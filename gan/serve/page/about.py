@@ -2,10 +2,12 @@
 
 import html
 from functools import lru_cache
+from pathlib import Path
 
 import gradio as gr
 
 from gan.serve.faces import FaceModel
+from gan.serve.judge import Judge
 from gan.serve.models import Models
 from gan.serve.page.components import data_url
 
@@ -15,20 +17,20 @@ class About:
 
     tab = "about"
 
-    def __init__(self, models: Models):
-        self.models = models
+    def __init__(self, models: Models, judge: Judge):
+        self.models, self.judge = models, judge
         self.text = gr.HTML("", elem_id="about", js_on_load=None)
         self.outputs = [self.text]
         self.main = self.text
 
     def render(self, weights: str) -> list:
         """About the weights with that id, or the current ones where it is not at hand."""
-        return [about(self.models.of(weights))]
+        return [about(self.models.of(weights), self.judge)]
 
 
 @lru_cache(maxsize=4)
-def about(model: FaceModel) -> str:
-    """The tab as HTML; everything that is said about the weights comes out of their folder."""
+def about(model: FaceModel, judge: Judge) -> str:
+    """The tab as HTML; everything that is said about weights and detector comes out of their folders."""
     training, metrics = model.config.get("training", {}), model.config.get("metrics", {})
     distance, quality = metrics.get("frechet_distance"), metrics.get("quality")
     facts = [
@@ -55,11 +57,13 @@ def about(model: FaceModel) -> str:
     rows = "".join(f"<dt>{html.escape(name)}</dt><dd>{html.escape(fact)}</dd>" for name, fact in facts)
     return _TEXT.format(
         facts=f"<dl>{rows}</dl>",
-        timeline=_picture(model, "timeline.webp", "image/webp", "The same sixteen faces through the training"),
-        reliability=reliability(model.calibration),
-        curves=_picture(model, "curves.png", "image/png", "Curves of the training: losses, the critic's accuracies, and "
+        timeline=_picture(model.folder / "timeline.webp", "image/webp", "The same sixteen faces through the training"),
+        verdicts=verdicts(judge.config["report"]),
+        detector=_picture(judge.folder / "detector.png", "image/png", "The detector: AUROC after changes to the pictures and by "
+                          "generator, and what its probabilities are worth"),
+        curves=_picture(model.folder / "curves.png", "image/png", "Curves of the training: losses, the critic's accuracies, and "
                         "the distance to real faces")
-        + (_picture(model, "quality.png", "image/png", "Samples beside real faces: precision and recall, distances to the "
+        + (_picture(model.folder / "quality.png", "image/png", "Samples beside real faces: precision and recall, distances to the "
                     "nearest training picture, power spectra, colours") if quality else ""),
     )
 
@@ -82,19 +86,24 @@ def beyond_distance(quality: dict) -> list[tuple[str, str]]:
     ]
 
 
-def reliability(calibration: dict | None) -> str:
-    """The critic's probabilities against what was true, as a table."""
-    if not calibration:
-        return ""
-    rows = "".join(f"<tr><td>{100 * mean:.0f} %</td><td>{100 * share:.0f} %</td></tr>" for mean, share in calibration["reliability"])
-    per_row = calibration["n"] // len(calibration["reliability"])
-    return ("<h3>When the critic says …</h3><p>… that a picture is real with this probability, how many were? About "
-            f"{per_row} pictures a line, none of which it was trained or calibrated on.</p><table>"
-            f"<thead><tr><th>it says</th><th>were real</th></tr></thead><tbody>{rows}</tbody></table>")
+def verdicts(report: dict) -> str:
+    """How good the verdicts of "Real or fake" are, as a table: what is changed, one kind of pictures, one generator a line."""
+    kinds = [("all held-out pictures" if name == "as it is" else name, of) for name, of in report["changed"].items()]
+    kinds += [(f"real ones of {name} alone", of) for name, of in report["data_sets"].items()]
+    kinds += [(f"generator {name} alone (its own critic: {of['critic_auroc']:.3f})", of) for name, of in report["generators"].items()]
+    rows = "".join(
+        f"<tr><td>{html.escape(name)}</td><td>{of['auroc']:.3f}</td>" + "".join(
+            f"<td>{100 * of[share]:.1f} %</td>" for share in ("real_called_generated", "generated_called_real", "cannot_tell")) + "</tr>"
+        for name, of in kinds)
+    error = report["calibration_error"]
+    return (f"<p>On {report['real']:,} real and {report['generated']:,} generated pictures that it was neither trained nor "
+            f"calibrated on ({report['copies_left_out']} more were copies of training pictures and left out). Its probabilities are "
+            f"off by {100 * error['after']:.1f} points on average (ECE; {100 * error['before']:.1f} before calibration).</p>"
+            '<div class="wide"><table><thead><tr><th>pictures</th><th>AUROC</th><th>real, called likely generated</th>'
+            f"<th>generated, called likely real</th><th>can't tell</th></tr></thead><tbody>{rows}</tbody></table></div>")
 
 
-def _picture(model: FaceModel, name: str, mime: str, alt: str) -> str:
-    path = model.folder / name
+def _picture(path: Path, mime: str, alt: str) -> str:
     return f'<img src="{data_url(path.read_bytes(), mime)}" alt="{alt}">' if path.is_file() else ""
 
 
@@ -108,14 +117,17 @@ they vary, and which weights made them, and nothing about you.</p>
 {timeline}
 <h3>In figures</h3>
 {facts}
-{reliability}
+<h3>How good the verdicts are</h3>
+{verdicts}
+{detector}
 <h3>The curves</h3>
 {curves}
 <h3>What this is not</h3>
 <ul><li>Not meant to be anybody: a likeness to a living person can happen all the same.</li>
 <li>Not fair: the faces have the ages, skin tones, poses and gaps of the pictures they were learned from.</li>
 <li>Not perfect: some faces are broken; glasses, hands, hats and profiles are rarely right.</li>
-<li>Not a detector: “Real or fake” is the opinion of the critic, with its error rate beside it.</li></ul>
+<li>Not forensics: “Real or fake” knows small face GANs like ours, not diffusion models, and is wrong as often as it
+says.</li></ul>
 <p>Nobody should be judged, identified or deceived with these faces.</p>
 <h3>Your pictures</h3>
 <p>A picture that you upload is read once and deleted from the server seconds later; one that is never judged,

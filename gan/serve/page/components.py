@@ -124,19 +124,26 @@ class Player(gr.HTML):
 
 
 class VerdictCard(gr.HTML):
-    """What the critic says. Its value is a dict: see `gan.serve.page.verdict.as_json`; or None."""
+    """What the detector says. Its value is a dict: see `gan.serve.page.verdict.as_json`; or None."""
 
     def __init__(self, **options):
-        super().__init__(
-            None,
-            html_template="""{{#if value}}<section class="verdict" aria-label="Verdict">
-                <img src="{{value.square}}" alt="The square that was judged">
-                <div><h2>{{value.verdict}}</h2>
-                {{#if value.percent}}<div class="meter" role="img" aria-label="{{value.percent}} % real">
-                <span style="width: {{value.percent}}%"></span></div>{{/if}}
-                {{#each value.sentences}}<p>{{this}}</p>{{/each}}</div></section>{{/if}}""",
-            apply_default_css=False, js_on_load=None, elem_id="verdict", label="verdict", **options)
+        figure = '<figure><img src="{{%s}}" alt="%s"><figcaption>%s</figcaption></figure>'
+        photo = "{{#if value.photo}}" + figure % ("value.photo", "Your picture, with the face marked", "the face") + "{{/if}}"
+        opinion = """<div class="meter" role="img" aria-label="{{OF.percent}} % generated"><span style="width: {{OF.percent}}%"></span>
+            </div><div class="scale" aria-hidden="true"><span>real</span><span>generated</span></div>
+            {{#each OF.sentences}}<p>{{this}}</p>{{/each}}<div class="seen">""" + figure % (
+            "OF.crop", "The square that was judged", "what was judged") + figure % (
+            "OF.heat_map", "The same square in grey, red where it looks generated", "what speaks for generated") + "</div>"
+        template = """{{#if value}}<section class="verdict" aria-label="Verdict"><h2>{{value.headline}}</h2>
+            {{#each value.sentences}}<p>{{this}}</p>{{/each}}PHOTO{{#if value.opinion}}OPINION{{/if}}
+            {{#if value.middle}}<details><summary>Judge the middle square all the same</summary>
+            <h3>{{value.middle.headline}}</h3>MIDDLE</details>{{/if}}</section>{{/if}}"""
+        template = template.replace("PHOTO", photo).replace("OPINION", opinion.replace("OF", "value.opinion")) \
+            .replace("MIDDLE", opinion.replace("OF", "value.middle"))
+        super().__init__(None, html_template=template, apply_default_css=False, js_on_load=None,
+                         elem_id="verdict", label="verdict", **options)
 
     def api_info(self) -> dict:
-        return {"type": "object", "description": "probability_real (0 to 1, or null), verdict, logit, sentences, and "
-                                                 "square: the judged square as a PNG data URL"}
+        return {"type": "object", "description": "verdict, probability_generated (0 to 1, or null), faces, box (left, top, side, "
+                                                 "or null), sentences, opinion (with crop and heat_map as PNG data URLs, or "
+                                                 "null), and, where no face was found, middle: such an opinion"}

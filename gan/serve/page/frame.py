@@ -10,6 +10,7 @@ import gradio as gr
 from starlette.middleware import Middleware
 
 from gan.serve.files import MOST_BYTES
+from gan.serve.judge import Judge
 from gan.serve.models import Models
 from gan.serve.page.about import About
 from gan.serve.page.api import add_api
@@ -29,7 +30,7 @@ TAKE_FILE = (STATIC / "save.js").read_text()
 class Page:
     """All of the page. A view comes in, from a link or a control, and `show` turns it into values for all outputs."""
 
-    def __init__(self, models: Models):
+    def __init__(self, models: Models, judge: Judge):
         self.models = models
         # uploads are deleted when read; this is for those that never were, and for the files that the API gives out
         with gr.Blocks(title="SeedFaces", analytics_enabled=False, delete_cache=(60, 300)) as self.blocks:
@@ -43,9 +44,9 @@ class Page:
                 with gr.Tab("Morph", id="morph") as morph_tab:
                     self.morph = Morph(models)
                 with gr.Tab("Real or fake", id="verdict") as verdict_tab:
-                    self.verdict = VerdictTab(models)
+                    self.verdict = VerdictTab(models, judge)
                 with gr.Tab("About", id="about") as about_tab:
-                    self.about = About(models)
+                    self.about = About(models, judge)
             self.link = LinkBox()
             self.parts = [self.gallery, self.morph, self.verdict, self.about]
             self.outputs = [self.tabs, self.notes, self.waiting, self.link, *(out for part in self.parts for out in part.outputs)]
@@ -148,10 +149,8 @@ class Page:
             self._on(listen, m.from_controls, controls, m)
         picture, card = self.verdict.picture, self.verdict.card
         # cleared after the verdict: the file behind it is deleted, and the next picture can be dropped at once
-        # and whose critic it was: the one before may have been that of other weights
         picture.input(self.verdict.classify, picture, card, api_name="classify", show_progress_on=[card], **QUEUE) \
-            .then(lambda: [None, self.verdict.trust_now()], None, [picture, self.verdict.trust], api_visibility="private",
-                  queue=False)
+            .then(lambda: None, None, picture, api_visibility="private", queue=False)
 
     def _wire_kept(self) -> None:
         g = self.gallery
@@ -195,7 +194,7 @@ def launch(weights: Path, default: str, wanted: str = "") -> None:
     Raises:
         UserError: a folder is not one of weights; with one sentence.
     """
-    page = Page(Models(weights, default, wanted)).blocks
+    page = Page(Models(weights, default, wanted), Judge(weights / "detector")).blocks
     page.queue(max_size=MOST_WAITING, default_concurrency_limit=1, api_open=False)
     page.launch(
         theme=theme(), head=f"<style>{(STATIC / 'page.css').read_text()}</style>", footer_links=["api"], share=False,

@@ -1,4 +1,4 @@
-"""The real-or-fake tab: a picture in, what the critic says of it out."""
+"""The real-or-fake tab: a picture in, the verdict on its face out."""
 
 import gradio as gr
 import numpy as np
@@ -6,14 +6,13 @@ from PIL import Image
 
 from gan import UserError
 from gan.serve import files
-from gan.serve.faces import Verdict
+from gan.serve.judge import FEWEST_PIXELS, GENERATED, NO_FACE, REAL, TOO_SMALL, Judge, Opinion, Verdict
 from gan.serve.models import Models
 from gan.serve.page.components import VerdictCard, data_url
 from gan.serve.page.safety import UploadedPicture
 from gan.serve.share_link import View
 
-SURE = 0.8  # probability from which on the headline takes a side
-CANNOT_TELL = 0.6  # AUROC below which the critic is no better than a guess
+WHOLE = 0.9  # of the shorter side, from which on a square needs no showing on the picture
 
 
 class VerdictTab:
@@ -21,93 +20,101 @@ class VerdictTab:
 
     tab = "verdict"
 
-    def __init__(self, models: Models):
-        self.models = models
-        gr.Markdown("Is this picture a real face, or one that a network made up? Ask the critic that these faces were "
-                    "trained against. It looks at the **middle square**, so crop to the face first.")
-        self.picture = UploadedPicture(label="A picture of a face", sources=["upload", "clipboard"], height=220,
+    def __init__(self, models: Models, judge: Judge):
+        self.models, self.judge = models, judge
+        gr.Markdown("Is this picture a real face, or one that a network like ours made up? A photo will do: the face is looked "
+                    "for, and the largest one is judged.")
+        self.picture = UploadedPicture(label="A picture with a face", sources=["upload", "clipboard"], height=220,
                                        elem_id="upload")
         self.card = VerdictCard()
-        self.trust = gr.Markdown(self.trust_now(), elem_id="trust")
+        gr.Markdown(trust(judge.config), elem_id="trust")
         gr.Markdown("Your picture is deleted from the server seconds after it was read. Nothing of it is stored, logged, "
                     "learned from, or put into a link.")
-        self.outputs = [self.card, self.trust]
+        self.outputs = [self.card]
         self.main = self.card
 
     def render(self, view: View) -> list:
         """Values for `outputs`: the verdict on a generated face, or nothing yet."""
-        model = self.models.of(view.weights)
-        card = None
-        if view.seeds:
-            face = model.faces(view.seeds, view.variation)[0]
-            about = f"In fact it is generated: the face of seed {view.seeds[0]}."
-            card = as_json(model.judge(Image.fromarray(face)), model.calibration, about)
-        return [card, trust(model.calibration)]
-
-    def trust_now(self) -> str:
-        """How far to trust the critic that judges uploads."""
-        return trust(self.models.current.calibration)
+        if not view.seeds:
+            return [None]
+        face = Image.fromarray(self.models.of(view.weights).faces(view.seeds, view.variation)[0])
+        return [as_json(self.judge.verdict(face), face, f"In fact it is generated: the face of seed {view.seeds[0]}.")]
 
     def classify(self, picture: bytes | None) -> dict | None:
-        """Judge whether a picture of a face is real or generated.
+        """Judge whether the largest face in a picture is real or generated.
 
         Args:
-            picture: an image file up to 20 MB and 65 megapixels; its middle square is judged.
+            picture: an image file up to 20 MB and 65 megapixels.
 
         Returns:
-            A dict with `probability_real` (0 to 1), `verdict`, `logit`, `sentences`, `square` (PNG data URL),
-            and `unlike_anything` (true: the probability means nothing).
+            A dict with `verdict` ("likely real", "likely generated", "can't tell", "too small to tell" or "no face found"),
+            `probability_generated` (0 to 1, or null), `faces` (how many were found), `box` (left, top and side in pixels of
+            the square around the largest, or null), `sentences`, and `opinion` (null where there is none) with `crop` and
+            `heat_map`, the square as it was judged and what in it speaks for generated, as PNG data URLs; where no face was
+            found, `middle` is such an opinion on the middle square.
         """
         if picture is None:
             return None
         try:
-            model = self.models.current
-            return as_json(model.judge(files.read_picture(picture)), model.calibration)
+            image = files.read_picture(picture)
         except UserError as error:
             raise gr.Error(str(error)) from None
+        return as_json(self.judge.verdict(image), image)
 
 
-def as_json(verdict: Verdict, calibration: dict | None, truth: str = "") -> dict:
+def as_json(verdict: Verdict, picture: Image.Image, truth: str = "") -> dict:
     """A verdict as the card shows it and as the API returns it."""
-    probability = verdict.probability_real
-    # a thousand pictures cannot vouch for more than 99 %
-    percent = None if probability is None else min(max(round(100 * probability), 1), 99)
-    size = verdict.square.shape[0]
     sentences = [truth] if truth else []
-    sentences.append(f"Judged at {size} × {size} pixels, the square shown here.")
-    if probability is None:
-        headline = "This critic was never calibrated"
-        sentences.insert(0, f"Its raw opinion is {verdict.logit:+.2f}, which has no fixed meaning.")
-    elif calibration["auroc"] < CANNOT_TELL:
-        headline = f"This critic cannot tell; its guess is {percent} % real"
-    elif verdict.unlike_anything:
-        headline, percent = "Unlike any picture that this critic knows", None
-        sentences.insert(0, "It would have an opinion on noise and cats too, and that would mean nothing. "
-                            "Is the middle square a face?")
-    else:
-        headline = (f"Probably real: {percent} %" if probability >= SURE else
-                    f"Probably generated: {100 - percent} %" if probability <= 1 - SURE else
-                    f"Hard to tell: {percent} % real, {100 - percent} % generated")
+    if verdict.verdict == NO_FACE:
+        sentences.append("No face was found that looks at the camera, upright: nothing was judged.")
+    elif verdict.faces > 1:
+        sentences.append(f"{verdict.faces} faces were found; the largest one was judged.")
+    if verdict.verdict == TOO_SMALL:
+        sentences.append(f"The face has fewer than {FEWEST_PIXELS} pixels on a side: there is too little to see.")
+    opinion, square = verdict.opinion and as_opinion(verdict.opinion), verdict.face
+    shown = square and square.side < WHOLE * min(picture.size)
     return {
-        "probability_real": None if probability is None else round(probability, 4), "verdict": headline,
-        "logit": round(verdict.logit, 4), "sentences": sentences,
-        "unlike_anything": verdict.unlike_anything, "percent": percent,
-        "square": data_url(files.png(verdict.square)),
+        "verdict": verdict.verdict, "headline": opinion["headline"] if opinion else verdict.verdict.capitalize(),
+        "probability_generated": opinion["probability_generated"] if opinion else None,
+        "faces": verdict.faces, "box": [round(float(value)) for value in square] if square else None, "sentences": sentences,
+        "photo": data_url(files.outlined(picture, square), "image/webp") if shown else None,
+        "opinion": opinion, "middle": verdict.middle and as_opinion(verdict.middle),
     }
 
 
-def trust(calibration: dict | None) -> str:
-    """How far the critic can be trusted, in words and figures measured on pictures it had never seen."""
-    if not calibration:
-        return ("**How far to trust it:** not measured for these weights. `python -m gan.train.calibration` does that, "
-                "with the pictures that they were trained on.")
-    auroc, half = calibration["auroc"], calibration["n"] // 2
-    verdict = "**This critic cannot tell**, and its opinion is here for fun only. " if auroc < CANNOT_TELL else ""
-    off = np.mean([abs(mean - share) for mean, share in calibration["reliability"]])
+def as_opinion(opinion: Opinion) -> dict:
+    """What is said of a square."""
+    # some hundred pictures cannot vouch for more than 99 %
+    percent = min(max(round(100 * opinion.probability_generated), 1), 99)
+    headline = {GENERATED: f"Likely generated: {percent} %", REAL: f"Likely real: {100 - percent} %"}.get(
+        opinion.verdict, f"Can't tell: {percent} % generated, {100 - percent} % real")
+    where = place(opinion.places)
+    return {
+        "headline": headline, "probability_generated": round(opinion.probability_generated, 4), "percent": percent,
+        "sentences": [f"What speaks most for “generated” is {where}." if where else "Nowhere does it look generated."],
+        "crop": data_url(files.png(opinion.crop)), "heat_map": data_url(files.heat_map(opinion.crop, opinion.places)),
+    }
+
+
+def place(places: np.ndarray) -> str:
+    """Where the evidence `(h, w)` for "generated" is strongest, in words; empty where there is none."""
+    if places.max() <= 0:
+        return ""
+    row, column = (int(3 * index / size) for index, size in zip(np.unravel_index(places.argmax(), places.shape), places.shape))
+    return ("in the middle" if row == column == 1 else
+            f"{('at the top', 'in the middle', 'at the bottom')[row]} {('left', '', 'right')[column]}".strip())
+
+
+def trust(config: dict) -> str:
+    """How far the detector can be trusted, in words and figures measured on pictures it had never seen."""
+    report = config["report"]
+    auroc, wrong = report["as_it_is"]["auroc"], report["wrong"]
+    low, high = auroc["interval"]
     return (
-        f"**How far to trust it:** {verdict}on {half:,} held-out real faces and {half:,} generated "
-        f"ones it finds the real one of a pair {100 * auroc:.0f} % of the time (AUROC {auroc:.3f}; a guess is 50 %). "
-        f"Its probabilities are off by {100 * off:.0f} points on average (Brier score {calibration['brier']:.3f}; always "
-        "saying 50 % gives 0.25). That holds for faces of this generator and for photographs like its training "
-        "pictures. Pictures of other makers, other crops, a filter or heavy compression mislead it: it is a critic, "
-        "not a forensic tool.")
+        f"**How far to trust it:** on {report['real']:,} held-out photographs and {report['generated']:,} faces of our "
+        f"generators it finds the generated one of a pair {100 * auroc['value']:.1f} % of the time (AUROC {auroc['value']:.3f}, 95 % "
+        f"interval {low:.3f} to {high:.3f}; a guess is 50 %). It calls {100 * wrong['real_called_generated']:.1f} % of the real "
+        f"ones likely generated, {100 * wrong['generated_called_real']:.1f} % of the generated ones likely real, and does not "
+        f"decide on {100 * wrong['cannot_tell']:.0f} %. JPEG and blur cost it some of that: see About. **It is no forensic tool, "
+        "and no judge of pictures from diffusion models** or from other large generators: it knows small face GANs like ours, "
+        "and photographs of faces that look at the camera.")

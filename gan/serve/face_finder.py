@@ -1,0 +1,57 @@
+"""Where the faces are in a picture as people have it, and the square around one that the networks know. Only importer of cv2.
+
+OpenCV's Haar cascade (Viola and Jones 2001), which comes inside its package: nothing is downloaded, it takes some
+hundredths of a second, and it finds faces that look at the camera, upright, and little else.
+"""
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from PIL import Image
+
+_LONG_SIDE = 400  # pixels, at which photos are searched
+_SHORT_SIDE = 160  # pixels, to which small pictures are enlarged
+_BORDER = 0.25  # of the shorter side: a face that fills its picture is found only with something around it
+_SMALLEST = 24  # pixels of the picture that is searched: a seventeenth of a photo's long side
+# the training crop beside what the cascade finds, as medians over 150 held-out pictures of UTKFace, which are that crop
+_SIDE, _LOWER = 0.99, 0.09  # of the face's side, and how far lower its middle is
+
+
+class Square(NamedTuple):
+    """A part of a picture, in its pixels; it may reach beyond the edges."""
+
+    left: float
+    top: float
+    side: float
+
+
+def find(picture: Image.Image) -> list[Square]:
+    """The faces in a PIL RGB image, largest first, as the cascade draws them: from the brow to the chin."""
+    scale = min(_LONG_SIDE / max(picture.size), 1)
+    scale = max(scale, min(_SHORT_SIDE / min(picture.size), _LONG_SIDE / max(picture.size)))
+    size = [max(1, round(side * scale)) for side in picture.size]
+    grey = np.asarray(picture.convert("L").resize(size, Image.Resampling.BILINEAR))
+    border = round(_BORDER * min(size))
+    searched = cv2.copyMakeBorder(grey, border, border, border, border, cv2.BORDER_REPLICATE)
+    # one at a time is served anyway; a cascade that was loaded once is not safe to share between threads
+    found = cv2.CascadeClassifier(_CASCADE).detectMultiScale(searched, 1.1, 3, minSize=(_SMALLEST, _SMALLEST))
+    squares = [Square((left - border) / scale, (top - border) / scale, side / scale) for left, top, side, _ in found]
+    return sorted(squares, key=lambda square: -square.side)
+
+
+_CASCADE = cv2.data.haarcascades + "haarcascade_frontalface_alt2.xml"
+
+
+def framed(face: Square, picture: Image.Image) -> Square:
+    """The square around a face as the training pictures have it, moved into the picture as far as it fits."""
+    side = min(_SIDE * face.side, *picture.size)
+    middle_x, middle_y = face.left + face.side / 2, face.top + face.side * (0.5 + _LOWER)
+    left, top = (min(max(middle - side / 2, 0), length - side) for middle, length in zip((middle_x, middle_y), picture.size))
+    return Square(left, top, side)
+
+
+def middle(picture: Image.Image) -> Square:
+    """The middle square, for pictures without a face that is found."""
+    side = min(picture.size)
+    return Square((picture.width - side) / 2, (picture.height - side) / 2, side)

@@ -1,0 +1,75 @@
+"""The verdict on a picture as people have it: find the face, look at it, say what speaks for generated and where."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from gan.model import detector, images, weights
+from gan.serve import face_finder
+from gan.serve.face_finder import Square
+
+FEWEST_PIXELS = 40  # of a face's side, below which nothing can be told
+REAL, GENERATED, UNCLEAR = "likely real", "likely generated", "can't tell"
+# why there is no opinion
+TOO_SMALL, NO_FACE = "too small to tell", "no face found"
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """What the detector says of a square of a picture."""
+
+    square: Square  # of the picture, in its pixels
+    crop: np.ndarray  # (S, S, 3) uint8: the square as the network saw it
+    places: np.ndarray  # (h, w) float32: the evidence for "generated" of each place, in logits after calibration
+    probability_generated: float
+    verdict: str  # REAL, GENERATED or UNCLEAR
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is said of a whole picture."""
+
+    verdict: str  # that of the opinion, TOO_SMALL or NO_FACE
+    faces: int  # found in it
+    face: Square | None  # the square around the largest
+    opinion: Opinion | None  # on that square; None: too small
+    middle: Opinion | None  # on the middle square, where no face was found
+
+
+class Judge:
+    """The detector of a folder, ready to use.
+
+    Raises:
+        UserError: the folder holds no detector, or a damaged one; with one sentence.
+    """
+
+    def __init__(self, folder: Path | str):
+        self.folder = Path(folder)
+        self.detector, self.settings, self.config = weights.load_detector(self.folder)
+
+    def verdict(self, picture: Image.Image) -> Verdict:
+        """A PIL RGB picture → the verdict on its largest face."""
+        faces = face_finder.find(picture)
+        if not faces:
+            middle = self.opinion(picture, face_finder.middle(picture))
+            return Verdict(NO_FACE, 0, None, None, middle)
+        square = face_finder.framed(faces[0], picture)
+        if faces[0].side < FEWEST_PIXELS:
+            return Verdict(TOO_SMALL, len(faces), square, None, None)
+        opinion = self.opinion(picture, square)
+        return Verdict(opinion.verdict, len(faces), square, opinion, None)
+
+    def opinion(self, picture: Image.Image, square: Square) -> Opinion:
+        """What the detector says of a square of a PIL RGB picture."""
+        left, top, side = square
+        part = picture.resize((self.settings.resolution,) * 2, Image.Resampling.LANCZOS, box=(left, top, left + side, top + side))
+        crop = np.asarray(part)
+        calibration = self.config["calibration"]
+        evidence = detector.evidence(self.detector, crop[None])[0]
+        places = calibration["slope"] * evidence + calibration["intercept"] / evidence.size
+        probability = float(1 / (1 + np.exp(-np.clip(places.sum(), -500, 500))))
+        verdict = (GENERATED if probability >= calibration["generated_from"] else
+                   REAL if probability <= calibration["real_up_to"] else UNCLEAR)
+        return Opinion(square, crop, places, probability, verdict)

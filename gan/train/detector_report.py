@@ -1,0 +1,166 @@
+"""What a detector is worth: calibrated on one half of the held-out pictures, reported on the other."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from gan import UserError
+from gan.model import critic, detector, images, sampling, weights
+from gan.train import data, quality, verdicts
+from gan.train.degrade import CORRUPTIONS, degraded
+
+FIRST_SEED = 3_000_000_000  # of the faces reported on: none of them was trained on
+VARIATIONS = (1.0, 0.8)  # of the faces, in turn
+DEGRADED = 0.4  # probability of each thing that may happen to a picture on its way
+FEWEST = 40  # real pictures in each half, below which the figures would mean nothing
+_THUMBNAIL = 16  # pixels on a side, in which copies are recognised
+_ALIKE = 0.05  # distance of two thumbnails of the same picture, saved twice
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Pictures that were never trained on, real and generated, in the same sizes."""
+
+    pictures: list[Image.Image]
+    names: np.ndarray  # (N,) str: the data set, or the generator's id
+    generated: np.ndarray  # (N,) 0 or 1
+    variations: np.ndarray  # (N,) of the faces; 1 for real ones
+    copies: int  # held-out pictures that were left out, because the training split has them, too
+
+    def part(self, chosen: np.ndarray) -> "HeldOut":
+        """Those at the places where `chosen` is true."""
+        return HeldOut([picture for picture, take in zip(self.pictures, chosen) if take], self.names[chosen],
+                       self.generated[chosen], self.variations[chosen], self.copies)
+
+
+def held_out(stores: dict[int, list[data.Store]], generators: list[weights.Weights]) -> HeldOut:
+    """Every held-out picture once, in one of the sizes, and as many faces."""
+    pictures, names, variations, left_out, sizes = [], [], [], 0, sorted(stores)
+    for each in zip(*(stores[size] for size in sizes)):
+        found = copies(each[0])
+        left_out += int(found.sum())
+        for count, place in enumerate(np.flatnonzero(~found)):
+            # two in a row in the same size: every second one is reported on
+            pictures.append(Image.fromarray(each[count // 2 % len(sizes)].held_out[place]))
+            names.append(Path(each[0].info["name"]).name)
+    real = len(pictures)
+    if real < 2 * FEWEST:
+        raise UserError(f"Only {real} pictures are held out; a detector that can be trusted takes at least {2 * FEWEST} to "
+                        "measure it with.")
+    variations += [1.0] * real
+    for generator in generators:
+        for which, variation in enumerate(VARIATIONS):
+            first = FIRST_SEED + 10**6 * which
+            made = sampling.faces(generator.generator, range(first, first + -(-real // len(generators) // len(VARIATIONS))), variation)
+            pictures += map(Image.fromarray, made)
+            names += [generator.generator_id] * len(made)
+            variations += [variation] * len(made)
+    return HeldOut(pictures, np.array(names), (np.arange(len(pictures)) >= real).astype(int), np.array(variations), left_out)
+
+
+def copies(store: data.Store) -> np.ndarray:
+    """Which of the held-out pictures are copies of training pictures, mirrored or not: `(M,)` bool."""
+    if not len(store.held_out) or not len(store.train):
+        return np.zeros(len(store.held_out), bool)
+    train = np.concatenate([_thumbnails(store.train[start:start + 1000]) for start in range(0, len(store.train), 1000)])
+    pictures = np.array(store.held_out)
+    distances, _ = quality.nearest(_thumbnails(pictures), _thumbnails(pictures[:, :, ::-1]), train)
+    return quality.copies(distances) | (distances < _ALIKE)
+
+
+def _thumbnails(pictures: np.ndarray) -> np.ndarray:
+    """`(N, S, S, 3)` uint8 → `(N, 256)` float32: small, grey, of mean 0 and length 1, so that only what is on them counts."""
+    small = np.stack([np.asarray(Image.fromarray(picture).convert("L").resize((_THUMBNAIL, _THUMBNAIL), Image.Resampling.BOX))
+                      for picture in pictures]).reshape(len(pictures), -1).astype(np.float32)
+    small -= small.mean(1, keepdims=True)
+    return small / np.maximum(np.linalg.norm(small, axis=1, keepdims=True), 1e-6)
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """A detector that looks at pictures after something happened to them."""
+
+    network: detector.Detector
+    resolution: int
+
+    def __call__(self, pictures: list[Image.Image], change: Callable[[Image.Image], Image.Image] = lambda picture: picture) -> np.ndarray:
+        """PIL pictures → their logits `(N,)`."""
+        crops = np.stack([images.training_crop(change(picture), self.resolution) for picture in pictures])
+        return detector.evidence(self.network, crops).sum((1, 2)).astype(np.float64)
+
+
+def on_their_way(pictures: list[Image.Image], seed: int) -> list[Image.Image]:
+    """Each after a random way through the world, as in training."""
+    ways = np.random.default_rng(seed).spawn(len(pictures))
+    return [Image.fromarray(degraded(np.asarray(picture), picture.width, DEGRADED, way)) for picture, way in zip(pictures, ways)]
+
+
+def report(score: Scorer, held: HeldOut, generators: list[weights.Weights]) -> tuple[dict, dict]:
+    """The calibration, and all that is said of the detector, both as they go into its config."""
+    reported = np.arange(len(held.pictures)) % 2 == 1
+    first, second = held.part(~reported), held.part(reported)
+
+    def both_ways(part: HeldOut, seed: int) -> tuple[np.ndarray, np.ndarray]:
+        """Logits of the pictures as they are and after a way through the world, which is how people have them."""
+        return np.concatenate([score(part.pictures), score(on_their_way(part.pictures, seed))]), np.tile(part.generated, 2)
+
+    calibration = verdicts.calibrate(*both_ways(first, 0))
+    logits, generated = both_ways(second, 1)
+    probability = verdicts.probabilities(logits, calibration)
+    raw = 1 / (1 + np.exp(-logits))
+    changed = {name: verdicts.probabilities(score(second.pictures, change), calibration) for name, change in CORRUPTIONS.items()}
+    as_it_is = changed["as it is"]
+    kinds = {
+        "data_sets": sorted(set(second.names[second.generated == 0])), "generators": [each.generator_id for each in generators],
+    }
+    said = {
+        "calibrated_on": len(first.pictures), "real": int((second.generated == 0).sum()), "generated": int(second.generated.sum()),
+        "copies_left_out": held.copies,
+        "as_it_is": verdicts.figures(as_it_is, second.generated),
+        "on_their_way": verdicts.figures(probability[len(as_it_is):], second.generated),
+        "wrong": verdicts.wrong(probability, generated, calibration),
+        "calibration_error": {"before": verdicts.calibration_error(raw, generated),
+                              "after": verdicts.calibration_error(probability, generated)},
+        "reliability": {"before": verdicts.reliability(raw, generated), "after": verdicts.reliability(probability, generated)},
+        "changed": {name: _brief(values, second, calibration) for name, values in changed.items()},
+        "data_sets": {name: _brief(as_it_is, second, calibration, real=name) for name in kinds["data_sets"]},
+        "generators": {name: _brief(as_it_is, second, calibration, generated=name) for name in kinds["generators"]},
+        "variations": {f"{variation:g}": _brief(as_it_is, second, calibration, variation=variation) for variation in VARIATIONS},
+    }
+    for each in generators:
+        said["generators"][each.generator_id]["critic_auroc"] = _critic_auroc(each, second)
+    return rounded(calibration, 6), rounded(said, 4)
+
+
+def _brief(probability: np.ndarray, part: HeldOut, calibration: dict, real: str = "", generated: str = "",
+           variation: float | None = None) -> dict:
+    """AUROC and wrong verdicts for one kind of real or of generated pictures against all of the other."""
+    from sklearn.metrics import roc_auc_score
+
+    chosen = np.where(part.generated == 1,
+                      (not generated or part.names == generated) & ((variation is None) | (part.variations == variation)),
+                      not real or part.names == real)
+    truth, guess = part.generated[chosen], probability[chosen]
+    return {"auroc": float(roc_auc_score(truth, guess)), **verdicts.wrong(guess, truth, calibration)}
+
+
+def _critic_auroc(generator: weights.Weights, part: HeldOut) -> float:
+    """How well a generator's own discriminator tells its faces from real ones."""
+    from sklearn.metrics import roc_auc_score
+
+    chosen = (part.generated == 0) | (part.names == generator.generator_id)
+    crops = np.stack([images.training_crop(picture, generator.settings.resolution)
+                      for picture, take in zip(part.pictures, chosen) if take])
+    return float(roc_auc_score(1 - part.generated[chosen], critic.logits(generator.discriminator, crops)))
+
+
+def rounded(figures, digits: int):
+    """As deep as it goes."""
+    if isinstance(figures, dict):
+        return {name: rounded(value, digits) for name, value in figures.items()}
+    if isinstance(figures, list):
+        return [rounded(value, digits) for value in figures]
+    return round(figures, digits) if isinstance(figures, float) else figures

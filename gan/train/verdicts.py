@@ -1,0 +1,72 @@
+"""How good verdicts are: calibration and figures. Pure functions; "generated" is 1 and real is 0 throughout."""
+
+import numpy as np
+import torch
+
+WRONG = 0.05  # at most this share of either kind may get the other's verdict
+AIM = 0.8 * WRONG  # on the pictures that thresholds are chosen on, so that it holds on others
+SURE = 0.8  # probability below which no verdict takes a side, however good the detector
+RESAMPLES = 1000  # of the bootstrap
+BINS = 10  # of the reliability curve, equally many pictures in each
+
+
+def calibrate(logits: np.ndarray, generated: np.ndarray) -> dict:
+    """Platt's scaling (Platt 1999) and the two thresholds.
+
+    Returns:
+        `slope` and `intercept`: P(generated) = sigmoid(slope * logit + intercept), where half of all pictures are; "likely
+        generated" from `generated_from` on, "likely real" up to `real_up_to`.
+    """
+    from sklearn.linear_model import LogisticRegression  # takes seconds to import
+
+    platt = LogisticRegression(C=1e9).fit(logits[:, None], generated)  # two numbers from hundreds of pictures need no penalty
+    probabilities = platt.predict_proba(logits[:, None])[:, 1]
+    return {
+        "slope": float(platt.coef_[0, 0]), "intercept": float(platt.intercept_[0]),
+        "generated_from": max(SURE, float(np.quantile(probabilities[generated == 0], 1 - AIM))),
+        "real_up_to": min(1 - SURE, float(np.quantile(probabilities[generated == 1], AIM))),
+    }
+
+
+def probabilities(logits: np.ndarray, calibration: dict) -> np.ndarray:
+    """P(generated) of each."""
+    return 1 / (1 + np.exp(-(calibration["slope"] * logits + calibration["intercept"])))
+
+
+def wrong(probability: np.ndarray, generated: np.ndarray, calibration: dict) -> dict:
+    """Shares of real pictures called likely generated, of generated ones called likely real, of both that get neither."""
+    says_generated, says_real = probability >= calibration["generated_from"], probability <= calibration["real_up_to"]
+    shares = {"real_called_generated": says_generated[generated == 0], "generated_called_real": says_real[generated == 1],
+              "cannot_tell": ~(says_generated | says_real)}
+    return {name: float(values.mean()) for name, values in shares.items() if len(values)}
+
+
+def figures(probability: np.ndarray, generated: np.ndarray) -> dict:
+    """AUROC, average precision and accuracy at one half, each with a 95 % interval (bootstrap, percentiles)."""
+    from scipy.stats import bootstrap
+    from sklearn.metrics import average_precision_score, roc_auc_score
+
+    def accuracy(truth, guess):
+        return np.mean((guess >= 0.5) == truth)
+
+    found = {"pictures": len(generated)}
+    for name, score in (("auroc", roc_auc_score), ("average_precision", average_precision_score), ("accuracy", accuracy)):
+        interval = bootstrap((generated, probability), score, n_resamples=RESAMPLES, paired=True, vectorized=False,
+                             method="percentile", rng=np.random.default_rng(0)).confidence_interval
+        found[name] = {"value": float(score(generated, probability)), "interval": [float(interval.low), float(interval.high)]}
+    return found
+
+
+def calibration_error(probability: np.ndarray, generated: np.ndarray) -> float:
+    """ECE: the mean distance of probabilities from what was true, over 15 bins (Guo et al. 2017)."""
+    from torchmetrics.functional.classification import binary_calibration_error  # takes seconds, too
+
+    return float(binary_calibration_error(torch.from_numpy(probability), torch.from_numpy(generated), n_bins=15))
+
+
+def reliability(probability: np.ndarray, generated: np.ndarray) -> list[list[float]]:
+    """`[mean probability, share that was generated]` of `BINS` bins."""
+    from sklearn.calibration import calibration_curve
+
+    share, mean = calibration_curve(generated, probability, n_bins=BINS, strategy="quantile")
+    return [[float(m), float(s)] for m, s in zip(mean, share)]

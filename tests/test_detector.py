@@ -1,0 +1,120 @@
+"""The detector: what it is, its file, and the command that trains, calibrates and reports one."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from conftest import picture
+from PIL import Image
+from test_hub import SMALL, folder_of
+
+from gan import UserError
+from gan.model import critic, detector, weights
+from gan.train import detector as training
+from gan.train import detector_report
+
+TRAIN, TEST = 60, 90
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return folder_of(tmp_path_factory.mktemp("weights") / "small")
+
+
+@pytest.fixture(scope="module")
+def blobs(tmp_path_factory):
+    """A folder of pictures, of which two held-out ones are copies of training pictures, one mirrored."""
+    folder = tmp_path_factory.mktemp("blobs")
+    for part, numbers in (("train", range(TRAIN)), ("test", range(TRAIN, TRAIN + TEST))):
+        (folder / part).mkdir()
+        for number in numbers:
+            Image.fromarray(picture(number)).save(folder / part / f"{number:03d}.png")
+    Image.fromarray(picture(4)).save(folder / "test" / "copy.png")
+    Image.fromarray(picture(5)[:, ::-1]).save(folder / "test" / "mirrored.png")
+    return folder
+
+
+def test_it_starts_as_the_critic_that_it_came_from(folder):
+    started, settings = training.start_from(folder)
+    assert settings == SMALL
+    pictures = np.random.RandomState(0).randint(0, 256, (70, 16, 16, 3)).astype(np.uint8)
+    evidence = detector.evidence(started.eval(), pictures)
+    assert evidence.shape == (70, 4, 4) and evidence.std() > 1e-5
+    expected = -critic.logits(weights.load(folder).discriminator, pictures)
+    assert np.allclose(evidence.sum((1, 2)), expected, atol=1e-4)
+
+
+def test_a_place_is_what_is_seen_there(folder):
+    started, _ = training.start_from(folder)
+    blank = np.full((1, 16, 16, 3), 128, np.uint8)
+    marked = blank.copy()
+    marked[0, :4, :4] = 255
+    change = np.abs(detector.evidence(started.eval(), marked) - detector.evidence(started.eval(), blank))[0]
+    assert change[0, 0] > 0 and np.allclose(change[2:, 2:], 0, atol=1e-6)
+
+
+def test_it_is_loaded_as_it_was_saved_or_not_at_all(folder, tmp_path):
+    started, settings = training.start_from(folder)
+    weights.save_detector(tmp_path, started, settings, {"calibration": {"slope": 2.0}})
+    loaded, again, config = weights.load_detector(tmp_path)
+    assert again == settings and config["calibration"] == {"slope": 2.0}
+    pictures = np.random.RandomState(0).randint(0, 256, (2, 16, 16, 3)).astype(np.uint8)
+    assert np.allclose(detector.evidence(loaded, pictures), detector.evidence(started.eval(), pictures), atol=1e-2)
+    file = tmp_path / weights.DETECTOR
+    data = bytearray(file.read_bytes())
+    data[-1] ^= 1
+    file.write_bytes(data)
+    with pytest.raises(UserError, match="is not the file that config.json describes"):
+        weights.load_detector(tmp_path)
+    file.unlink()
+    with pytest.raises(UserError, match="detector.safetensors is missing"):
+        weights.load_detector(tmp_path)
+
+
+def test_batches_are_half_generated_and_repeatable(folder, blobs, tmp_path):
+    settings = training.DetectorSettings(train_data_dir=(blobs,), generators=(folder,), store_dir=tmp_path, train_batch_size=8,
+                                         max_train_steps=3)
+    first, second = ([batch for batch, _ in training.Pictures(settings, 16).batches()] for _ in range(2))
+    assert len(first) == 3 and all(torch.equal(one, other) for one, other in zip(first, second))
+    assert first[0].shape == (8, 16, 16, 3) and not torch.equal(first[0], first[1])
+    generated = next(training.Pictures(settings, 16).batches())[1]
+    assert generated.tolist() == [1, 1, 1, 1, 0, 0, 0, 0]
+
+
+def test_the_command_trains_calibrates_and_reports(run, folder, blobs, tmp_path):
+    words = ["-m", "gan.train.detector", "--train_data_dir", blobs, "--generators", folder, "--init_from", folder, "--store_dir",
+             tmp_path / "store", "--output_dir", tmp_path / "detector", "--max_train_steps", "150", "--learning_rate", "3e-3",
+             "--train_batch_size", "16"]
+    done = run(*words)
+    assert done.returncode == 0, done.stderr
+    loaded, _, config = weights.load_detector(tmp_path / "detector")
+    report, training_said = config["report"], config["training"]
+    # blobs and the noise of an untrained generator are easily told apart
+    assert 0.95 < report["as_it_is"]["auroc"]["value"] <= 1 and f"AUROC {report['as_it_is']['auroc']['value']:.3f}" in done.stdout
+    assert report["copies_left_out"] == 2 and report["real"] == TEST // 2
+    assert set(report["changed"]) == set(detector_report.CORRUPTIONS)
+    assert set(report["generators"]) == {weights.load(folder).generator_id} and set(report["data_sets"]) == {blobs.name}
+    assert 0 <= report["generators"][weights.load(folder).generator_id]["critic_auroc"] <= 1
+    assert training_said["command"].startswith("python -m gan.train.detector --train_data_dir")
+    assert Image.open(tmp_path / "detector" / "detector.png").width > 1000
+    assert "Infinity" not in json.dumps(config) and "NaN" not in json.dumps(config)
+
+
+@pytest.mark.parametrize("words, sentence", [
+    (["--generators", "nowhere"], "nowhere/config.json is missing"),
+    (["--train_data_dir", "nowhere"], "nowhere is not a folder"),
+])
+def test_what_is_missing_is_said_before_minutes_are_spent(run, folder, blobs, tmp_path, words, sentence):
+    given = {"--train_data_dir": blobs, "--generators": folder, "--init_from": folder, "--store_dir": tmp_path / "store",
+             "--output_dir": tmp_path / "detector"}
+    given[words[0]] = words[1]
+    done = run("-m", "gan.train.detector", *(word for pair in given.items() for word in pair))
+    assert done.returncode == 1 and done.stderr.startswith("Error: ") and sentence in done.stderr
+    assert not (tmp_path / "detector").exists()
+
+
+def test_too_few_held_out_pictures_are_refused(run, folder, pictures, tmp_path):
+    done = run("-m", "gan.train.detector", "--train_data_dir", pictures, "--generators", folder, "--init_from", folder, "--store_dir",
+               tmp_path / "store", "--output_dir", tmp_path / "detector")
+    assert done.returncode == 1 and "Only 6 pictures are held out" in done.stderr and not (tmp_path / "detector").exists()

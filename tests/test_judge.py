@@ -1,0 +1,81 @@
+"""The judge with the embedded detector: what it finds, frames and says of pictures as people have them."""
+
+import numpy as np
+import pytest
+from conftest import EMBEDDED, WEIGHTS
+from PIL import Image
+
+from gan import UserError
+from gan.model import detector
+from gan.serve.faces import FaceModel
+from gan.serve.judge import GENERATED, NO_FACE, REAL, TOO_SMALL, UNCLEAR, Judge
+
+MEADOW = Image.new("RGB", (900, 700), (96, 128, 80))
+
+
+@pytest.fixture(scope="module")
+def judge() -> Judge:
+    return Judge(WEIGHTS / "detector")
+
+
+@pytest.fixture(scope="module")
+def faces() -> list[Image.Image]:
+    return [Image.fromarray(face) for face in FaceModel(EMBEDDED).faces(range(16))]
+
+
+def photo(*places: tuple[Image.Image, int, int, int]) -> Image.Image:
+    image = MEADOW.copy()
+    for face, left, top, side in places:
+        image.paste(face.resize((side, side), Image.Resampling.BICUBIC), (left, top))
+    return image
+
+
+def test_the_largest_face_of_a_photo_is_judged(judge, faces):
+    verdict = judge.verdict(photo((faces[2], 500, 200, 300), (faces[4], 50, 80, 200)))
+    assert verdict.faces == 2 and verdict.verdict == verdict.opinion.verdict and verdict.middle is None
+    assert verdict.face.left == pytest.approx(500, abs=60) and verdict.face.side == pytest.approx(300, abs=60)
+    size = judge.settings.resolution
+    assert verdict.opinion.crop.shape == (size, size, 3)
+    expected = np.asarray(faces[2].resize((size, size))).astype(int)
+    assert np.abs(verdict.opinion.crop - expected).mean() < 20
+
+
+def test_the_probability_is_the_sum_of_the_places_and_calibrated(judge, faces):
+    opinion = judge.verdict(faces[4]).opinion
+    calibration = judge.config["calibration"]
+    logit = detector.evidence(judge.detector, opinion.crop[None])[0].sum()
+    scaled = calibration["slope"] * logit + calibration["intercept"]
+    assert opinion.places.sum() == pytest.approx(scaled, abs=1e-3)
+    assert opinion.probability_generated == pytest.approx(1 / (1 + np.exp(-scaled)), abs=1e-4)
+
+
+def test_three_verdicts(judge, faces, monkeypatch):
+    probability = judge.verdict(faces[4]).opinion.probability_generated
+    for real_up_to, generated_from, expected in (
+            (0, probability - 1e-6, GENERATED), (probability + 1e-6, 1.1, REAL), (probability - 1e-6, probability + 1e-6, UNCLEAR)):
+        monkeypatch.setitem(judge.config, "calibration", {
+            **judge.config["calibration"], "real_up_to": real_up_to, "generated_from": generated_from})
+        assert judge.verdict(faces[4]).verdict == expected
+
+
+def test_a_small_face_is_too_small_to_tell(judge, faces):
+    small = Image.new("RGB", (200, 200), (96, 128, 80))
+    small.paste(faces[4].resize((34, 34), Image.Resampling.LANCZOS), (80, 70))
+    verdict = judge.verdict(small)
+    assert (verdict.verdict, verdict.faces, verdict.opinion) == (TOO_SMALL, 1, None)
+
+
+def test_without_a_face_the_middle_square_is_kept_for_who_asks(judge):
+    verdict = judge.verdict(MEADOW)
+    assert (verdict.verdict, verdict.faces, verdict.face, verdict.opinion) == (NO_FACE, 0, None, None)
+    assert verdict.middle.square == (100, 0, 700) and np.all(verdict.middle.crop == (96, 128, 80))
+
+
+def test_most_of_our_own_faces_are_not_called_real(judge, faces):
+    verdicts = [judge.verdict(face).verdict for face in faces]
+    assert verdicts.count(REAL) <= 2 and verdicts.count(GENERATED) >= 8
+
+
+def test_a_folder_without_a_detector_is_one_sentence(tmp_path):
+    with pytest.raises(UserError, match="config.json is missing"):
+        Judge(tmp_path)
