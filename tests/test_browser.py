@@ -14,11 +14,13 @@ import httpx
 import numpy as np
 import pytest
 from browsing import face, in_address, link_of, open_face, pixels, shown
-from conftest import DESKTOP, EMBEDDED, PHONE, picture, serving
+from conftest import DESKTOP, EMBEDDED, PHONE, WEIGHTS, serving
 from PIL import Image
 from playwright.sync_api import expect
 
 from gan.serve.faces import FaceModel
+from gan.serve.judge import Judge
+from gan.serve.page.verdict import as_json
 from gan.serve.share_link import View, decode, encode
 
 
@@ -30,6 +32,11 @@ def node_version() -> int:
 @pytest.fixture(scope="session")
 def model() -> FaceModel:
     return FaceModel(EMBEDDED)
+
+
+@pytest.fixture(scope="session")
+def judge() -> Judge:
+    return Judge(WEIGHTS / "detector")
 
 
 @pytest.fixture(scope="session", params=["browser-rendered", "server-rendered"])
@@ -302,7 +309,7 @@ def test_a_morphs_link_brings_its_settings(site, page):
     expect(page.locator("#player img")).to_have_attribute("src", re.compile("^blob:"))
 
 
-def test_from_a_face_to_its_morph_and_its_verdict(site, page, model):
+def test_from_a_face_to_its_morph_and_its_verdict(site, page, model, judge):
     page.goto(f"{site}/?seeds=5-8")
     open_face(page, 7).get_by_role("button", name="Morph from here").click()
     expect(page.get_by_alt_text("Morph through the faces of seeds 7, 8, 5 and back")).to_be_visible()
@@ -311,27 +318,37 @@ def test_from_a_face_to_its_morph_and_its_verdict(site, page, model):
     open_face(page, 7).get_by_role("button", name="Real or fake?").click()
     expect(page.locator("#verdict")).to_contain_text("In fact it is generated: the face of seed 7.")
     in_address(page, tab="verdict", seeds="7")
-    assert np.array_equal(pixels(page.locator("#verdict img")), model.faces([7])[0])
+    said = judge.verdict(Image.fromarray(model.faces([7])[0]))
+    assert np.array_equal(pixels(page.get_by_alt_text("The square that was judged")), said.opinion.crop)
     page.go_back()
     page.go_back()
     expect(page.get_by_alt_text("Morph through the faces of seeds 7, 8, 5 and back")).to_be_visible()
 
 
-def test_an_upload_is_judged_by_its_middle_square(site, page, model, tmp_path):
-    size = model.resolution
-    wide = np.zeros((size, 3 * size, 3), np.uint8)
-    wide[:, size:2 * size] = model.faces([9])[0]
-    Image.fromarray(wide).save(tmp_path / "wide.png")
+def test_the_largest_face_of_a_photo_is_judged_and_shown(site, page, model, judge, tmp_path):
+    photo = Image.new("RGB", (900, 700), (96, 128, 80))
+    for seed, left, top, side in ((9, 500, 200, 300), (4, 60, 90, 180)):
+        photo.paste(Image.fromarray(model.faces([seed])[0]).resize((side, side)), (left, top))
+    photo.save(tmp_path / "photo.png")
+    expected = judge.verdict(photo)
+    assert expected.faces == 2
     page.goto(f"{site}/?tab=verdict")
-    page.locator("#upload input[type=file]").set_input_files(tmp_path / "wide.png")
-    assert np.array_equal(pixels(page.get_by_alt_text("The square that was judged")), model.faces([9])[0])
-    percent = round(100 * model.judge(Image.fromarray(model.faces([9])[0])).probability_real)
-    expect(page.locator("#verdict")).to_contain_text(re.compile(rf"\b({percent}|{100 - percent}) %"))
-    expect(page.locator("#trust")).to_contain_text(f"AUROC {model.calibration['auroc']:.3f}")
+    page.locator("#upload input[type=file]").set_input_files(tmp_path / "photo.png")
+    verdict = page.locator("#verdict")
+    expect(verdict.get_by_role("heading")).to_have_text(as_json(expected, photo)["headline"])
+    expect(verdict).to_contain_text("2 faces were found; the largest one was judged.")
+    assert np.array_equal(pixels(page.get_by_alt_text("The square that was judged")), expected.opinion.crop)
+    expect(page.get_by_alt_text("Your picture, with the face marked")).to_be_visible()
+    expect(page.get_by_alt_text("The same square in grey")).to_be_visible()
+    expect(page.locator("#trust")).to_contain_text(f"AUROC {judge.config['report']['as_it_is']['auroc']['value']:.3f}")
     expect(page.locator("#upload")).to_contain_text("Drop")  # ready for the next picture
-    Image.fromarray(picture(2, 90, 90)).save(tmp_path / "blob.jpg")
-    page.locator("#upload input[type=file]").set_input_files(tmp_path / "blob.jpg")
-    expect(page.locator("#verdict")).not_to_contain_text(f" {percent} % real")
+    Image.new("RGB", (90, 60), "navy").save(tmp_path / "blue.jpg")
+    page.locator("#upload input[type=file]").set_input_files(tmp_path / "blue.jpg")
+    expect(verdict.get_by_role("heading", name="No face found")).to_be_visible()
+    square = page.get_by_alt_text("The square that was judged")
+    expect(square).not_to_be_visible()
+    verdict.get_by_text("Judge the middle square all the same").click()
+    expect(square).to_be_visible()
 
 
 def test_a_picture_can_be_pasted(site, page, model):
@@ -368,7 +385,7 @@ def test_a_hostile_upload_gets_one_clear_sentence(site, page, tmp_path, name, da
     expect(page.locator("#verdict")).not_to_be_visible()
 
 
-def test_about_says_what_was_measured(site, page, model):
+def test_about_says_what_was_measured(site, page, model, judge):
     page.goto(site)
     shown(page, model, range(16))
     page.get_by_role("tab", name="About").click()
@@ -376,7 +393,8 @@ def test_about_says_what_was_measured(site, page, model):
     expect(about.get_by_role("heading", name="None of these people exist")).to_be_visible()
     expect(about).to_contain_text(f"{model.config['metrics']['frechet_distance']['value']:.2f}")
     expect(about).to_contain_text(f"AUROC {model.calibration['auroc']:.3f}")
-    expect(about.locator("tbody tr")).to_have_count(10)
+    report = judge.config["report"]
+    expect(about.locator("tbody tr")).to_have_count(sum(len(report[kind]) for kind in ("changed", "data_sets", "generators")))
     for image in about.get_by_role("img").all():
         expect(image).to_have_js_property("complete", True)
         assert image.evaluate("image => image.naturalWidth") > 100

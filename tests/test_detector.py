@@ -98,6 +98,9 @@ def test_the_command_trains_calibrates_and_reports(run, folder, blobs, tmp_path)
     assert 0 <= report["generators"][weights.load(folder).generator_id]["critic_auroc"] <= 1
     assert training_said["command"].startswith("python -m gan.train.detector --train_data_dir")
     assert Image.open(tmp_path / "detector" / "detector.png").width > 1000
+    card = (tmp_path / "detector" / "README.md").read_text()
+    assert f"AUROC **{report['as_it_is']['auroc']['value']:.3f}**" in card and "| JPEG 50 |" in card and "{" not in card
+    assert blobs.name in (tmp_path / "detector" / "LICENSE").read_text()
     assert "Infinity" not in json.dumps(config) and "NaN" not in json.dumps(config)
 
 

@@ -25,7 +25,7 @@ from gan import UserError
 from gan.model import images, latents, weights
 from gan.model.detector import Detector
 from gan.model.settings import DataSettings, ModelSettings
-from gan.train import data, detector_report, machine, plots, sources
+from gan.train import data, detector_card, detector_report, machine, plots, sources
 from gan.train.degrade import degraded
 from gan.train.detector_report import DEGRADED
 from gan.train.step import cosine
@@ -159,6 +159,7 @@ def main(settings: DetectorSettings) -> None:
     }
     weights.save_detector(new, saved, model, {"training": training, "calibration": calibration, "report": report})
     plots.save_detector(report, new / plots.DETECTOR)
+    detector_card.save(new, weights.load_config(new))
     weights.replace_folder(new, settings.output_dir)
     auroc, wrong = report["as_it_is"]["auroc"], report["wrong"]
     print(f"AUROC {auroc['value']:.3f} ({auroc['interval'][0]:.3f} to {auroc['interval'][1]:.3f}); of real pictures "

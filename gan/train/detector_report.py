@@ -17,7 +17,7 @@ VARIATIONS = (1.0, 0.8)  # of the faces, in turn
 DEGRADED = 0.4  # probability of each thing that may happen to a picture on its way
 FEWEST = 40  # real pictures in each half, below which the figures would mean nothing
 _THUMBNAIL = 16  # pixels on a side, in which copies are recognised
-_ALIKE = 0.05  # distance of two thumbnails of the same picture, saved twice
+_ALIKE = 0.003  # distance of two thumbnails of the same picture, below which no rule for outliers is needed
 
 
 @dataclass(frozen=True)

@@ -129,17 +129,19 @@ class VerdictCard(gr.HTML):
     def __init__(self, **options):
         figure = '<figure><img src="{{%s}}" alt="%s"><figcaption>%s</figcaption></figure>'
         photo = "{{#if value.photo}}" + figure % ("value.photo", "Your picture, with the face marked", "the face") + "{{/if}}"
-        opinion = """<div class="meter" role="img" aria-label="{{OF.percent}} % generated"><span style="width: {{OF.percent}}%"></span>
+        meter = """<div class="meter" role="img" aria-label="{{OF.percent}} % generated"><span style="width: {{OF.percent}}%"></span>
             </div><div class="scale" aria-hidden="true"><span>real</span><span>generated</span></div>
-            {{#each OF.sentences}}<p>{{this}}</p>{{/each}}<div class="seen">""" + figure % (
-            "OF.crop", "The square that was judged", "what was judged") + figure % (
-            "OF.heat_map", "The same square in grey, red where it looks generated", "what speaks for generated") + "</div>"
+            {{#each OF.sentences}}<p>{{this}}</p>{{/each}}"""
+        squares = figure % ("OF.crop", "The square that was judged", "what was judged") + figure % (
+            "OF.heat_map", "The same square in grey, red where it looks generated", "what speaks for generated")
         template = """{{#if value}}<section class="verdict" aria-label="Verdict"><h2>{{value.headline}}</h2>
-            {{#each value.sentences}}<p>{{this}}</p>{{/each}}PHOTO{{#if value.opinion}}OPINION{{/if}}
-            {{#if value.middle}}<details><summary>Judge the middle square all the same</summary>
-            <h3>{{value.middle.headline}}</h3>MIDDLE</details>{{/if}}</section>{{/if}}"""
-        template = template.replace("PHOTO", photo).replace("OPINION", opinion.replace("OF", "value.opinion")) \
-            .replace("MIDDLE", opinion.replace("OF", "value.middle"))
+            {{#each value.sentences}}<p>{{this}}</p>{{/each}}{{#if value.opinion}}METER{{/if}}
+            <div class="seen">PHOTO{{#if value.opinion}}SQUARES{{/if}}</div>
+            {{#if value.middle}}<details><summary>Judge the middle square all the same</summary><h3>{{value.middle.headline}}</h3>
+            <p>That says something only if there is a face in it.</p>MIDDLE</details>{{/if}}</section>{{/if}}"""
+        for name, part in {"PHOTO": photo, "METER": meter.replace("OF", "value.opinion"), "SQUARES": squares.replace("OF", "value.opinion"),
+                           "MIDDLE": (meter + f'<div class="seen">{squares}</div>').replace("OF", "value.middle")}.items():
+            template = template.replace(name, part)
         super().__init__(None, html_template=template, apply_default_css=False, js_on_load=None,
                          elem_id="verdict", label="verdict", **options)
 

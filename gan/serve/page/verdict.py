@@ -12,6 +12,7 @@ from gan.serve.page.components import VerdictCard, data_url
 from gan.serve.page.safety import UploadedPicture
 from gan.serve.share_link import View
 
+FAINT = 0.3  # logits of a place, below which it says next to nothing
 WHOLE = 0.9  # of the shorter side, from which on a square needs no showing on the picture
 
 
@@ -91,16 +92,16 @@ def as_opinion(opinion: Opinion) -> dict:
     where = place(opinion.places)
     return {
         "headline": headline, "probability_generated": round(opinion.probability_generated, 4), "percent": percent,
-        "sentences": [f"What speaks most for “generated” is {where}." if where else "Nowhere does it look generated."],
+        "sentences": [f"What speaks most for “generated” is {where}." if where else "No single place speaks for “generated”."],
         "crop": data_url(files.png(opinion.crop)), "heat_map": data_url(files.heat_map(opinion.crop, opinion.places)),
     }
 
 
 def place(places: np.ndarray) -> str:
     """Where the evidence `(h, w)` for "generated" is strongest, in words; empty where there is none."""
-    if places.max() <= 0:
+    if places.max() <= FAINT:
         return ""
-    row, column = (int(3 * index / size) for index, size in zip(np.unravel_index(places.argmax(), places.shape), places.shape))
+    row, column = (int(3 * (index + 0.5) / size) for index, size in zip(np.unravel_index(places.argmax(), places.shape), places.shape))
     return ("in the middle" if row == column == 1 else
             f"{('at the top', 'in the middle', 'at the bottom')[row]} {('left', '', 'right')[column]}".strip())
 

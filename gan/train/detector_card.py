@@ -1,0 +1,91 @@
+"""The detector's model card and licence, from its config alone."""
+
+from pathlib import Path
+
+from gan.train import plots
+
+_KINDS = {"changed": "", "data_sets": "real pictures of {} alone", "variations": "faces of variation {} alone",
+          "generators": "faces of generator {} alone", "unseen": "{}"}
+
+
+def save(folder: Path, config: dict) -> None:
+    """README.md and LICENSE beside the detector."""
+    training, report, calibration = config["training"], config["report"], config["calibration"]
+    as_it_is, error = report["as_it_is"], report["calibration_error"]
+    figures = {f"{name}_{part}": value for name in ("auroc", "average_precision", "accuracy")
+               for part, value in zip(("value", "low", "high"), (as_it_is[name]["value"], *as_it_is[name]["interval"]))}
+    (folder / "README.md").write_text(_CARD.format(
+        **training, **calibration, **figures, calibrated_on=report["calibrated_on"], real=report["real"],
+        made=report["generated"], copies=report["copies_left_out"], before=error["before"], after=error["after"],
+        count=len(set(training["generators"])), sets=" and ".join(training["data"]), table=table(report), picture=plots.DETECTOR))
+    (folder / "LICENSE").write_text(_LICENSE.format(sets=" and ".join(training["data"])))
+
+
+def table(report: dict) -> str:
+    """Markdown: a line for each change to the pictures, data set and generator."""
+    lines = ["| pictures | AUROC | real, called likely generated | generated, called likely real | can't tell | GAN's own critic, AUROC |",
+             "|---" * 6 + "|"]
+    for kind, words in _KINDS.items():
+        for name, of in report.get(kind, {}).items():
+            shares = " | ".join(f"{100 * of[share]:.1f} %" if share in of else "–" for share in
+                                ("real_called_generated", "generated_called_real", "cannot_tell"))
+            critic = f"{of['critic_auroc']:.3f}" if "critic_auroc" in of else ""
+            lines.append(f"| {words.format(name) or name} | {of['auroc']:.3f} | {shares} | {critic} |")
+    return "\n".join(lines)
+
+
+_CARD = """---
+license: other
+license_name: as-the-training-data
+license_link: LICENSE
+library_name: seedfaces
+tags: [face-generation, gan, detection]
+---
+# Real or generated: a detector of small face GANs
+
+A discriminator that went on to learn from finished generators. It judges a square around a face; the places of its last layer
+add up to the logit, and are shown as a heat map. **It is no forensic tool and no judge of pictures from diffusion models or other
+large generators**: it knows small face GANs like ours.
+
+```python
+from PIL import Image
+from gan.serve.judge import Judge
+print(Judge("weights/detector").verdict(Image.open("photo.jpg").convert("RGB")).verdict)
+```
+
+## How it was made
+
+Real pictures: the training splits of {sets}. Faces: {count} generators, most of them earlier states of one another, half of the
+faces varied. Both went the same random way through the world: crop, resize by 0.5 to 2, blur, colour, noise, JPEG or WebP.
+{pictures:,} pictures in {steps:,} steps, {minutes:g} minutes with everything on {hardware}, started from the discriminator of
+generator `{started_from}`:
+
+    {command}
+
+## How good it is
+
+Platt's scaling and the two thresholds (likely generated from {generated_from:.2f} on, likely real up to {real_up_to:.2f}) were
+fitted on {calibrated_on:,} held-out pictures and new faces, as they are and after a random way; this is what it does on
+{real:,} other held-out pictures and {made:,} other faces. {copies} held-out pictures were copies of training pictures and left out.
+
+AUROC **{auroc_value:.3f}** (95 % interval {auroc_low:.3f} to {auroc_high:.3f}, bootstrap), average precision {average_precision_value:.3f}
+({average_precision_low:.3f} to {average_precision_high:.3f}), accuracy {accuracy_value:.3f} ({accuracy_low:.3f} to {accuracy_high:.3f}) on
+the pictures as they are. Calibration error (ECE) {before:.3f} before and {after:.3f} after scaling, ways included.
+
+{table}
+
+![AUROC after changes and by generator, reliability]({picture})
+
+Each data set has its own look, and generators have that of the set that they learned from: AUROC against the real pictures of
+another set says little.
+
+## Licence
+
+See [LICENSE](LICENSE): the rights are those of the training pictures.
+"""
+
+_LICENSE = """This detector was trained on pictures from {sets}, and on faces of generators that were trained on such pictures.
+
+It may be used as those pictures may be used, and no further. Where the pictures are for non-commercial research only (UTKFace
+and CelebA are), so is this detector. It comes without any warranty.
+"""
