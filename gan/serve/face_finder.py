@@ -4,6 +4,8 @@ OpenCV's Haar cascade (Viola and Jones 2001), which comes inside its package: no
 hundredths of a second, and it finds faces that look at the camera, upright, and little else.
 """
 
+import threading
+from functools import lru_cache
 from typing import NamedTuple
 
 import cv2
@@ -31,16 +33,21 @@ def find(picture: Image.Image) -> list[Square]:
     scale = min(_LONG_SIDE / max(picture.size), 1)
     scale = max(scale, min(_SHORT_SIDE / min(picture.size), _LONG_SIDE / max(picture.size)))
     size = [max(1, round(side * scale)) for side in picture.size]
-    grey = np.asarray(picture.convert("L").resize(size, Image.Resampling.BILINEAR))
+    grey = np.asarray(picture.resize(size, Image.Resampling.BILINEAR, reducing_gap=2).convert("L"))
     border = round(_BORDER * min(size))
     searched = cv2.copyMakeBorder(grey, border, border, border, border, cv2.BORDER_REPLICATE)
-    # one at a time is served anyway; a cascade that was loaded once is not safe to share between threads
-    found = cv2.CascadeClassifier(_CASCADE).detectMultiScale(searched, 1.1, 3, minSize=(_SMALLEST, _SMALLEST))
+    with _LOCK:
+        found = _cascade().detectMultiScale(searched, 1.1, 3, minSize=(_SMALLEST, _SMALLEST))
     squares = [Square((left - border) / scale, (top - border) / scale, side / scale) for left, top, side, _ in found]
     return sorted(squares, key=lambda square: -square.side)
 
 
-_CASCADE = cv2.data.haarcascades + "haarcascade_frontalface_alt2.xml"
+_LOCK = threading.Lock()  # a cascade keeps notes while it searches
+
+
+@lru_cache(maxsize=1)
+def _cascade() -> cv2.CascadeClassifier:
+    return cv2.CascadeClassifier(cv2.data.haarcascades + "haarcascade_frontalface_alt2.xml")
 
 
 def framed(face: Square, picture: Image.Image) -> Square:

@@ -64,8 +64,9 @@ class Judge:
     def opinion(self, picture: Image.Image, square: Square) -> Opinion:
         """What the detector says of a square of a PIL RGB picture."""
         left, top, side = square
-        part = picture.resize((self.settings.resolution,) * 2, Image.Resampling.LANCZOS, box=(left, top, left + side, top + side))
-        crop = np.asarray(part)
+        # the gap makes large photos cheap and changes next to nothing
+        crop = np.asarray(picture.resize((self.settings.resolution,) * 2, Image.Resampling.LANCZOS,
+                                         box=(left, top, left + side, top + side), reducing_gap=4))
         calibration = self.config["calibration"]
         evidence = detector.evidence(self.detector, crop[None])[0]
         places = calibration["slope"] * evidence + calibration["intercept"] / evidence.size

@@ -1,0 +1,122 @@
+"""What the detector has never seen, whom it wrongs, and how long a verdict takes; into its config, its card and About.
+
+    python benchmarks/detector.py --utkface DIR --celeba DIR --unseen NAME=WEIGHTS [NAME=WEIGHTS …] [--without_celeba DETECTOR]
+
+Generators that it was not trained on, each against the held-out pictures of the set that it learned from. Real faces called
+generated, by age group and gender. Photos from bytes to verdict, as the page does it. And a detector that was trained with
+the same command without CelebA, on the held-out faces of CelebA.
+"""
+
+import io
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import numpy as np  # noqa: E402
+import torch  # noqa: E402
+import tyro  # noqa: E402
+from people import labels  # noqa: E402
+from PIL import Image  # noqa: E402
+from sklearn.metrics import roc_auc_score  # noqa: E402
+
+from gan.model import sampling, weights  # noqa: E402
+from gan.model.settings import DataSettings  # noqa: E402
+from gan.serve import files  # noqa: E402
+from gan.serve.judge import NO_FACE, Judge  # noqa: E402
+from gan.train import data, detector_card, detector_report, sources, verdicts  # noqa: E402
+
+SIZE = 128  # pixels of the photos' faces, as stored
+ROUNDS = 20
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Measure a detector where it was not trained."""
+
+    # folders of parquet files
+    utkface: Path
+    celeba: Path
+    # the detector
+    detector: Path = Path("weights/detector")
+    # generators it was not trained on: what the report calls them, and their weights folder
+    unseen: dict[str, Path] | None = None
+    # a detector that was trained without CelebA
+    without_celeba: Path | None = None
+    # where decoded pictures are kept
+    store_dir: Path = Path("~/.cache/seedfaces")
+
+
+def held_out(folder: Path, size: int, settings: Settings) -> tuple[list[Image.Image], np.ndarray]:
+    """Held-out pictures without copies of training pictures, and their rows in the test split."""
+    store = data.open_store(sources.find(DataSettings(train_data_dir=folder)), size, settings.store_dir)
+    rows = np.flatnonzero(~detector_report.copies(store))
+    return [Image.fromarray(store.held_out[row]) for row in rows], rows
+
+
+def probability(judge: Judge, pictures: list[Image.Image]) -> np.ndarray:
+    score = detector_report.Scorer(judge.detector, judge.settings.resolution)
+    return verdicts.probabilities(score(pictures), judge.config["calibration"])
+
+
+def against(judge: Judge, real: list[Image.Image], folder: Path) -> dict:
+    """A generator's faces against real pictures."""
+    loaded = weights.load(folder)
+    made = list(map(Image.fromarray, sampling.faces(loaded.generator, range(detector_report.FIRST_SEED, detector_report.FIRST_SEED + len(real)))))
+    said, truth = np.concatenate([probability(judge, real), probability(judge, made)]), np.repeat([0, 1], [len(real), len(made)])
+    distance = loaded.config.get("metrics", {}).get("frechet_distance", {}).get("value")
+    return {"auroc": float(roc_auc_score(truth, said)), **verdicts.wrong(said, truth, judge.config["calibration"]),
+            "generator": loaded.generator_id, "pictures_shown": loaded.config["training"]["pictures"], "frechet_distance": distance}
+
+
+def by_people(judge: Judge, settings: Settings) -> dict:
+    """Share of UTKFace's held-out faces called likely generated, by age group and gender."""
+    pictures, rows = held_out(settings.utkface, SIZE, settings)
+    called = probability(judge, pictures) >= judge.config["calibration"]["generated_from"]
+    groups = labels(settings.utkface, "test")
+    return {trait: {str(name): {"pictures": int((values[rows] == name).sum()), "called_generated": float(called[values[rows] == name].mean())}
+                    for name in sorted(set(values), key=lambda name: (len(name) > 5, len(name), name))} for trait, values in groups.items()}
+
+
+def photos(judge: Judge, settings: Settings) -> dict:
+    """Faces of UTKFace's test split in photos of 12 megapixels, from bytes to verdict: how many are found, and how fast."""
+    pictures, _ = held_out(settings.utkface, SIZE, settings)
+    found, seconds, random = 0, [], np.random.default_rng(0)
+    for picture in pictures[:ROUNDS]:
+        side = int(random.uniform(0.15, 0.5) * 3000)
+        photo = Image.new("RGB", (4000, 3000), tuple(random.integers(0, 256, 3).tolist()))
+        photo.paste(picture.resize((side, side), Image.Resampling.BICUBIC), (int(random.uniform(0, 4000 - side)), int(random.uniform(0, 3000 - side))))
+        file = io.BytesIO()
+        photo.save(file, "JPEG", quality=90)
+        start = time.perf_counter()
+        image = files.read_picture(file.getvalue())
+        decoded = time.perf_counter()
+        found += judge.verdict(image).verdict != NO_FACE
+        seconds.append((decoded - start, time.perf_counter() - decoded))
+    decoding, judging = np.median(seconds, axis=0)
+    return {"photos": ROUNDS, "faces_found": found, "milliseconds_decoding": round(1000 * decoding), "milliseconds_verdict": round(1000 * judging),
+            "threads": torch.get_num_threads()}
+
+
+def main(settings: Settings) -> None:
+    judge = Judge(settings.detector)
+    real = {"celeba": held_out(settings.celeba, 64, settings)[0], "utkface": held_out(settings.utkface, 64, settings)[0]}
+    report = judge.config["report"]
+    report["unseen"] = {f"unseen: {name}": against(judge, real["celeba" if "celeba" in name.lower() else "utkface"], folder)
+                        for name, folder in (settings.unseen or {}).items()}
+    report["people"], report["photos"] = by_people(judge, settings), photos(judge, settings)
+    if settings.without_celeba:
+        other = Judge(settings.without_celeba)
+        report["unseen_data_set"] = {"name": "celeba", "pictures": len(real["celeba"]), **verdicts.wrong(
+            probability(other, real["celeba"]), np.zeros(len(real["celeba"]), int), other.config["calibration"])}
+    config = {**judge.config, "report": detector_report.rounded(report, 4)}
+    weights.write_config(settings.detector, config)
+    detector_card.save(settings.detector, config)
+    for name in ("unseen", "people", "photos", "unseen_data_set"):
+        print(name, report.get(name))
+
+
+if __name__ == "__main__":
+    main(tyro.cli(Settings, use_underscores=True))
