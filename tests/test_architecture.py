@@ -9,8 +9,8 @@ import pytest
 from conftest import ROOT
 
 FILES = sorted(path.relative_to(ROOT) for path in [*ROOT.glob("*.py"), *(ROOT / "gan").rglob("*.py")])
-ONE_DOOR = {"safetensors": "gan/model/weights.py", "huggingface_hub": "gan/hub.py"}
-TRAINING_ONLY = {"accelerate", "datasets", "pyarrow", "torchmetrics", "torchinfo", "matplotlib", "tyro", "sklearn"}
+ONE_DOOR = {"safetensors": "gan/model/weights.py", "huggingface_hub": "gan/hub.py", "cv2": "gan/serve/face_finder.py"}
+TRAINING_ONLY = {"accelerate", "datasets", "pyarrow", "torchmetrics", "torchinfo", "matplotlib", "tyro", "sklearn", "scipy"}
 
 
 def imports(path: Path) -> set[str]:

@@ -70,7 +70,7 @@ def hardware(device: torch.device, processes: int = 1) -> str:
     path = Path("/proc/cpuinfo")
     lines = path.read_text().splitlines() if path.exists() else []
     name = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine())
-    return f"{cores()} cores of {name}"
+    return f"{cores()} core{'s' if cores() > 1 else ''} of {name}"
 
 
 def _check_processes(accelerator: Accelerator) -> None:

@@ -133,7 +133,7 @@ def save_detector(report: dict, path: Path) -> None:
         if kind == "generators":
             axis.plot([report[kind][name]["critic_auroc"] for name in names], range(len(names)), "D", color="black",
                       label="the GAN's own critic")
-            axis.legend(frameon=False, loc="lower left")
+            axis.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, -0.34), ncols=2)
         axis.set(title=title, xlabel="AUROC (0.5: a guess)", xlim=(0.5, 1.06), yticks=range(len(names)), yticklabels=names)
         axis.invert_yaxis()
     for name, style in (("before", ":"), ("after", "-")):
