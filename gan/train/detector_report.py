@@ -28,17 +28,18 @@ class HeldOut:
     names: np.ndarray  # (N,) str: the data set, or the generator's id
     generated: np.ndarray  # (N,) 0 or 1
     variations: np.ndarray  # (N,) of the faces; 1 for real ones
+    reported: np.ndarray  # (N,) bool: every second one; the others are calibrated on
     copies: int  # held-out pictures that were left out, because the training split has them, too
 
     def part(self, chosen: np.ndarray) -> "HeldOut":
         """Those at the places where `chosen` is true."""
         return HeldOut([picture for picture, take in zip(self.pictures, chosen) if take], self.names[chosen],
-                       self.generated[chosen], self.variations[chosen], self.copies)
+                       self.generated[chosen], self.variations[chosen], self.reported[chosen], self.copies)
 
 
 def held_out(stores: dict[int, list[data.Store]], generators: list[weights.Weights]) -> HeldOut:
     """Every held-out picture once, in one of the sizes, and as many faces."""
-    pictures, names, variations, left_out, sizes = [], [], [], 0, sorted(stores)
+    pictures, names, variations, reported, left_out, sizes = [], [], [], [], 0, sorted(stores)
     for each in zip(*(stores[size] for size in sizes)):
         found = copies(each[0])
         left_out += int(found.sum())
@@ -46,6 +47,7 @@ def held_out(stores: dict[int, list[data.Store]], generators: list[weights.Weigh
             # two in a row in the same size: every second one is reported on
             pictures.append(Image.fromarray(each[count // 2 % len(sizes)].held_out[place]))
             names.append(Path(each[0].info["name"]).name)
+            reported.append(count % 2 == 1)
     real = len(pictures)
     if real < 2 * FEWEST:
         raise UserError(f"Only {real} pictures are held out; a detector that can be trusted takes at least {2 * FEWEST} to "
@@ -58,7 +60,9 @@ def held_out(stores: dict[int, list[data.Store]], generators: list[weights.Weigh
             pictures += map(Image.fromarray, made)
             names += [generator.generator_id] * len(made)
             variations += [variation] * len(made)
-    return HeldOut(pictures, np.array(names), (np.arange(len(pictures)) >= real).astype(int), np.array(variations), left_out)
+            reported += [count % 2 == 1 for count in range(len(made))]
+    return HeldOut(pictures, np.array(names), (np.arange(len(pictures)) >= real).astype(int), np.array(variations),
+                   np.array(reported), left_out)
 
 
 def copies(store: data.Store) -> np.ndarray:
@@ -100,8 +104,7 @@ def on_their_way(pictures: list[Image.Image], seed: int) -> list[Image.Image]:
 
 def report(score: Scorer, held: HeldOut, generators: list[weights.Weights]) -> tuple[dict, dict]:
     """The calibration, and all that is said of the detector, both as they go into its config."""
-    reported = np.arange(len(held.pictures)) % 2 == 1
-    first, second = held.part(~reported), held.part(reported)
+    first, second = held.part(~held.reported), held.part(held.reported)
 
     def both_ways(part: HeldOut, seed: int) -> tuple[np.ndarray, np.ndarray]:
         """Logits of the pictures as they are and after a way through the world, which is how people have them."""

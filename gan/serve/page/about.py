@@ -91,6 +91,7 @@ def verdicts(report: dict) -> str:
     kinds = [("all held-out pictures" if name == "as it is" else name, of) for name, of in report["changed"].items()]
     kinds += [(f"real ones of {name} alone", of) for name, of in report["data_sets"].items()]
     kinds += [(f"generator {name} alone (its own critic: {of['critic_auroc']:.3f})", of) for name, of in report["generators"].items()]
+    kinds += list(report.get("unseen", {}).items())
     rows = "".join(
         f"<tr><td>{html.escape(name)}</td><td>{of['auroc']:.3f}</td>" + "".join(
             f"<td>{100 * of[share]:.1f} %</td>" for share in ("real_called_generated", "generated_called_real", "cannot_tell")) + "</tr>"
@@ -100,7 +101,17 @@ def verdicts(report: dict) -> str:
             f"calibrated on ({report['copies_left_out']} more were copies of training pictures and left out). Its probabilities are "
             f"off by {100 * error['after']:.1f} points on average (ECE; {100 * error['before']:.1f} before calibration).</p>"
             '<div class="wide"><table><thead><tr><th>pictures</th><th>AUROC</th><th>real, called likely generated</th>'
-            f"<th>generated, called likely real</th><th>can't tell</th></tr></thead><tbody>{rows}</tbody></table></div>")
+            f"<th>generated, called likely real</th><th>can't tell</th></tr></thead><tbody>{rows}</tbody></table></div>"
+            f"{_people(report.get('people'))}")
+
+
+def _people(measured: dict | None) -> str:
+    """Whom it wrongs: real faces called likely generated, by age group and gender."""
+    if not measured:
+        return ""
+    groups = [f"{html.escape(name)} {100 * of['called_generated']:.1f} % of {of['pictures']:,}"
+              for trait in measured.values() for name, of in trait.items()]
+    return f"<p>Real faces that it calls likely generated, by age and gender as labelled: {', '.join(groups)}.</p>"
 
 
 def _picture(path: Path, mime: str, alt: str) -> str:
