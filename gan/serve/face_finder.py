@@ -18,6 +18,7 @@ _BORDER = 0.25  # of the shorter side: a face that fills its picture is found on
 _SMALLEST = 24  # pixels of the picture that is searched: a seventeenth of a photo's long side
 # the training crop beside what the cascade finds, as medians over 150 held-out pictures of UTKFace, which are that crop
 _SIDE, _LOWER = 0.99, 0.09  # of the face's side, and how far lower its middle is
+_WHOLE = 0.8  # of the shorter side, from which on a square takes all of it
 
 
 class Square(NamedTuple):
@@ -51,8 +52,14 @@ def _cascade() -> cv2.CascadeClassifier:
 
 
 def framed(face: Square, picture: Image.Image) -> Square:
-    """The square around a face as the training pictures have it, moved into the picture as far as it fits."""
+    """The square around a face as the training pictures have it, moved into the picture as far as it fits.
+
+    A picture that is nearly such a square is left whole: cutting a few pixels off means resampling all of them, which wipes
+    out the finest traces of a generator.
+    """
     side = min(_SIDE * face.side, *picture.size)
+    if side > _WHOLE * min(picture.size):
+        side = min(picture.size)
     middle_x, middle_y = face.left + face.side / 2, face.top + face.side * (0.5 + _LOWER)
     left, top = (min(max(middle - side / 2, 0), length - side) for middle, length in zip((middle_x, middle_y), picture.size))
     return Square(left, top, side)
