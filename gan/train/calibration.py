@@ -35,9 +35,8 @@ def calibrate(loaded: weights.Weights, held_out: np.ndarray, name: str) -> dict 
         name: what the pictures are called.
 
     Returns:
-        `slope` and `intercept` (probability of real = sigmoid(slope * logit + intercept)) and the `logit_range` of 99 %
-        of these pictures, outside which the probability means nothing; `fitted_on` and `n`, the pictures of each half,
-        real and generated together; of the second half `auroc`, `brier` and `reliability`: `[mean probability, share
+        `slope` and `intercept` (probability of real = sigmoid(slope * logit + intercept)); `fitted_on` and `n`, the pictures of
+        each half, real and generated together; of the second half `auroc`, `brier` and `reliability`: `[mean probability, share
         of real]` per bin.
     """
     from sklearn.calibration import calibration_curve  # takes seconds to import
@@ -57,7 +56,6 @@ def calibrate(loaded: weights.Weights, held_out: np.ndarray, name: str) -> dict 
     share, mean = calibration_curve(truth, probability, n_bins=BINS, strategy="quantile")
     return {
         "slope": float(platt.coef_[0, 0]), "intercept": float(platt.intercept_[0]),
-        "logit_range": [round(float(logit), 4) for logit in np.quantile(logits, [0.005, 0.995])],
         "fitted_on": int(fitted.sum()), "n": len(truth),
         "auroc": round(float(roc_auc_score(truth, probability)), 4),
         "brier": round(float(brier_score_loss(truth, probability)), 4),
