@@ -394,7 +394,7 @@ def test_about_says_what_was_measured(site, page, model, judge):
     expect(about).to_contain_text(f"{model.config['metrics']['frechet_distance']['value']:.2f}")
     expect(about).to_contain_text(f"AUROC {model.calibration['auroc']:.3f}")
     report = judge.config["report"]
-    expect(about.locator("tbody tr")).to_have_count(sum(len(report.get(kind, {})) for kind in ("changed", "data_sets", "generators", "unseen")))
+    expect(about.locator("tbody tr")).to_have_count(sum(len(report.get(kind, {})) for kind in ("changed", "data_sets", "generators", "unseen", "page")))
     for image in about.get_by_role("img").all():
         expect(image).to_have_js_property("complete", True)
         assert image.evaluate("image => image.naturalWidth") > 100

@@ -63,6 +63,6 @@ def test_there_are_pictures_without_faces(image):
 def test_a_square_is_moved_into_the_picture_as_far_as_it_fits():
     image = Image.new("RGB", (200, 100))
     assert face_finder.framed(Square(-20, 10, 50), image).left == 0
-    assert face_finder.framed(Square(150, 80, 60), image) == pytest.approx((200 - 0.99 * 60, 100 - 0.99 * 60, 0.99 * 60))
+    assert face_finder.framed(Square(150, 80, 60), image) == pytest.approx((200 - 0.891 * 60, 100 - 0.891 * 60, 0.891 * 60))
     assert face_finder.framed(Square(50, -50, 180), image).side == 100
     assert face_finder.middle(image) == Square(50, 0, 100)

@@ -11,6 +11,7 @@ from gan.serve import face_finder
 from gan.serve.face_finder import Square
 
 FEWEST_PIXELS = 40  # of a face's side, below which nothing can be told
+WHOLE = 0.8  # of the longer side, from which on a square counts as the picture itself and not as cut out of a photo
 REAL, GENERATED, UNCLEAR = "likely real", "likely generated", "can't tell"
 # why there is no opinion
 TOO_SMALL, NO_FACE = "too small to tell", "no face found"
@@ -67,7 +68,8 @@ class Judge:
         # the gap makes large photos cheap and changes next to nothing
         crop = np.asarray(picture.resize((self.settings.resolution,) * 2, Image.Resampling.LANCZOS,
                                          box=(left, top, left + side, top + side), reducing_gap=4))
-        calibration = self.config["calibration"]
+        whole = side > WHOLE * max(picture.size)
+        calibration = self.config["calibration" if whole else "calibration_in_photos"]
         evidence = detector.evidence(self.detector, crop[None])[0]
         places = calibration["slope"] * evidence + calibration["intercept"] / evidence.size
         probability = float(1 / (1 + np.exp(-np.clip(places.sum(), -500, 500))))

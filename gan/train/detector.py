@@ -157,7 +157,10 @@ def main(settings: DetectorSettings) -> None:
         "generators": [each.generator_id for each in (*pictures.generators, *pictures.snapshots)],
         "started_from": weights.load(settings.init_from).generator_id,
     }
-    weights.save_detector(new, saved, model, {"training": training, "calibration": calibration, "report": report})
+    weights.save_detector(new, saved, model, {
+        "training": training, "calibration": calibration, "report": report,
+        # until benchmarks/detector.py measures faces that the page cuts out of photos
+        "calibration_in_photos": calibration})
     plots.save_detector(report, new / plots.DETECTOR)
     detector_card.save(new, weights.load_config(new))
     weights.replace_folder(new, settings.output_dir)

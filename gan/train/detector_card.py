@@ -5,7 +5,7 @@ from pathlib import Path
 from gan.train import plots
 
 _KINDS = {"changed": "", "data_sets": "real pictures of {} alone", "variations": "faces of variation {} alone",
-          "generators": "faces of generator {} alone", "unseen": "{}"}
+          "generators": "faces of generator {} alone", "unseen": "{}", "page": "{}"}
 
 
 def save(folder: Path, config: dict) -> None:

@@ -91,7 +91,7 @@ def verdicts(report: dict) -> str:
     kinds = [("all held-out pictures" if name == "as it is" else name, of) for name, of in report["changed"].items()]
     kinds += [(f"real ones of {name} alone", of) for name, of in report["data_sets"].items()]
     kinds += [(f"generator {name} alone (its own critic: {of['critic_auroc']:.3f})", of) for name, of in report["generators"].items()]
-    kinds += list(report.get("unseen", {}).items())
+    kinds += [*report.get("unseen", {}).items(), *report.get("page", {}).items()]
     rows = "".join(
         f"<tr><td>{html.escape(name)}</td><td>{of['auroc']:.3f}</td>" + "".join(
             f"<td>{100 * of[share]:.1f} %</td>" for share in ("real_called_generated", "generated_called_real", "cannot_tell")) + "</tr>"

@@ -111,11 +111,14 @@ def trust(config: dict) -> str:
     report = config["report"]
     auroc, wrong = report["as_it_is"]["auroc"], report["wrong"]
     low, high = auroc["interval"]
+    in_photos = report.get("page", {}).get("on this page: the same somewhere in a larger JPEG")
+    cut_out = (f"A face that has to be cut out of a larger picture is much harder: there it does not decide on "
+               f"{100 * in_photos['cannot_tell']:.0f} %. ") if in_photos else ""
     return (
         f"**How far to trust it:** on {report['real']:,} held-out photographs and {report['generated']:,} faces of our "
         f"generators it finds the generated one of a pair {100 * auroc['value']:.1f} % of the time (AUROC {auroc['value']:.3f}, 95 % "
         f"interval {low:.3f} to {high:.3f}; a guess is 50 %). It calls {100 * wrong['real_called_generated']:.1f} % of the real "
         f"ones likely generated, {100 * wrong['generated_called_real']:.1f} % of the generated ones likely real, and does not "
-        f"decide on {100 * wrong['cannot_tell']:.0f} %. JPEG and blur cost it some of that: see About. **It is no forensic tool, "
+        f"decide on {100 * wrong['cannot_tell']:.0f} %. {cut_out}JPEG and blur cost it some, too: see About. **It is no forensic tool, "
         "and no judge of pictures from diffusion models** or from other large generators: it knows small face GANs like ours, "
         "and photographs of faces that look at the camera.")
