@@ -19,8 +19,8 @@ VARIATIONS = (1.0, 0.7)  # a row for each
 
 
 def released() -> list[Path]:
-    """The weights folders of this checkout, those that only older links ask for among them."""
-    return sorted(path.parent for pattern in ("*/config.json", "older/*/config.json") for path in WEIGHTS.glob(pattern))
+    """The folders of this checkout that hold a generator, those that only older links ask for among them."""
+    return sorted(path.parent for pattern in ("*/generator.safetensors", "older/*/generator.safetensors") for path in WEIGHTS.glob(pattern))
 
 
 def rows(model: FaceModel) -> np.ndarray:
