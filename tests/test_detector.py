@@ -84,7 +84,7 @@ def test_batches_are_half_generated_and_repeatable(folder, blobs, tmp_path):
 
 def test_the_command_trains_calibrates_and_reports(run, folder, blobs, tmp_path):
     words = ["-m", "gan.train.detector", "--train_data_dir", blobs, "--generators", folder, "--init_from", folder, "--store_dir",
-             tmp_path / "store", "--output_dir", tmp_path / "detector", "--max_train_steps", "150", "--learning_rate", "3e-3",
+             tmp_path / "store", "--output_dir", tmp_path / "detector", "--max_train_steps", "80", "--learning_rate", "3e-3",
              "--train_batch_size", "16"]
     done = run(*words)
     assert done.returncode == 0, done.stderr
