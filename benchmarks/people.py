@@ -47,7 +47,8 @@ def shares(guesses: np.ndarray, names: np.ndarray) -> dict[str, float]:
 
 def main(settings: Comparison) -> None:
     loaded, reference = settings.open()
-    real, truth, test_truth = reference.train_features, labels(settings.train_data_dir, "train"), labels(settings.train_data_dir, "test")
+    real = reference.train_features
+    truth, test_truth = (labels(settings.train_data_dir, split) for split in ("train", "test"))
     test = reference.extract(reference.store.held_out)
     made = np.concatenate([reference.extract(sampling.faces(loaded.generator, range(start, min(start + BATCH, settings.samples))))
                            for start in range(0, settings.samples, BATCH)])

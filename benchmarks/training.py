@@ -52,7 +52,8 @@ def tutorial_step(device: torch.device):
     criterion = nn.BCELoss()
     generator_optimizer = torch.optim.Adam(generator.parameters(), lr=2e-4, betas=(0.5, 0.999))
     discriminator_optimizer = torch.optim.Adam(discriminator.parameters(), lr=2e-4, betas=(0.5, 0.999))
-    real, ones, zeros = torch.rand(128, 3, 64, 64, device=device) * 2 - 1, torch.ones(128, device=device), torch.zeros(128, device=device)
+    real = torch.rand(128, 3, 64, 64, device=device) * 2 - 1
+    ones, zeros = torch.ones(128, device=device), torch.zeros(128, device=device)
 
     def step():
         discriminator.zero_grad()

@@ -46,7 +46,7 @@ def curated(loaded: weights.Weights, samples: int) -> list[int]:
     """The seeds of as many curated galleries as are needed."""
     chosen = []
     for start in range(0, samples * CANDIDATES // GALLERY, CANDIDATES):
-        logits = critic.logits(loaded.discriminator, sampling.faces(loaded.generator, range(start, start + CANDIDATES)))
+        logits = critic.judged(loaded.discriminator, sampling.faces(loaded.generator, range(start, start + CANDIDATES)))
         chosen += (start + np.argsort(-logits)[:GALLERY]).tolist()
     return chosen[:samples]
 

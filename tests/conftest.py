@@ -35,6 +35,9 @@ HUB = f"http://127.0.0.1:{HUB_PORT}"
 os.environ |= {"HF_ENDPOINT": HUB, "HF_HOME": tempfile.mkdtemp(prefix="seedfaces-hf-"), "HF_TOKEN": "hf_write",
                "HF_HUB_DISABLE_XET": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
 
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # one core each: threads of two workers would stand in each other's way
+
 WEIGHTS = ROOT / "weights"
 DEFAULT = re.search(r'^DEFAULT = "(.+?)"', (ROOT / "app.py").read_text(), re.MULTILINE)[1]  # without importing gradio
 EMBEDDED = WEIGHTS / DEFAULT

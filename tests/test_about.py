@@ -1,6 +1,9 @@
+import html
+
 from conftest import WEIGHTS
 from PIL import Image
 
+from gan.model import detector
 from gan.serve.judge import Judge
 from gan.serve.page import about as tab
 
@@ -37,6 +40,16 @@ def test_what_was_not_measured_is_not_mentioned(tmp_path):
     Image.new("RGB", (8, 8)).save(tmp_path / "quality.png")  # left by a measurement of other weights
     page = about(Model(tmp_path))
     assert "Precision" not in page and "Learned by heart" not in page and page.count("<img") == 1  # the detector's
+
+
+def test_the_detectors_report_is_there_line_by_line(tmp_path):
+    page, report = about(Model(tmp_path)), JUDGE.config["report"]
+    lines = list(detector.described(report))
+    assert len(lines) > 15 and page.count("<tr><td>") == len(lines)
+    for words, figures in lines:
+        assert f"<tr><td>{html.escape(words)}</td><td>{figures['auroc']:.3f}</td>" in page
+    precision = report["as_it_is"]["average_precision"]
+    assert f"average precision {precision['value']:.3f} ({precision['interval'][0]:.3f} to" in page
 
 
 def test_only_an_fid_is_called_one(tmp_path):

@@ -15,14 +15,16 @@ def test_a_folder_without_weights_is_one_sentence(run, tmp_path):
     assert done.stderr == f"Error: {tmp_path}/config.json is missing: {tmp_path} is not a complete weights folder.\n"
     done = run("app.py", SEEDFACES_MODEL=str(tmp_path / "nothing"))
     assert done.returncode == 1
-    assert done.stderr == f"Error: SEEDFACES_MODEL={tmp_path}/nothing is neither a folder of weights nor a repo on the Hub (user/name).\n"
+    assert done.stderr == (f"Error: SEEDFACES_MODEL={tmp_path}/nothing is neither a folder of weights nor a repo on the Hub "
+                           "(user/name).\n")
 
 
 def test_zerogpu_finds_its_function_and_nothing_changes(tmp_path):
     """A stand-in for the package that ZeroGPU installs: it refuses to start where no function is decorated."""
     (tmp_path / "spaces.py").write_text(
-        "from pathlib import Path\ndef GPU(function):\n"
-        f"    with open(r'{tmp_path}/decorated', 'a') as file:\n        file.write(function.__name__ + '\\n')\n    return function\n")
+        "def GPU(function):\n"
+        f"    with open(r'{tmp_path}/decorated', 'a') as file:\n"
+        "        file.write(function.__name__ + '\\n')\n    return function\n")
     with serving(tmp_path / "home", PYTHONPATH=str(tmp_path)):
         assert (tmp_path / "decorated").read_text() == "gpu_name\n"
 

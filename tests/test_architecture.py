@@ -9,7 +9,7 @@ import pytest
 from conftest import ROOT
 
 FILES = sorted(path.relative_to(ROOT) for path in [*ROOT.glob("*.py"), *(ROOT / "gan").rglob("*.py")])
-ONE_DOOR = {"safetensors": "gan/model/weights.py", "huggingface_hub": "gan/hub.py", "cv2": "gan/serve/face_finder.py"}
+ONE_DOOR = {"safetensors": "gan/model/weights.py", "huggingface_hub": "gan/hub.py", "cv2": "gan/model/face_finder.py"}
 TRAINING_ONLY = {"accelerate", "datasets", "pyarrow", "torchmetrics", "torchinfo", "matplotlib", "tyro", "sklearn", "scipy"}
 
 

@@ -208,7 +208,8 @@ from gan.train import data, sources
 def anonymous():  # MiB that the kernel cannot drop, unlike the pages of a mapped file
     return int(next(line for line in open('/proc/self/status') if line.startswith('RssAnon')).split()[1]) / 1024
 before = anonymous()
-store = data.open_store(sources.find(DataSettings(train_data_dir=Path({str(tmp_path / 'in')!r}))), 512, Path({str(tmp_path / 'store')!r}))
+source = sources.find(DataSettings(train_data_dir=Path({str(tmp_path / 'in')!r})))
+store = data.open_store(source, 512, Path({str(tmp_path / 'store')!r}))
 worst = anonymous()
 for batch in data.batches(store.train, 0, 16, 0, torch.device('cpu'), 16):
     worst = max(worst, anonymous())

@@ -30,10 +30,31 @@ def test_a_way_is_its_random_numbers():
 
 
 def test_it_happens_as_often_as_it_says():
-    # with p = 0.4 all of the six things pass a picture by in 0.6^6 = 4.7 % of all ways
     untouched = {picture(3, 32, 32).tobytes(), picture(3, 32, 32)[:, ::-1].tobytes()}
     share = np.mean([way(seed, 0.4, 32).tobytes() in untouched for seed in range(1000)])
-    assert share == pytest.approx(0.047, abs=0.025)
+    # on a way, nothing at all happens to 0.25^3 * 0.6^3 = 0.3 %
+    assert share == pytest.approx(0.6 + 0.4 * 0.003, abs=0.05)
+
+
+def test_a_square_is_cut_out_about_as_a_face_finder_would():
+    image, shares, beyond = Image.fromarray(picture(3, 64, 64)), [], []
+    for seed in range(400):
+        around, (left, top, side) = degrade._surrounded(image, np.random.default_rng(seed))
+        assert around.crop((8, 8, 72, 72)).tobytes() == image.tobytes()  # the picture itself, in the middle of a margin
+        assert 0 <= left and 0 <= top and left + side <= around.width and top + side <= around.height
+        shares.append(side / 64)
+        beyond.append(max(8 - left, 8 - top, left + side - 72, top + side - 72) / 64)
+    assert min(shares) == pytest.approx(0.5, abs=0.02) and max(shares) == pytest.approx(1.1, abs=0.02)
+    assert 0.05 < max(beyond) <= 0.1 + 1e-9 and np.mean(np.array(beyond) < 0) > 0.4
+
+
+def test_a_photo_holds_the_picture_somewhere():
+    white = Image.fromarray(np.full((64, 64, 3), 255, np.uint8))
+    photos = [degrade.in_a_photo(white, np.random.default_rng(seed)) for seed in range(60)]
+    sides = [photo.width for photo in photos]
+    assert 160 <= min(sides) < 220 and 580 < max(sides) <= 640 and len({photo.tobytes() for photo in photos}) == 60
+    shares = [(np.asarray(photo).min(2) > 240).mean() for photo in photos]
+    assert np.median(shares) == pytest.approx(0.25, abs=0.01)
 
 
 def test_corruptions_cost_what_their_names_say():

@@ -5,14 +5,16 @@ import json
 import numpy as np
 import pytest
 import torch
-from conftest import picture
+from conftest import EMBEDDED, WEIGHTS, picture
 from PIL import Image
 from test_hub import SMALL, folder_of
 
 from gan import UserError
-from gan.model import critic, detector, weights
+from gan.model import critic, weights
+from gan.serve.faces import FaceModel
+from gan.serve.judge import Judge
 from gan.train import detector as training
-from gan.train import detector_report
+from gan.train import detector_report, verdicts
 
 TRAIN, TEST = 60, 90
 
@@ -36,31 +38,30 @@ def blobs(tmp_path_factory):
 
 
 def test_it_starts_as_the_critic_that_it_came_from(folder):
-    started, settings = training.start_from(folder)
-    assert settings == SMALL
+    started = training.start_from(weights.load(folder))
     pictures = np.random.RandomState(0).randint(0, 256, (70, 16, 16, 3)).astype(np.uint8)
-    evidence = detector.evidence(started.eval(), pictures)
+    evidence = critic.judged(started.eval(), pictures)
     assert evidence.shape == (70, 4, 4) and evidence.std() > 1e-5
-    expected = -critic.logits(weights.load(folder).discriminator, pictures)
+    expected = -critic.judged(weights.load(folder).discriminator, pictures)
     assert np.allclose(evidence.sum((1, 2)), expected, atol=1e-4)
 
 
 def test_a_place_is_what_is_seen_there(folder):
-    started, _ = training.start_from(folder)
+    started = training.start_from(weights.load(folder))
     blank = np.full((1, 16, 16, 3), 128, np.uint8)
     marked = blank.copy()
     marked[0, :4, :4] = 255
-    change = np.abs(detector.evidence(started.eval(), marked) - detector.evidence(started.eval(), blank))[0]
+    change = np.abs(critic.judged(started.eval(), marked) - critic.judged(started.eval(), blank))[0]
     assert change[0, 0] > 0 and np.allclose(change[2:, 2:], 0, atol=1e-6)
 
 
 def test_it_is_loaded_as_it_was_saved_or_not_at_all(folder, tmp_path):
-    started, settings = training.start_from(folder)
-    weights.save_detector(tmp_path, started, settings, {"calibration": {"slope": 2.0}})
+    started = training.start_from(weights.load(folder))
+    weights.save_detector(tmp_path, started, SMALL, {"calibration": {"slope": 2.0}})
     loaded, again, config = weights.load_detector(tmp_path)
-    assert again == settings and config["calibration"] == {"slope": 2.0}
+    assert again == SMALL and config["calibration"] == {"slope": 2.0}
     pictures = np.random.RandomState(0).randint(0, 256, (2, 16, 16, 3)).astype(np.uint8)
-    assert np.allclose(detector.evidence(loaded, pictures), detector.evidence(started.eval(), pictures), atol=1e-2)
+    assert np.allclose(critic.judged(loaded, pictures), critic.judged(started.eval(), pictures), atol=1e-2)
     file = tmp_path / weights.DETECTOR
     data = bytearray(file.read_bytes())
     data[-1] ^= 1
@@ -82,6 +83,25 @@ def test_batches_are_half_generated_and_repeatable(folder, blobs, tmp_path):
     assert generated.tolist() == [1, 1, 1, 1, 0, 0, 0, 0]
 
 
+def test_the_report_takes_faces_as_the_page_does():
+    judge = Judge(WEIGHTS / "detector")
+    score = detector_report.Scorer(judge.detector, judge.settings.resolution)
+    faces = [Image.fromarray(face) for face in FaceModel(EMBEDDED).faces(range(90), 0.8)]
+    photos = [Image.new("RGB", (40, 40)), *faces[:3], *detector_report.in_photos(faces[:5], 0)]
+    logits = score.by_face(photos)
+    opinions = [judge.verdict(photo).opinion for photo in photos]
+    assert np.isnan(logits[0]) and [opinion is None for opinion in opinions] == np.isnan(logits).tolist()
+    calibration = judge.config["calibration"]
+    expected = [opinion.probability_generated for opinion in opinions if opinion]
+    assert len(expected) >= 6 and np.ptp(expected) > 0.001
+    assert verdicts.probabilities(logits[~np.isnan(logits)], calibration) == pytest.approx(expected, abs=1e-4)
+    # labels do not matter here: half of them are called real ones
+    said = detector_report.on_the_page(score, faces, np.arange(90) % 2, calibration)
+    assert said["pictures"] == 90 and said["not_found"] < 0.1 and said["auroc"] == pytest.approx(0.5, abs=0.2)
+    few = detector_report.on_the_page(score, faces[:70], np.arange(70) % 2, calibration)
+    assert set(few) == {"pictures", "not_found"}
+
+
 def test_the_command_trains_calibrates_and_reports(run, folder, blobs, tmp_path):
     words = ["-m", "gan.train.detector", "--train_data_dir", blobs, "--generators", folder, "--init_from", folder, "--store_dir",
              tmp_path / "store", "--output_dir", tmp_path / "detector", "--max_train_steps", "80", "--learning_rate", "3e-3",
@@ -96,6 +116,9 @@ def test_the_command_trains_calibrates_and_reports(run, folder, blobs, tmp_path)
     assert set(report["changed"]) == set(detector_report.CORRUPTIONS)
     assert set(report["generators"]) == {weights.load(folder).generator_id} and set(report["data_sets"]) == {blobs.name}
     assert 0 <= report["generators"][weights.load(folder).generator_id]["critic_auroc"] <= 1
+    # there are no faces in them: the page would judge none, and the report says no more than that
+    nothing = {"pictures": report["real"] + report["generated"], "not_found": 1.0}
+    assert report["page"] == {"whole": nothing, "cut_out": nothing}
     assert training_said["command"].startswith("python -m gan.train.detector --train_data_dir")
     assert Image.open(tmp_path / "detector" / "detector.png").width > 1000
     card = (tmp_path / "detector" / "README.md").read_text()
@@ -118,6 +141,6 @@ def test_what_is_missing_is_said_before_minutes_are_spent(run, folder, blobs, tm
 
 
 def test_too_few_held_out_pictures_are_refused(run, folder, pictures, tmp_path):
-    done = run("-m", "gan.train.detector", "--train_data_dir", pictures, "--generators", folder, "--init_from", folder, "--store_dir",
-               tmp_path / "store", "--output_dir", tmp_path / "detector")
+    done = run("-m", "gan.train.detector", "--train_data_dir", pictures, "--generators", folder, "--init_from", folder,
+               "--store_dir", tmp_path / "store", "--output_dir", tmp_path / "detector")
     assert done.returncode == 1 and "Only 6 pictures are held out" in done.stderr and not (tmp_path / "detector").exists()

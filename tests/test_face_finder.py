@@ -5,8 +5,8 @@ import pytest
 from conftest import EMBEDDED, picture
 from PIL import Image
 
-from gan.serve import face_finder
-from gan.serve.face_finder import Square
+from gan.model import face_finder
+from gan.model.face_finder import Square
 from gan.serve.faces import FaceModel
 
 

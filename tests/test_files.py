@@ -79,7 +79,8 @@ ODD = {
     "animated gif": saved(SMILE, "GIF", save_all=True, append_images=[SMILE.rotate(90), SMILE.rotate(180)]),
     "animated webp": saved(SMILE, "WEBP", save_all=True, append_images=[SMILE.rotate(90), SMILE.rotate(180)]),
     "animated png": saved(SMILE, "PNG", save_all=True, append_images=[SMILE.rotate(90)]),
-    "with EXIF rotation": saved(SMILE.rotate(90, expand=True), "JPEG", exif=b"Exif\0\0MM\0*\0\0\0\x08\0\1\1\x12\0\3\0\0\0\1\0\6\0\0\0\0\0\0"),
+    "with EXIF rotation": saved(SMILE.rotate(90, expand=True), "JPEG",
+                                exif=b"Exif\0\0MM\0*\0\0\0\x08\0\1\1\x12\0\3\0\0\0\1\0\6\0\0\0\0\0\0"),
 }
 
 
@@ -106,7 +107,8 @@ def bomb(width: int, height: int) -> bytes:
 
 @pytest.mark.parametrize("data, words", [
     (b"", "not a picture"), (b"hello", "not a picture"), (b"\x89PNG\r\n\x1a\n", "not a picture"),
-    (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not a picture"), (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "not a picture"),
+    (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not a picture"),
+    (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "not a picture"),
     (ODD["jpeg"][:-100], "damaged"), (ODD["png"][:-40], "damaged"), (bomb(100, 5000), "damaged"),
     (bomb(20_000, 20_000), "far too large"), (bomb(8100, 8100), "66 megapixels"), (bomb(2**31 - 1, 2**31 - 1), "far too large"),
     (saved(Image.new("RGB", (1, 1)), "PNG"), "1 × 1"), (saved(Image.new("RGB", (500, 15)), "PNG"), "500 × 15"),

@@ -6,7 +6,7 @@ from conftest import EMBEDDED, WEIGHTS
 from PIL import Image
 
 from gan import UserError
-from gan.model import detector
+from gan.model import critic
 from gan.serve.faces import FaceModel
 from gan.serve.judge import GENERATED, NO_FACE, REAL, TOO_SMALL, UNCLEAR, Judge
 
@@ -43,17 +43,10 @@ def test_the_largest_face_of_a_photo_is_judged(judge, faces):
 def test_the_probability_is_the_sum_of_the_places_and_calibrated(judge, faces):
     opinion = judge.verdict(faces[4]).opinion
     calibration = judge.config["calibration"]
-    logit = detector.evidence(judge.detector, opinion.crop[None])[0].sum()
+    logit = critic.judged(judge.detector, opinion.crop[None])[0].sum()
     scaled = calibration["slope"] * logit + calibration["intercept"]
     assert opinion.places.sum() == pytest.approx(scaled, abs=1e-3)
     assert opinion.probability_generated == pytest.approx(1 / (1 + np.exp(-scaled)), abs=1e-4)
-
-
-def test_a_face_cut_out_of_a_photo_has_a_calibration_of_its_own(judge, faces):
-    opinion, calibration = judge.verdict(photo((faces[2], 300, 200, 300))).opinion, judge.config["calibration_in_photos"]
-    logit = detector.evidence(judge.detector, opinion.crop[None])[0].sum()
-    assert calibration != judge.config["calibration"]
-    assert opinion.places.sum() == pytest.approx(calibration["slope"] * logit + calibration["intercept"], abs=1e-3)
 
 
 def test_three_verdicts(judge, faces, monkeypatch):

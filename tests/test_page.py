@@ -9,7 +9,7 @@ from conftest import DEFAULT, WEIGHTS
 from PIL import Image
 from test_hub import folder_of
 
-from gan.serve.face_finder import Square
+from gan.model.face_finder import Square
 from gan.serve.faces import FaceModel
 from gan.serve.judge import GENERATED, NO_FACE, REAL, TOO_SMALL, UNCLEAR, Judge, Opinion, Verdict
 from gan.serve.models import Models

@@ -76,8 +76,8 @@ def undisturbed(tmp_path_factory, pictures):
 
 def test_it_says_beforehand_what_will_happen(undisturbed):
     printed = (undisturbed.parent / "printed.txt").read_text()
-    for words in ("40 pictures of 16 px", "6 held out", "generator 4,528 parameters", "discriminator 2,713;", "24 steps of 4 pictures at",
-                  "pictures a second: about", "disk: about", "ConvTranspose2d", "learned by heart"):
+    for words in ("40 pictures of 16 px", "6 held out", "generator 4,528 parameters", "discriminator 2,713;",
+                  "24 steps of 4 pictures at", "pictures a second: about", "disk: about", "ConvTranspose2d", "learned by heart"):
         assert words in printed, words
     assert Image.open(undisturbed / "reals.png").size == (128, 80)  # all 40, eight in a row
 
@@ -289,7 +289,8 @@ def test_a_run_that_starts_from_weights_and_grows(run, undisturbed, pictures, tm
 
 
 @pytest.mark.parametrize("arguments, words", [
-    (["--train_data_dir", "/nowhere"], "is not a folder"), (["--train_data_dir", ".", "--init_from", "."], "config.json is missing"), ([], "Say what to train on"),
+    (["--train_data_dir", "/nowhere"], "is not a folder"), ([], "Say what to train on"),
+    (["--train_data_dir", ".", "--init_from", "."], "config.json is missing"),
     (["--train_data_dir", ".", "--eval_features", "/nowhere.pt"], "does not exist"),
     (["--resolution", "8"], "from 16 to 1024"), (["--dataset_name", "nobody/nothing"], "nobody/nothing")])
 def test_mistakes_get_one_sentence(run, tmp_path, arguments, words):

@@ -1,17 +1,21 @@
-"""Pictures → the discriminator's logits."""
+"""Pictures → what a discriminator or a detector says of them."""
 
 import numpy as np
 import torch
 
 from gan.model import images
+from gan.model.detector import Detector
 from gan.model.networks import Discriminator
 
 _BATCH = 64
 
 
 @torch.no_grad()
-def logits(discriminator: Discriminator, pictures: np.ndarray) -> np.ndarray:
-    """`(N, S, S, 3)` uint8 → `(N,)` float32, each picture on its own merits (eval mode is the caller's)."""
+def judged(network: Discriminator | Detector, pictures: np.ndarray) -> np.ndarray:
+    """`(N, S, S, 3)` uint8 → a discriminator's logits `(N,)` or a detector's evidence `(N, h, w)`, float32.
+
+    Each picture on its own merits (eval mode is the caller's).
+    """
     starts = range(0, len(pictures), _BATCH)
     batches = (torch.from_numpy(pictures[start:start + _BATCH].copy()) for start in starts)
-    return torch.cat([discriminator(images.to_signed(batch)) for batch in batches]).numpy()
+    return torch.cat([network(images.to_signed(batch)) for batch in batches]).numpy()

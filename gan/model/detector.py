@@ -1,14 +1,12 @@
 """A judge of pictures: a discriminator that has left the game, with the share of each place in what it says."""
 
-import numpy as np
+from collections.abc import Iterator
+
 import torch
 from torch import nn
 
-from gan.model import images
 from gan.model.networks import Discriminator
 from gan.model.settings import ModelSettings
-
-_BATCH = 64
 
 
 class Detector(nn.Module):
@@ -30,9 +28,21 @@ class Detector(nn.Module):
             return shares + judge.bias / shares[0].numel()
 
 
-@torch.no_grad()
-def evidence(detector: Detector, pictures: np.ndarray) -> np.ndarray:
-    """`(N, S, S, 3)` uint8 → `(N, h, w)` float32, each picture on its own merits."""
-    starts = range(0, len(pictures), _BATCH)
-    batches = (torch.from_numpy(pictures[start:start + _BATCH].copy()) for start in starts)
-    return torch.cat([detector(images.to_signed(batch)) for batch in batches]).numpy()
+# the parts of a report that compare pictures, and their lines in words
+_LINES = {
+    "changed": "{name}", "page": "{name}", "data_sets": "real ones of {name} alone",
+    "variations": "faces of variation {name} alone",
+    "generators": "generator {name} alone (its own critic: {critic_auroc:.3f})", "unseen": "a generator it never saw: {name}",
+}
+_NAMES = {
+    "as it is": "all held-out pictures", "whole": "as the page takes them: the face found and framed",
+    "cut_out": "the same, after each was put somewhere in a larger JPEG",
+}
+
+
+def described(report: dict) -> Iterator[tuple[str, dict]]:
+    """A detector's report line by line: which pictures, and their `auroc` and shares of wrong verdicts."""
+    for part, line in _LINES.items():
+        for name, figures in report.get(part, {}).items():
+            if "auroc" in figures:
+                yield line.format(name=_NAMES.get(name, name), **figures), figures

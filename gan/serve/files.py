@@ -49,7 +49,8 @@ def heat_map(crop: np.ndarray, places: np.ndarray) -> bytes:
     """`(S, S, 3)` uint8 in grey, with the evidence above 0 of its places `(h, w)` in colour over it → PNG file."""
     size = (HEAT_MAP, HEAT_MAP)
     grey = Image.fromarray(crop).convert("L").resize(size, Image.Resampling.BICUBIC).convert("RGB")
-    evidence = Image.fromarray((places.clip(0) / max(places.max(), FAINT)).astype(np.float32)).resize(size, Image.Resampling.BICUBIC)
+    share = (places.clip(0) / max(places.max(), FAINT)).astype(np.float32)
+    evidence = Image.fromarray(share).resize(size, Image.Resampling.BICUBIC)
     strength = Image.fromarray((np.asarray(evidence).clip(0, 1) * 200).astype(np.uint8))
     return _saved(Image.composite(Image.new("RGB", size, MARK), grey, strength), "PNG")
 

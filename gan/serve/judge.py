@@ -6,12 +6,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from gan.model import detector, images, weights
-from gan.serve import face_finder
-from gan.serve.face_finder import Square
+from gan.model import critic, face_finder, weights
+from gan.model.face_finder import FEWEST_PIXELS, Square
 
-FEWEST_PIXELS = 40  # of a face's side, below which nothing can be told
-WHOLE = 0.8  # of the longer side, from which on a square counts as the picture itself and not as cut out of a photo
 REAL, GENERATED, UNCLEAR = "likely real", "likely generated", "can't tell"
 # why there is no opinion
 TOO_SMALL, NO_FACE = "too small to tell", "no face found"
@@ -64,13 +61,8 @@ class Judge:
 
     def opinion(self, picture: Image.Image, square: Square) -> Opinion:
         """What the detector says of a square of a PIL RGB picture."""
-        left, top, side = square
-        # the gap makes large photos cheap and changes next to nothing
-        crop = np.asarray(picture.resize((self.settings.resolution,) * 2, Image.Resampling.LANCZOS,
-                                         box=(left, top, left + side, top + side), reducing_gap=4))
-        whole = side > WHOLE * max(picture.size)
-        calibration = self.config["calibration" if whole else "calibration_in_photos"]
-        evidence = detector.evidence(self.detector, crop[None])[0]
+        crop, calibration = face_finder.cut(picture, square, self.settings.resolution), self.config["calibration"]
+        evidence = critic.judged(self.detector, crop[None])[0]
         places = calibration["slope"] * evidence + calibration["intercept"] / evidence.size
         probability = float(1 / (1 + np.exp(-np.clip(places.sum(), -500, 500))))
         verdict = (GENERATED if probability >= calibration["generated_from"] else

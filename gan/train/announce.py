@@ -26,11 +26,12 @@ def announce(run) -> None:
                            (Discriminator(s.model), (1, 3, s.model.resolution, s.model.resolution))):
         print(summary(network, shape, depth=2, verbose=0, col_names=("output_size", "num_params"), device="cpu"))
     steps, needed, free = run.total_steps - gan.step, _bytes_needed(run), shutil.disk_usage(run.output).free
+    hardware = machine.hardware(run.accelerator.device, run.accelerator.num_processes)
     print(f"{len(store.train):,} pictures of {s.model.resolution} px from {store.info['name']}, "
           f"{len(store.held_out):,} held out, kept in {store.folder}\n"
           f"generator {parameter_count(gan.generator):,} parameters, "
           f"discriminator {parameter_count(gan.discriminator):,}; recipe {s.recipe}, "
-          f"{run.accelerator.mixed_precision.replace('no', 'float32')} on {machine.hardware(run.accelerator.device, run.accelerator.num_processes)}\n"
+          f"{run.accelerator.mixed_precision.replace('no', 'float32')} on {hardware}\n"
           f"{steps:,} steps of {gan.pictures_per_step} pictures at {rate:,.0f} pictures a second: "
           f"about {_duration(steps * gan.pictures_per_step / rate)}\n"
           f"disk: about {needed / 1e6:,.0f} MB in {run.output} ({free / 1e9:,.1f} GB free)")

@@ -47,7 +47,7 @@ def calibrate(loaded: weights.Weights, held_out: np.ndarray, name: str) -> dict 
         return None
     real = report.evenly(held_out, MOST)
     fake = sampling.faces(loaded.generator, range(FIRST_SEED, FIRST_SEED + len(real)))
-    logits = np.concatenate([critic.logits(loaded.discriminator, pictures) for pictures in (real, fake)])
+    logits = np.concatenate([critic.judged(loaded.discriminator, pictures) for pictures in (real, fake)])
     is_real = np.repeat([1, 0], len(real))
     fitted = np.arange(len(logits)) % 2 == 0
     # without a penalty on the slope: one number from hundreds of pictures needs none

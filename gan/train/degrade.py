@@ -10,26 +10,30 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image, ImageEnhance, ImageFilter
 
-from gan.model import images
+from gan.model import face_finder, images
+from gan.model.face_finder import Square
 
 _FILTERS = (Image.Resampling.BILINEAR, Image.Resampling.BICUBIC, Image.Resampling.LANCZOS, Image.Resampling.BOX)
 _ENHANCERS = (ImageEnhance.Brightness, ImageEnhance.Contrast, ImageEnhance.Color)
+# how often each thing happens on a way. Cut out, resized and compressed together is what a face in a photo has gone through
+_CUT, _RESIZED, _COMPRESSED, _BLURRED, _COLOURED, _GRAINY = 0.75, 0.75, 0.75, 0.4, 0.4, 0.4
+_SIDES = (0.5, 1.1)  # of the side, of what is cut out: a face finder is not exact, and some sets leave room around a face
 
 
 def degraded(pixels: np.ndarray, resolution: int, probability: float, random: np.random.Generator) -> np.ndarray:
-    """`(S, S, 3)` uint8 → `(resolution, resolution, 3)` uint8, mirrored or not, after a random way through the world.
+    """`(S, S, 3)` uint8 → `(resolution, resolution, 3)` uint8, mirrored or not, with the given probability after a random way
+    through the world.
 
-    On it, each with the given probability: a crop of 0.6 to 1 of the side, a resize by 0.5 to 2, a blur of σ up to 2 pixels,
-    brightness, contrast and saturation of 0.7 to 1.3, noise of σ up to 8 grey levels, JPEG or WebP of quality 30 to 100.
+    What may happen on it: a resize by 0.5 to 2, a blur of σ up to 2 pixels, brightness, contrast and saturation of 0.7 to 1.3,
+    noise of σ up to 8 grey levels, JPEG or WebP of quality 30 to 100, and, last, being cut out of a larger picture.
     """
-    crops, resizes, blurs, colours, grains, compresses, mirrors = random.random(7) < [*[probability] * 6, 0.5]
-    side = pixels.shape[0]
-    crop = side * random.uniform(0.6, 1) if crops else side
-    left, top = random.uniform(0, side - crop, 2)
-    new = round(crop * 2 ** random.uniform(-1, 1)) if resizes else round(crop)
+    side, goes, mirrors = pixels.shape[0], random.random() < probability, random.random() < 0.5
+    cuts, resizes, compresses, blurs, colours, grains = goes & (
+        random.random(6) < (_CUT, _RESIZED, _COMPRESSED, _BLURRED, _COLOURED, _GRAINY))
+    new = round(side * 2 ** random.uniform(-1, 1)) if resizes else side
     image = Image.fromarray(pixels)
     if new != side:
-        image = image.resize((new, new), _FILTERS[random.integers(len(_FILTERS))], box=(left, top, left + crop, top + crop))
+        image = image.resize((new, new), _FILTERS[random.integers(len(_FILTERS))])
     if mirrors:
         image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
     if blurs:
@@ -40,9 +44,35 @@ def degraded(pixels: np.ndarray, resolution: int, probability: float, random: np
     if grains:
         noise = random.standard_normal((new, new, 3), np.float32) * random.uniform(0, 8)
         image = Image.fromarray((np.asarray(image) + noise).round().clip(0, 255).astype(np.uint8))
+    square = Square(0, 0, new)
+    if cuts:
+        image, square = _surrounded(image, random)
     if compresses:
         image = saved(image, "WEBP" if random.random() < 0.15 else "JPEG", int(random.integers(30, 101)))
-    return images.training_crop(image, resolution)
+    return face_finder.cut(image, square, resolution)
+
+
+def _surrounded(image: Image.Image, random: np.random.Generator) -> tuple[Image.Image, Square]:
+    """A larger picture around a square one, and the square that is cut out of it: nearly all of the old one, or its inside."""
+    side, margin = image.width, -(-image.width // 8)
+    if random.random() < 0.5:
+        around = Image.fromarray(np.pad(np.asarray(image), ((margin, margin), (margin, margin), (0, 0)), "reflect"))
+    else:
+        around = Image.new("RGB", (side + 2 * margin,) * 2, tuple(random.integers(0, 256, 3).tolist()))
+        around.paste(image, (margin, margin))
+    cut = side * random.uniform(*_SIDES)
+    # a small one may lie anywhere in the old picture, a large one reaches a twentieth beyond it
+    beyond = max(0.05 * side, (side - cut) / 2)
+    left, top = margin + (side - cut) / 2 + random.uniform(-beyond, beyond, 2)
+    return around, Square(left, top, cut)
+
+
+def in_a_photo(picture: Image.Image, random: np.random.Generator) -> Image.Image:
+    """A square picture, of 80 to 320 pixels, somewhere in one twice as large, on plain colour, as a JPEG."""
+    side = int(random.uniform(80, 320))
+    photo = Image.new("RGB", (2 * side, 2 * side), tuple(random.integers(0, 256, 3).tolist()))
+    photo.paste(picture.resize((side, side), Image.Resampling.BICUBIC), tuple(random.integers(0, side, 2).tolist()))
+    return saved(photo, "JPEG", 90)
 
 
 def blurred(image: Image.Image, sigma: float) -> Image.Image:

@@ -19,12 +19,12 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 import tyro
-from tqdm import trange
+from tqdm import tqdm, trange
 
 from gan import UserError
 from gan.model import images, latents, weights
 from gan.model.detector import Detector
-from gan.model.settings import DataSettings, ModelSettings
+from gan.model.settings import DataSettings
 from gan.train import data, detector_card, detector_report, machine, plots, sources
 from gan.train.degrade import degraded
 from gan.train.detector_report import DEGRADED
@@ -32,7 +32,8 @@ from gan.train.step import cosine
 
 # of the faces trained on: far from the galleries that people look at, and from the faces reported on
 SEEDS = (1_000_000_000, 2_000_000_000)
-SNAPSHOTS = 0.25  # share of batches with faces of earlier states
+SNAPSHOTS = 0.25  # share of faces of earlier states
+_TOGETHER = 32  # faces made in one batch, with one variation
 VARIATIONS = (1.0, 1.0, 1.0, 1.0, 1.2, 0.9, 0.75, 0.6)  # of the faces: half as trained, half as people vary them
 
 
@@ -53,7 +54,7 @@ class DetectorSettings:
     # where decoded pictures are kept
     store_dir: Path = Path("~/.cache/seedfaces")
     # how long, in steps
-    max_train_steps: int = 7500
+    max_train_steps: int = 8000
     # pictures per step, half of them real
     train_batch_size: int = 64
     # learning rate at the start of the run, falling to a hundredth on half a cosine
@@ -63,12 +64,12 @@ class DetectorSettings:
 
 
 class Pictures:
-    """Real pictures and fresh faces, as many of both and of the same size in each batch: the size tells nothing."""
+    """Real pictures and faces, as many of both and of the same sizes in each batch: the size tells nothing."""
 
     def __init__(self, settings: DetectorSettings, resolution: int):
         self.settings, self.resolution = settings, resolution
         self.generators = [weights.load(folder) for folder in settings.generators]
-        self.snapshots = [weights.load(folder) for folder in settings.snapshots] or self.generators
+        self.snapshots = [weights.load(folder) for folder in settings.snapshots]
         sizes = {loaded.settings.resolution for loaded in (*self.generators, *self.snapshots)}
         found = [sources.find(DataSettings(train_data_dir=folder)) for folder in settings.train_data_dir]
         # by size, one store for each folder
@@ -76,32 +77,42 @@ class Pictures:
 
     def batches(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """`(N, S, S, 3)` uint8, each after its own way through the world, and which of them are generated `(N,)`."""
+        faces, half = self._faces(), self.settings.train_batch_size // 2
         with ThreadPoolExecutor(machine.cores()) as pool:
             for step in range(self.settings.max_train_steps):
                 random = np.random.default_rng((self.settings.seed, step))
-                kind = self.snapshots if random.random() < SNAPSHOTS else self.generators
-                faces = self._faces(random, kind[random.integers(len(kind))])
-                chosen = [*faces, *self._real(random, faces.shape[1])]
+                made = [faces[place] for place in random.integers(len(faces), size=half)]
+                chosen = [*made, *(self._real(random, len(face)) for face in made)]
                 # what tells faces apart is learned first on clean pictures, and much faster
-                probability = DEGRADED * min(max(2 * step / self.settings.max_train_steps - 0.5, 0), 1)
+                probability = DEGRADED * min(max(2.5 * step / self.settings.max_train_steps - 0.5, 0), 1)
                 pictures = pool.map(lambda picture, way: degraded(picture, self.resolution, probability, way),
                                     chosen, random.spawn(len(chosen)))
-                yield torch.from_numpy(np.stack(list(pictures))), (torch.arange(len(chosen)) < len(faces)).float()
+                yield torch.from_numpy(np.stack(list(pictures))), (torch.arange(len(chosen)) < half).float()
 
     @torch.no_grad()
-    def _faces(self, random: np.random.Generator, loaded: weights.Weights) -> np.ndarray:
-        """Half a batch of faces, made in one batch: what is only trained on need not be bit-equal to a published face."""
-        seeds = random.integers(*SEEDS, self.settings.train_batch_size // 2)
-        points = torch.from_numpy(latents.from_seeds(seeds, loaded.settings.latent_dim))
-        can_vary = loaded.generator.mean_features is not None  # not in the first weights
-        return images.to_uint8(loaded.generator(points, VARIATIONS[random.integers(len(VARIATIONS))] if can_vary else 1.0))
+    def _faces(self) -> list[np.ndarray]:
+        """As many faces as there are real pictures, `(S, S, 3)` uint8 each: making them anew for each step would take as long
+        as learning from them."""
+        random, made = np.random.default_rng(self.settings.seed), []
+        real = sum(len(store.train) for store in next(iter(self.stores.values())))
+        earlier = round(SNAPSHOTS * real) if self.snapshots else 0
+        batches = [loaded for kind, total in ((self.generators, real - earlier), (self.snapshots, earlier))
+                   for loaded in kind for _ in range(-(-total // len(kind) // _TOGETHER))]
+        for loaded in tqdm(batches, "Making faces", unit="batch"):
+            points = torch.from_numpy(latents.from_seeds(random.integers(*SEEDS, _TOGETHER), loaded.settings.latent_dim))
+            can_vary = loaded.generator.mean_features is not None  # not in the first weights
+            variation = VARIATIONS[random.integers(len(VARIATIONS))] if can_vary else 1.0
+            # made in one batch: what is only trained on need not be bit-equal to a published face
+            made += list(images.to_uint8(loaded.generator(points, variation)))
+        return made
 
-    def _real(self, random: np.random.Generator, size: int) -> list[np.ndarray]:
-        """As many training pictures, from all sets together."""
+    def _real(self, random: np.random.Generator, size: int) -> np.ndarray:
+        """A training picture, from all sets together."""
         stores = self.stores[size]
         ends = np.cumsum([len(store.train) for store in stores])
-        places = random.integers(ends[-1], size=self.settings.train_batch_size // 2)
-        return [stores[which].train[place - ends[which]] for place, which in zip(places, np.searchsorted(ends, places, "right"))]
+        place = random.integers(ends[-1])
+        which = np.searchsorted(ends, place, "right")
+        return stores[which].train[place - ends[which]]
 
 
 def train(detector: Detector, pictures: Pictures, settings: DetectorSettings) -> None:
@@ -122,22 +133,22 @@ def train(detector: Detector, pictures: Pictures, settings: DetectorSettings) ->
                 progress.set_postfix(loss=f"{torch.stack(losses[-50:]).mean():.3f}")
 
 
-def start_from(folder: Path) -> tuple[Detector, ModelSettings]:
-    """A discriminator as a detector, and its settings. Its logits speak for real, a detector's for generated."""
-    loaded = weights.load(folder)
+def start_from(loaded: weights.Weights) -> Detector:
+    """A discriminator as a detector. Its logits speak for real, a detector's for generated."""
     detector = Detector(loaded.settings)
     detector.discriminator.load_state_dict(loaded.discriminator.state_dict())
     with torch.no_grad():
         for parameter in detector.discriminator.judge.parameters():
             parameter.neg_()
-    return detector.to(memory_format=torch.channels_last), loaded.settings
+    return detector.to(memory_format=torch.channels_last)
 
 
 def main(settings: DetectorSettings) -> None:
     start = time.monotonic()
     torch.manual_seed(settings.seed)
     machine.keep_memory()
-    detector, model = start_from(settings.init_from)
+    started = weights.load(settings.init_from)
+    detector, model = start_from(started), started.settings
     pictures = Pictures(settings, model.resolution)
     # before minutes are spent: are there pictures to measure it with?
     held = detector_report.held_out(pictures.stores, pictures.generators)
@@ -145,22 +156,18 @@ def main(settings: DetectorSettings) -> None:
     new = settings.output_dir.with_name(settings.output_dir.name + ".new")
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir(parents=True)
-    weights.save_detector(new, detector, model, {})
-    # what is published is measured as it was saved
-    saved, _, config = weights.load_detector(new)
-    score = detector_report.Scorer(saved, model.resolution)
-    calibration, report = detector_report.report(score, held, pictures.generators)
     training = {
         "command": "python -m gan.train.detector " + shlex.join(sys.argv[1:]), "steps": settings.max_train_steps,
         "pictures": settings.max_train_steps * settings.train_batch_size, "minutes": round((time.monotonic() - start) / 60, 1),
         "hardware": machine.hardware(torch.device("cpu")), "data": [Path(folder).name for folder in settings.train_data_dir],
         "generators": [each.generator_id for each in (*pictures.generators, *pictures.snapshots)],
-        "started_from": weights.load(settings.init_from).generator_id,
+        "started_from": started.generator_id,
     }
-    weights.save_detector(new, saved, model, {
-        "training": training, "calibration": calibration, "report": report,
-        # until benchmarks/detector.py measures faces that the page cuts out of photos
-        "calibration_in_photos": calibration})
+    weights.save_detector(new, detector, model, {"training": training})
+    # what is published is measured as it was saved
+    saved, _, config = weights.load_detector(new)
+    calibration, report = detector_report.report(detector_report.Scorer(saved, model.resolution), held, pictures.generators)
+    weights.write_config(new, {**config, "calibration": calibration, "report": report})
     plots.save_detector(report, new / plots.DETECTOR)
     detector_card.save(new, weights.load_config(new))
     weights.replace_folder(new, settings.output_dir)

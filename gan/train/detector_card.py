@@ -2,10 +2,8 @@
 
 from pathlib import Path
 
+from gan.model import detector
 from gan.train import plots
-
-_KINDS = {"changed": "", "data_sets": "real pictures of {} alone", "variations": "faces of variation {} alone",
-          "generators": "faces of generator {} alone", "unseen": "{}", "page": "{}"}
 
 
 def save(folder: Path, config: dict) -> None:
@@ -17,21 +15,19 @@ def save(folder: Path, config: dict) -> None:
     (folder / "README.md").write_text(_CARD.format(
         **training, **calibration, **figures, calibrated_on=report["calibrated_on"], real=report["real"],
         made=report["generated"], copies=report["copies_left_out"], before=error["before"], after=error["after"],
-        beyond="\n\n".join(filter(None, [people(report.get("people")), _unseen_set(report.get("unseen_data_set")), _photos(report.get("photos"))])),
+        beyond="\n\n".join(filter(None, [
+            people(report.get("people")), _unseen_set(report.get("unseen_data_set")), _photos(report.get("photos"))])),
         count=len(set(training["generators"])), sets=" and ".join(training["data"]), table=table(report), picture=plots.DETECTOR))
     (folder / "LICENSE").write_text(_LICENSE.format(sets=" and ".join(training["data"])))
 
 
 def table(report: dict) -> str:
     """Markdown: a line for each change to the pictures, data set and generator."""
-    lines = ["| pictures | AUROC | real, called likely generated | generated, called likely real | can't tell | GAN's own critic, AUROC |",
-             "|---" * 6 + "|"]
-    for kind, words in _KINDS.items():
-        for name, of in report.get(kind, {}).items():
-            shares = " | ".join(f"{100 * of[share]:.1f} %" if share in of else "–" for share in
-                                ("real_called_generated", "generated_called_real", "cannot_tell"))
-            critic = f"{of['critic_auroc']:.3f}" if "critic_auroc" in of else ""
-            lines.append(f"| {words.format(name) or name} | {of['auroc']:.3f} | {shares} | {critic} |")
+    lines = ["| pictures | AUROC | real, called likely generated | generated, called likely real | can't tell |", "|---" * 5 + "|"]
+    for words, of in detector.described(report):
+        shares = " | ".join(f"{100 * of[share]:.1f} %" if share in of else "–" for share in
+                            ("real_called_generated", "generated_called_real", "cannot_tell"))
+        lines.append(f"| {words} | {of['auroc']:.3f} | {shares} |")
     return "\n".join(lines)
 
 
@@ -40,10 +36,11 @@ def people(measured: dict | None) -> str:
     if not measured:
         return ""
     groups = [(name, of) for trait in measured.values() for name, of in trait.items()]
+    called = [f"{100 * of['called_generated']:.1f} %" for _, of in groups]
     return "\n".join(["Real faces that it calls likely generated, by the labels of the data set:\n",
                       f"| | {' | '.join(name for name, _ in groups)} |", "|---" * (len(groups) + 1) + "|",
                       f"| pictures | {' | '.join(str(of['pictures']) for _, of in groups)} |",
-                      "| called likely generated | " + " | ".join(f"{100 * of['called_generated']:.1f} %" for _, of in groups) + " |"])
+                      f"| called likely generated | {' | '.join(called)} |"])
 
 
 def _unseen_set(measured: dict | None) -> str:
@@ -53,9 +50,9 @@ def _unseen_set(measured: dict | None) -> str:
 
 
 def _photos(measured: dict | None) -> str:
-    return (f"In {measured['photos']} photos of 12 megapixels, each with a held-out face of 15 to 50 % of its height on plain colour, "
-            f"{measured['faces_found']} faces were found; reading a photo took {measured['milliseconds_decoding']} ms, finding and "
-            f"judging the face {measured['milliseconds_verdict']} ms (medians, {measured['threads']} thread"
+    return (f"In {measured['photos']} photos of 12 megapixels, each with a held-out face of 15 to 50 % of its height on plain "
+            f"colour, {measured['faces_found']} faces were found; reading a photo took {measured['milliseconds_decoding']} ms, "
+            f"finding and judging the face {measured['milliseconds_verdict']} ms (medians, {measured['threads']} thread"
             f"{'s' if measured['threads'] > 1 else ''}).") if measured else ""
 
 
@@ -69,8 +66,8 @@ tags: [face-generation, gan, detection]
 # Real or generated: a detector of small face GANs
 
 A discriminator that went on to learn from finished generators. It judges a square around a face; the places of its last layer
-add up to the logit, and are shown as a heat map. **It is no forensic tool and no judge of pictures from diffusion models or other
-large generators**: it knows small face GANs like ours.
+add up to the logit, and are shown as a heat map. **It is no forensic tool and no judge of pictures from diffusion models or
+other large generators**: it knows small face GANs like ours.
 
 ```python
 from PIL import Image
@@ -81,8 +78,8 @@ print(Judge("weights/detector").verdict(Image.open("photo.jpg").convert("RGB")).
 ## How it was made
 
 Real pictures: the training splits of {sets}. Faces: {count} generators, most of them earlier states of one another, half of the
-faces varied. Both went the same random way through the world: crop, resize by 0.5 to 2, blur, colour, noise, JPEG or WebP.
-{pictures:,} pictures in {steps:,} steps, {minutes:g} minutes with everything on {hardware}, started from the discriminator of
+faces varied. Both went the same random way through the world: resize by 0.5 to 2, blur, colour, noise, JPEG or WebP, cut out
+of a larger picture. {pictures:,} pictures in {steps:,} steps, {minutes:g} minutes on {hardware}, started from the discriminator of
 generator `{started_from}`:
 
     {command}
@@ -90,12 +87,14 @@ generator `{started_from}`:
 ## How good it is
 
 Platt's scaling and the two thresholds (likely generated from {generated_from:.2f} on, likely real up to {real_up_to:.2f}) were
-fitted on {calibrated_on:,} held-out pictures and new faces, as they are and after a random way; this is what it does on
-{real:,} other held-out pictures and {made:,} other faces. {copies} held-out pictures were copies of training pictures and left out.
+fitted on {calibrated_on:,} held-out pictures and new faces: as they are, after a random way, and as faces found in larger
+pictures. This is what it does on {real:,} other held-out pictures and {made:,} other faces. {copies} held-out pictures were
+copies of training pictures and left out.
 
-AUROC **{auroc_value:.3f}** (95 % interval {auroc_low:.3f} to {auroc_high:.3f}, bootstrap), average precision {average_precision_value:.3f}
-({average_precision_low:.3f} to {average_precision_high:.3f}), accuracy {accuracy_value:.3f} ({accuracy_low:.3f} to {accuracy_high:.3f}) on
-the pictures as they are. Calibration error (ECE) {before:.3f} before and {after:.3f} after scaling, ways included.
+With 95 % intervals (bootstrap), on the pictures as they are: AUROC **{auroc_value:.3f}** ({auroc_low:.3f} to {auroc_high:.3f}),
+average precision {average_precision_value:.3f} ({average_precision_low:.3f} to {average_precision_high:.3f}), accuracy
+{accuracy_value:.3f} ({accuracy_low:.3f} to {accuracy_high:.3f}). Calibration error (ECE) {before:.3f} before and {after:.3f} after scaling,
+over all three.
 
 {table}
 

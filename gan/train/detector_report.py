@@ -8,13 +8,14 @@ import numpy as np
 from PIL import Image
 
 from gan import UserError
-from gan.model import critic, detector, images, sampling, weights
+from gan.model import critic, detector, face_finder, images, sampling, weights
 from gan.train import data, quality, verdicts
-from gan.train.degrade import CORRUPTIONS, degraded
+from gan.train.degrade import CORRUPTIONS, degraded, in_a_photo
+from gan.train.report import rounded
 
 FIRST_SEED = 3_000_000_000  # of the faces reported on: none of them was trained on
 VARIATIONS = (1.0, 0.8)  # of the faces, in turn
-DEGRADED = 0.4  # probability of each thing that may happen to a picture on its way
+DEGRADED = 0.6  # share of pictures that go a way through the world
 FEWEST = 40  # real pictures in each half, below which the figures would mean nothing
 _THUMBNAIL = 16  # pixels on a side, in which copies are recognised
 _ALIKE = 0.003  # distance of two thumbnails of the same picture, below which no rule for outliers is needed
@@ -56,7 +57,8 @@ def held_out(stores: dict[int, list[data.Store]], generators: list[weights.Weigh
     for generator in generators:
         for which, variation in enumerate(VARIATIONS):
             first = FIRST_SEED + 10**6 * which
-            made = sampling.faces(generator.generator, range(first, first + -(-real // len(generators) // len(VARIATIONS))), variation)
+            count = -(-real // len(generators) // len(VARIATIONS))
+            made = sampling.faces(generator.generator, range(first, first + count), variation)
             pictures += map(Image.fromarray, made)
             names += [generator.generator_id] * len(made)
             variations += [variation] * len(made)
@@ -90,10 +92,24 @@ class Scorer:
     network: detector.Detector
     resolution: int
 
-    def __call__(self, pictures: list[Image.Image], change: Callable[[Image.Image], Image.Image] = lambda picture: picture) -> np.ndarray:
+    def __call__(self, pictures: list[Image.Image],
+                 change: Callable[[Image.Image], Image.Image] = lambda picture: picture) -> np.ndarray:
         """PIL pictures → their logits `(N,)`."""
-        crops = np.stack([images.training_crop(change(picture), self.resolution) for picture in pictures])
-        return detector.evidence(self.network, crops).sum((1, 2)).astype(np.float64)
+        return self._logits([images.training_crop(change(picture), self.resolution) for picture in pictures])
+
+    def by_face(self, pictures: list[Image.Image]) -> np.ndarray:
+        """PIL pictures → the logits of the largest face in each, as the page frames it `(N,)`; NaN where it judges none."""
+        largest = [next(iter(face_finder.find(picture)), None) for picture in pictures]
+        judged = np.array([face is not None and face.side >= face_finder.FEWEST_PIXELS for face in largest])
+        logits = np.full(len(pictures), np.nan)
+        if judged.any():
+            logits[judged] = self._logits([
+                face_finder.cut(picture, face_finder.framed(face, picture), self.resolution)
+                for picture, face, is_judged in zip(pictures, largest, judged) if is_judged])
+        return logits
+
+    def _logits(self, crops: list[np.ndarray]) -> np.ndarray:
+        return critic.judged(self.network, np.stack(crops)).sum((1, 2)).astype(np.float64)
 
 
 def on_their_way(pictures: list[Image.Image], seed: int) -> list[Image.Image]:
@@ -102,40 +118,62 @@ def on_their_way(pictures: list[Image.Image], seed: int) -> list[Image.Image]:
     return [Image.fromarray(degraded(np.asarray(picture), picture.width, DEGRADED, way)) for picture, way in zip(pictures, ways)]
 
 
+def in_photos(pictures: list[Image.Image], seed: int) -> list[Image.Image]:
+    return [in_a_photo(picture, way) for picture, way in zip(pictures, np.random.default_rng(seed).spawn(len(pictures)))]
+
+
 def report(score: Scorer, held: HeldOut, generators: list[weights.Weights]) -> tuple[dict, dict]:
     """The calibration, and all that is said of the detector, both as they go into its config."""
     first, second = held.part(~held.reported), held.part(held.reported)
 
-    def both_ways(part: HeldOut, seed: int) -> tuple[np.ndarray, np.ndarray]:
-        """Logits of the pictures as they are and after a way through the world, which is how people have them."""
-        return np.concatenate([score(part.pictures), score(on_their_way(part.pictures, seed))]), np.tile(part.generated, 2)
+    def as_people_have_them(part: HeldOut, seed: int) -> tuple[np.ndarray, np.ndarray]:
+        """Logits of the pictures as they are, after a way through the world, and as faces in photos where one is found."""
+        logits = np.concatenate([score(part.pictures), score(on_their_way(part.pictures, seed)),
+                                 score.by_face(in_photos(part.pictures, seed))])
+        found = ~np.isnan(logits)
+        return logits[found], np.tile(part.generated, 3)[found]
 
-    calibration = verdicts.calibrate(*both_ways(first, 0))
-    logits, generated = both_ways(second, 1)
+    calibration = verdicts.calibrate(*as_people_have_them(first, 0))
+    logits, generated = as_people_have_them(second, 1)
     probability = verdicts.probabilities(logits, calibration)
     raw = 1 / (1 + np.exp(-logits))
     changed = {name: verdicts.probabilities(score(second.pictures, change), calibration) for name, change in CORRUPTIONS.items()}
-    as_it_is = changed["as it is"]
-    kinds = {
-        "data_sets": sorted(set(second.names[second.generated == 0])), "generators": [each.generator_id for each in generators],
-    }
+    as_it_is, count = changed["as it is"], len(second.pictures)
     said = {
         "calibrated_on": len(first.pictures), "real": int((second.generated == 0).sum()), "generated": int(second.generated.sum()),
         "copies_left_out": held.copies,
         "as_it_is": verdicts.figures(as_it_is, second.generated),
-        "on_their_way": verdicts.figures(probability[len(as_it_is):], second.generated),
+        "on_their_way": verdicts.figures(probability[count:2 * count], second.generated),
         "wrong": verdicts.wrong(probability, generated, calibration),
         "calibration_error": {"before": verdicts.calibration_error(raw, generated),
                               "after": verdicts.calibration_error(probability, generated)},
         "reliability": {"before": verdicts.reliability(raw, generated), "after": verdicts.reliability(probability, generated)},
         "changed": {name: _brief(values, second, calibration) for name, values in changed.items()},
-        "data_sets": {name: _brief(as_it_is, second, calibration, real=name) for name in kinds["data_sets"]},
-        "generators": {name: _brief(as_it_is, second, calibration, generated=name) for name in kinds["generators"]},
+        "page": {name: on_the_page(score, pictures, second.generated, calibration) for name, pictures in (
+            ("whole", second.pictures), ("cut_out", in_photos(second.pictures, 1)))},
+        "data_sets": {name: _brief(as_it_is, second, calibration, real=name)
+                      for name in sorted(set(second.names[second.generated == 0]))},
+        "generators": {each.generator_id: _brief(as_it_is, second, calibration, generated=each.generator_id)
+                       for each in generators},
         "variations": {f"{variation:g}": _brief(as_it_is, second, calibration, variation=variation) for variation in VARIATIONS},
     }
     for each in generators:
         said["generators"][each.generator_id]["critic_auroc"] = _critic_auroc(each, second)
     return rounded(calibration, 6), rounded(said, 4)
+
+
+def on_the_page(score: Scorer, pictures: list[Image.Image], generated: np.ndarray, calibration: dict) -> dict:
+    """Verdicts as the page gives them, on the largest face that is found. `not_found` is the share of pictures without one;
+    where too few are left of either kind, nothing else is said."""
+    from sklearn.metrics import roc_auc_score
+
+    logits = score.by_face(pictures)
+    found = ~np.isnan(logits)
+    truth, said = generated[found], {"pictures": len(pictures), "not_found": float(1 - found.mean())}
+    if np.bincount(truth, minlength=2).min() >= FEWEST:
+        probability = verdicts.probabilities(logits[found], calibration)
+        said |= {"auroc": float(roc_auc_score(truth, probability)), **verdicts.wrong(probability, truth, calibration)}
+    return said
 
 
 def _brief(probability: np.ndarray, part: HeldOut, calibration: dict, real: str = "", generated: str = "",
@@ -157,13 +195,4 @@ def _critic_auroc(generator: weights.Weights, part: HeldOut) -> float:
     chosen = (part.generated == 0) | (part.names == generator.generator_id)
     crops = np.stack([images.training_crop(picture, generator.settings.resolution)
                       for picture, take in zip(part.pictures, chosen) if take])
-    return float(roc_auc_score(1 - part.generated[chosen], critic.logits(generator.discriminator, crops)))
-
-
-def rounded(figures, digits: int):
-    """As deep as it goes."""
-    if isinstance(figures, dict):
-        return {name: rounded(value, digits) for name, value in figures.items()}
-    if isinstance(figures, list):
-        return [rounded(value, digits) for value in figures]
-    return round(figures, digits) if isinstance(figures, float) else figures
+    return float(roc_auc_score(1 - part.generated[chosen], critic.judged(generator.discriminator, crops)))

@@ -36,7 +36,7 @@ def compare(these: Seen, reference: Seen) -> dict:
         "spectrum": quality.spectrum_difference(these.spectrum, reference.spectrum),
         "colour": quality.colour_difference(these.colours, reference.colours),
     }
-    return rounded(figures)
+    return report.rounded(figures)
 
 
 @lru_cache(maxsize=1)  # a run measures again and again against the same
@@ -94,7 +94,7 @@ def _written(generator_id: str, figures: dict, distances: tuple | None, referenc
     return {"frechet_distance": distance, "quality": {
         "generator": generator_id, "neighbours": quality.NEIGHBOURS, "pictures": reference.count, **figures,
         "floor": {"pictures": reference.floor_count, **floor},
-        "memorisation": rounded(memory) if memory else None,
+        "memorisation": report.rounded(memory) if memory else None,
     }}
 
 
@@ -104,12 +104,6 @@ def save_pairs(generator: torch.nn.Module, distances: np.ndarray, rows: np.ndarr
     pairs = np.stack([sampling.faces(generator, seeds), train[rows[seeds]]], 1)
     path.parent.mkdir(parents=True, exist_ok=True)
     images.sheet(pairs.reshape(-1, *pairs.shape[2:])).save(path)
-
-
-def rounded(figures: dict) -> dict:
-    """To three decimals, as deep as it goes."""
-    return {name: rounded(value) if isinstance(value, dict) else round(value, 3) if isinstance(value, float) else value
-            for name, value in figures.items()}
 
 
 def describe(metrics: dict) -> str:

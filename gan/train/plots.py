@@ -138,7 +138,8 @@ def save_detector(report: dict, path: Path) -> None:
         axis.invert_yaxis()
     for name, style in (("before", ":"), ("after", "-")):
         error = report["calibration_error"][name]
-        axes[2].plot(*zip(*report["reliability"][name]), style, marker=".", color=_REAL, label=f"{name} calibration (ECE {error:.3f})")
+        axes[2].plot(*zip(*report["reliability"][name]), style, marker=".", color=_REAL,
+                     label=f"{name} calibration (ECE {error:.3f})")
     axes[2].plot([0, 1], [0, 1], color="grey", linewidth=0.8)
     axes[2].set(title="What a probability is worth", xlabel="probability of being generated", ylabel="share that was generated",
                 xlim=(0, 1), ylim=(0, 1))

@@ -40,6 +40,15 @@ def save_timeline(sheets: list[Path], resolution: int, path: Path) -> None:
     frames[0].save(path, save_all=True, append_images=frames[1:], duration=milliseconds, loop=0, quality=80)
 
 
+def rounded(figures, digits: int = 3):
+    """Figures as they go into a config, in dicts and lists as deep as they may be."""
+    if isinstance(figures, dict):
+        return {name: rounded(value, digits) for name, value in figures.items()}
+    if isinstance(figures, list):
+        return [rounded(value, digits) for value in figures]
+    return round(figures, digits) if isinstance(figures, float) else figures
+
+
 def read_metrics(path: Path) -> list[dict]:
     """The lines of a metrics.jsonl; a last line that a kill cut short is left out."""
     rows = []

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import gradio as gr
 
+from gan.model import detector
 from gan.serve.faces import FaceModel
 from gan.serve.judge import Judge
 from gan.serve.models import Models
@@ -88,21 +89,30 @@ def beyond_distance(quality: dict) -> list[tuple[str, str]]:
 
 def verdicts(report: dict) -> str:
     """How good the verdicts of "Real or fake" are, as a table: what is changed, one kind of pictures, one generator a line."""
-    kinds = [("all held-out pictures" if name == "as it is" else name, of) for name, of in report["changed"].items()]
-    kinds += [(f"real ones of {name} alone", of) for name, of in report["data_sets"].items()]
-    kinds += [(f"generator {name} alone (its own critic: {of['critic_auroc']:.3f})", of) for name, of in report["generators"].items()]
-    kinds += [*report.get("unseen", {}).items(), *report.get("page", {}).items()]
     rows = "".join(
-        f"<tr><td>{html.escape(name)}</td><td>{of['auroc']:.3f}</td>" + "".join(
-            f"<td>{100 * of[share]:.1f} %</td>" for share in ("real_called_generated", "generated_called_real", "cannot_tell")) + "</tr>"
-        for name, of in kinds)
+        f"<tr><td>{html.escape(words)}</td><td>{of['auroc']:.3f}</td>" + "".join(
+            f"<td>{100 * of[share]:.1f} %</td>" for share in ("real_called_generated", "generated_called_real", "cannot_tell"))
+        + "</tr>" for words, of in detector.described(report))
     error = report["calibration_error"]
+    figures = ", ".join(f"{words} {of['value']:.3f} ({of['interval'][0]:.3f} to {of['interval'][1]:.3f})" for words, of in (
+        (words, report["as_it_is"][name]) for name, words in _FIGURES.items()))
     return (f"<p>On {report['real']:,} real and {report['generated']:,} generated pictures that it was neither trained nor "
-            f"calibrated on ({report['copies_left_out']} more were copies of training pictures and left out). Its probabilities are "
-            f"off by {100 * error['after']:.1f} points on average (ECE; {100 * error['before']:.1f} before calibration).</p>"
+            f"calibrated on ({report['copies_left_out']} more were copies of training pictures and left out): {figures}, with 95 % "
+            f"intervals. Its probabilities are off by {100 * error['after']:.1f} points on average (ECE; "
+            f"{100 * error['before']:.1f} before calibration).</p>"
             '<div class="wide"><table><thead><tr><th>pictures</th><th>AUROC</th><th>real, called likely generated</th>'
             f"<th>generated, called likely real</th><th>can't tell</th></tr></thead><tbody>{rows}</tbody></table></div>"
-            f"{_people(report.get('people'))}")
+            f"{_people(report.get('people'))}{_unseen_set(report.get('unseen_data_set'))}")
+
+
+_FIGURES = {"auroc": "AUROC", "average_precision": "average precision", "accuracy": "accuracy at one half"}
+
+
+def _unseen_set(measured: dict | None) -> str:
+    """What another detector, trained without a data set, says of its real faces."""
+    return (f"<p>Trained once more without the pictures of {html.escape(measured['name'])}, it calls "
+            f"{100 * measured['real_called_generated']:.1f} % of {measured['pictures']:,} of its real faces likely generated, and "
+            f"does not decide on {100 * measured['cannot_tell']:.1f} %.</p>") if measured else ""
 
 
 def _people(measured: dict | None) -> str:

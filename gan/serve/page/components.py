@@ -129,8 +129,9 @@ class VerdictCard(gr.HTML):
     def __init__(self, **options):
         figure = '<figure><img src="{{%s}}" alt="%s"><figcaption>%s</figcaption></figure>'
         photo = "{{#if value.photo}}" + figure % ("value.photo", "Your picture, with the face marked", "the face") + "{{/if}}"
-        meter = """<div class="meter" role="img" aria-label="{{OF.percent}} % generated"><span style="width: {{OF.percent}}%"></span>
-            </div><div class="scale" aria-hidden="true"><span>real</span><span>generated</span></div>
+        meter = """<div class="meter" role="img" aria-label="{{OF.percent}} % generated">
+            <span style="width: {{OF.percent}}%"></span></div>
+            <div class="scale" aria-hidden="true"><span>real</span><span>generated</span></div>
             {{#each OF.sentences}}<p>{{this}}</p>{{/each}}"""
         squares = figure % ("OF.crop", "The square that was judged", "what was judged") + figure % (
             "OF.heat_map", "The same square in grey, red where it looks generated", "what speaks for generated")
@@ -139,8 +140,9 @@ class VerdictCard(gr.HTML):
             <div class="seen">PHOTO{{#if value.opinion}}SQUARES{{/if}}</div>
             {{#if value.middle}}<details><summary>Judge the middle square all the same</summary><h3>{{value.middle.headline}}</h3>
             <p>That says something only if there is a face in it.</p>MIDDLE</details>{{/if}}</section>{{/if}}"""
-        for name, part in {"PHOTO": photo, "METER": meter.replace("OF", "value.opinion"), "SQUARES": squares.replace("OF", "value.opinion"),
-                           "MIDDLE": (meter + f'<div class="seen">{squares}</div>').replace("OF", "value.middle")}.items():
+        parts = {"PHOTO": photo, "METER": meter.replace("OF", "value.opinion"), "SQUARES": squares.replace("OF", "value.opinion"),
+                 "MIDDLE": (meter + f'<div class="seen">{squares}</div>').replace("OF", "value.middle")}
+        for name, part in parts.items():
             template = template.replace(name, part)
         super().__init__(None, html_template=template, apply_default_css=False, js_on_load=None,
                          elem_id="verdict", label="verdict", **options)

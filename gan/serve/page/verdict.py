@@ -13,7 +13,6 @@ from gan.serve.page.safety import UploadedPicture
 from gan.serve.share_link import View
 
 FAINT = 0.3  # logits of a place, below which it says next to nothing
-WHOLE = 0.9  # of the shorter side, from which on a square needs no showing on the picture
 
 
 class VerdictTab:
@@ -73,7 +72,7 @@ def as_json(verdict: Verdict, picture: Image.Image, truth: str = "") -> dict:
     if verdict.verdict == TOO_SMALL:
         sentences.append(f"The face has fewer than {FEWEST_PIXELS} pixels on a side: there is too little to see.")
     opinion, square = verdict.opinion and as_opinion(verdict.opinion), verdict.face
-    shown = square and square.side < WHOLE * min(picture.size)
+    shown = square and square.side < max(picture.size)
     return {
         "verdict": verdict.verdict, "headline": opinion["headline"] if opinion else verdict.verdict.capitalize(),
         "probability_generated": opinion["probability_generated"] if opinion else None,
@@ -101,7 +100,8 @@ def place(places: np.ndarray) -> str:
     """Where the evidence `(h, w)` for "generated" is strongest, in words; empty where there is none."""
     if places.max() <= FAINT:
         return ""
-    row, column = (int(3 * (index + 0.5) / size) for index, size in zip(np.unravel_index(places.argmax(), places.shape), places.shape))
+    strongest = np.unravel_index(places.argmax(), places.shape)
+    row, column = (int(3 * (index + 0.5) / size) for index, size in zip(strongest, places.shape))
     return ("in the middle" if row == column == 1 else
             f"{('at the top', 'in the middle', 'at the bottom')[row]} {('left', '', 'right')[column]}".strip())
 
@@ -109,16 +109,14 @@ def place(places: np.ndarray) -> str:
 def trust(config: dict) -> str:
     """How far the detector can be trusted, in words and figures measured on pictures it had never seen."""
     report = config["report"]
-    auroc, wrong = report["as_it_is"]["auroc"], report["wrong"]
+    auroc, wrong, cut_out = report["as_it_is"]["auroc"], report["wrong"], report["page"]["cut_out"]
     low, high = auroc["interval"]
-    in_photos = report.get("page", {}).get("on this page: the same somewhere in a larger JPEG")
-    cut_out = (f"A face that has to be cut out of a larger picture is much harder: there it does not decide on "
-               f"{100 * in_photos['cannot_tell']:.0f} %. ") if in_photos else ""
+    in_photos = f", {cut_out['auroc']:.3f} where the face has to be cut out of a larger picture" if "auroc" in cut_out else ""
     return (
         f"**How far to trust it:** on {report['real']:,} held-out photographs and {report['generated']:,} faces of our "
-        f"generators it finds the generated one of a pair {100 * auroc['value']:.1f} % of the time (AUROC {auroc['value']:.3f}, 95 % "
-        f"interval {low:.3f} to {high:.3f}; a guess is 50 %). It calls {100 * wrong['real_called_generated']:.1f} % of the real "
-        f"ones likely generated, {100 * wrong['generated_called_real']:.1f} % of the generated ones likely real, and does not "
-        f"decide on {100 * wrong['cannot_tell']:.0f} %. {cut_out}JPEG and blur cost it some, too: see About. **It is no forensic tool, "
-        "and no judge of pictures from diffusion models** or from other large generators: it knows small face GANs like ours, "
-        "and photographs of faces that look at the camera.")
+        f"generators it finds the generated one of a pair {100 * auroc['value']:.1f} % of the time (AUROC {auroc['value']:.3f}, "
+        f"95 % interval {low:.3f} to {high:.3f}{in_photos}; a guess is 0.5). As they are, blurred, compressed and the like, or cut out, "
+        f"it calls {100 * wrong['real_called_generated']:.1f} % of the real ones likely generated, "
+        f"{100 * wrong['generated_called_real']:.1f} % of the generated ones likely real, and does not decide on "
+        f"{100 * wrong['cannot_tell']:.0f} %: see About. **It is no forensic tool, and no judge of pictures from diffusion "
+        "models** or from other large generators: it knows small face GANs like ours, and photographs of faces that look at the camera.")
