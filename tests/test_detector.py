@@ -10,7 +10,7 @@ from PIL import Image
 from test_hub import SMALL, folder_of
 
 from gan import UserError
-from gan.model import critic, weights
+from gan.model import critic, detector, weights
 from gan.serve.faces import FaceModel
 from gan.serve.judge import Judge
 from gan.train import detector as training
@@ -53,6 +53,15 @@ def test_a_place_is_what_is_seen_there(folder):
     marked[0, :4, :4] = 255
     change = np.abs(critic.judged(started.eval(), marked) - critic.judged(started.eval(), blank))[0]
     assert change[0, 0] > 0 and np.allclose(change[2:, 2:], 0, atol=1e-6)
+
+
+def test_a_mirrored_picture_is_judged_alike(folder):
+    started = training.start_from(weights.load(folder)).eval()
+    pictures = np.random.RandomState(0).randint(0, 256, (3, 16, 16, 3)).astype(np.uint8)
+    evidence, mirrored = (detector.evidence(started, each) for each in (pictures, pictures[:, :, ::-1]))
+    assert np.allclose(evidence, mirrored[:, :, ::-1], atol=1e-5) and not np.allclose(evidence, mirrored, atol=1e-5)
+    alone = critic.judged(started, pictures)
+    assert np.abs(evidence - alone).max() > 1e-5 and np.abs(evidence - alone).max() < np.ptp(alone)
 
 
 def test_it_is_loaded_as_it_was_saved_or_not_at_all(folder, tmp_path):

@@ -4,14 +4,12 @@ import numpy as np
 import torch
 
 from gan.model import images
-from gan.model.detector import Detector
-from gan.model.networks import Discriminator
 
 _BATCH = 64
 
 
 @torch.no_grad()
-def judged(network: Discriminator | Detector, pictures: np.ndarray) -> np.ndarray:
+def judged(network: torch.nn.Module, pictures: np.ndarray) -> np.ndarray:
     """`(N, S, S, 3)` uint8 → a discriminator's logits `(N,)` or a detector's evidence `(N, h, w)`, float32.
 
     Each picture on its own merits (eval mode is the caller's).

@@ -20,6 +20,7 @@ _SMALLEST = 24  # pixels of the picture that is searched: a seventeenth of a pho
 _SIDE, _LOWER = 0.99, 0.09  # of the face's side, and how far lower its middle is
 _TIGHTER = 0.9  # what is cut out of a larger picture: what stands around a face misleads the detector
 _WHOLE = 0.8  # of the shorter side, from which on a square takes all of it
+_LARGER, _SHIFTED = 1.08, 0.04  # of the side, of the further looks
 FEWEST_PIXELS = 40  # of a face's side, below which nothing can be told
 
 
@@ -72,6 +73,19 @@ def cut(picture: Image.Image, square: Square, resolution: int) -> np.ndarray:
     # the gap makes large photos cheap and changes next to nothing
     return np.asarray(picture.resize((resolution, resolution), Image.Resampling.LANCZOS, box=(left, top, left + side, top + side),
                                      reducing_gap=4))
+
+
+def looks(picture: Image.Image, square: Square, resolution: int) -> np.ndarray:
+    """What a detector is shown of a square: `(K, resolution, resolution, 3)` uint8. The square itself, and, unless it is as
+    large as the picture allows, three a little larger: each resampling leaves other traces of a generator (cut out of larger
+    pictures, AUROC 0.91 instead of 0.88)."""
+    side = min(_LARGER * square.side, *picture.size)
+    squares = [square]
+    for shift in (-_SHIFTED, 0, _SHIFTED) if side > square.side else ():
+        corner = (square.left, square.top + shift * square.side)
+        squares.append(Square(*(min(max(start + (square.side - side) / 2, 0), length - side)
+                                for start, length in zip(corner, picture.size)), side))
+    return np.stack([cut(picture, each, resolution) for each in squares])
 
 
 def middle(picture: Image.Image) -> Square:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from gan.model import critic, face_finder, weights
+from gan.model import detector, face_finder, weights
 from gan.model.face_finder import FEWEST_PIXELS, Square
 
 REAL, GENERATED, UNCLEAR = "likely real", "likely generated", "can't tell"
@@ -61,10 +61,10 @@ class Judge:
 
     def opinion(self, picture: Image.Image, square: Square) -> Opinion:
         """What the detector says of a square of a PIL RGB picture."""
-        crop, calibration = face_finder.cut(picture, square, self.settings.resolution), self.config["calibration"]
-        evidence = critic.judged(self.detector, crop[None])[0]
+        looks, calibration = face_finder.looks(picture, square, self.settings.resolution), self.config["calibration"]
+        evidence = detector.evidence(self.detector, looks).mean(0)
         places = calibration["slope"] * evidence + calibration["intercept"] / evidence.size
         probability = float(1 / (1 + np.exp(-np.clip(places.sum(), -500, 500))))
         verdict = (GENERATED if probability >= calibration["generated_from"] else
                    REAL if probability <= calibration["real_up_to"] else UNCLEAR)
-        return Opinion(square, crop, places, probability, verdict)
+        return Opinion(square, looks[0], places, probability, verdict)

@@ -16,7 +16,7 @@ from gan.model.face_finder import Square
 _FILTERS = (Image.Resampling.BILINEAR, Image.Resampling.BICUBIC, Image.Resampling.LANCZOS, Image.Resampling.BOX)
 _ENHANCERS = (ImageEnhance.Brightness, ImageEnhance.Contrast, ImageEnhance.Color)
 # how often each thing happens on a way. Cut out, resized and compressed together is what a face in a photo has gone through
-_CUT, _RESIZED, _COMPRESSED, _BLURRED, _COLOURED, _GRAINY = 0.75, 0.75, 0.75, 0.4, 0.4, 0.4
+_CUT, _RESIZED, _COMPRESSED, _BLURRED, _COLOURED, _GRAINY = 0.6, 0.6, 0.75, 0.3, 0.4, 0.3
 _SIDES = (0.5, 1.1)  # of the side, of what is cut out: a face finder is not exact, and some sets leave room around a face
 
 

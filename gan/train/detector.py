@@ -54,7 +54,7 @@ class DetectorSettings:
     # where decoded pictures are kept
     store_dir: Path = Path("~/.cache/seedfaces")
     # how long, in steps
-    max_train_steps: int = 8000
+    max_train_steps: int = 11_000
     # pictures per step, half of them real
     train_batch_size: int = 64
     # learning rate at the start of the run, falling to a hundredth on half a cosine
