@@ -105,9 +105,10 @@ def test_the_report_takes_faces_as_the_page_does():
     assert len(expected) >= 6 and np.ptp(expected) > 0.001
     assert verdicts.probabilities(logits[~np.isnan(logits)], calibration) == pytest.approx(expected, abs=1e-4)
     # labels do not matter here: half of them are called real ones
-    said = detector_report.on_the_page(score, faces, np.arange(90) % 2, calibration)
+    by_face = score.by_face(faces)
+    said = detector_report.on_the_page(by_face, np.arange(90) % 2, calibration)
     assert said["pictures"] == 90 and said["not_found"] < 0.1 and said["auroc"] == pytest.approx(0.5, abs=0.2)
-    few = detector_report.on_the_page(score, faces[:70], np.arange(70) % 2, calibration)
+    few = detector_report.on_the_page(by_face[:70], np.arange(70) % 2, calibration)
     assert set(few) == {"pictures", "not_found"}
 
 

@@ -40,7 +40,7 @@ def evidence(detector: Detector, pictures: np.ndarray) -> np.ndarray:
 
 # the parts of a report that compare pictures, and their lines in words
 _LINES = {
-    "changed": "{name}", "page": "{name}", "data_sets": "real ones of {name} alone",
+    "changed": "{name}", "page": "{name} (in {not_found:.0%} there is none of 40 pixels)", "data_sets": "real ones of {name} alone",
     "variations": "faces of variation {name} alone",
     "generators": "generator {name} alone (its own critic: {critic_auroc:.3f})", "unseen": "a generator it never saw: {name}",
 }

@@ -123,15 +123,16 @@ def report(score: Scorer, held: HeldOut, generators: list[weights.Weights]) -> t
     """The calibration, and all that is said of the detector, both as they go into its config."""
     first, second = held.part(~held.reported), held.part(held.reported)
 
-    def as_people_have_them(part: HeldOut, seed: int) -> tuple[np.ndarray, np.ndarray]:
-        """Logits of the pictures as they are, after a way through the world, and as faces in photos where one is found."""
-        logits = np.concatenate([score(part.pictures), score(on_their_way(part.pictures, seed)),
-                                 score.by_face(in_photos(part.pictures, seed))])
-        found = ~np.isnan(logits)
-        return logits[found], np.tile(part.generated, 3)[found]
+    def as_people_have_them(part: HeldOut, seed: int) -> list[np.ndarray]:
+        """Logits of the pictures as they are, after a way through the world, and as faces in photos, NaN where none is found."""
+        return [score(part.pictures), score(on_their_way(part.pictures, seed)), score.by_face(in_photos(part.pictures, seed))]
 
-    calibration = verdicts.calibrate(*as_people_have_them(first, 0))
-    logits, generated = as_people_have_them(second, 1)
+    def found(logits: np.ndarray, part: HeldOut) -> tuple[np.ndarray, np.ndarray]:
+        return logits[~np.isnan(logits)], np.tile(part.generated, 3)[~np.isnan(logits)]
+
+    calibration = verdicts.calibrate(*found(np.concatenate(as_people_have_them(first, 0)), first))
+    three_ways = as_people_have_them(second, 1)
+    logits, generated = found(np.concatenate(three_ways), second)
     probability = verdicts.probabilities(logits, calibration)
     raw = 1 / (1 + np.exp(-logits))
     changed = {name: verdicts.probabilities(score(second.pictures, change), calibration) for name, change in CORRUPTIONS.items()}
@@ -146,8 +147,8 @@ def report(score: Scorer, held: HeldOut, generators: list[weights.Weights]) -> t
                               "after": verdicts.calibration_error(probability, generated)},
         "reliability": {"before": verdicts.reliability(raw, generated), "after": verdicts.reliability(probability, generated)},
         "changed": {name: _brief(values, second, calibration) for name, values in changed.items()},
-        "page": {name: on_the_page(score, pictures, second.generated, calibration) for name, pictures in (
-            ("whole", second.pictures), ("cut_out", in_photos(second.pictures, 1)))},
+        "page": {name: on_the_page(by_face, second.generated, calibration) for name, by_face in (
+            ("whole", score.by_face(second.pictures)), ("cut_out", three_ways[2]))},
         "data_sets": {name: _brief(as_it_is, second, calibration, real=name)
                       for name in sorted(set(second.names[second.generated == 0]))},
         "generators": {each.generator_id: _brief(as_it_is, second, calibration, generated=each.generator_id)
@@ -159,14 +160,13 @@ def report(score: Scorer, held: HeldOut, generators: list[weights.Weights]) -> t
     return rounded(calibration, 6), rounded(said, 4)
 
 
-def on_the_page(score: Scorer, pictures: list[Image.Image], generated: np.ndarray, calibration: dict) -> dict:
-    """Verdicts as the page gives them, on the largest face that is found. `not_found` is the share of pictures without one;
+def on_the_page(logits: np.ndarray, generated: np.ndarray, calibration: dict) -> dict:
+    """Verdicts as the page gives them, from what `Scorer.by_face` says. `not_found` is the share of pictures without a face;
     where too few are left of either kind, nothing else is said."""
     from sklearn.metrics import roc_auc_score
 
-    logits = score.by_face(pictures)
     found = ~np.isnan(logits)
-    truth, said = generated[found], {"pictures": len(pictures), "not_found": float(1 - found.mean())}
+    truth, said = generated[found], {"pictures": len(logits), "not_found": float(1 - found.mean())}
     if np.bincount(truth, minlength=2).min() >= FEWEST:
         probability = verdicts.probabilities(logits[found], calibration)
         said |= {"auroc": float(roc_auc_score(truth, probability)), **verdicts.wrong(probability, truth, calibration)}
