@@ -77,17 +77,23 @@ class Pictures:
 
     def batches(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """`(N, S, S, 3)` uint8, each after its own way through the world, and which of them are generated `(N,)`."""
-        faces, half = self._faces(), self.settings.train_batch_size // 2
+        faces, coming = self._faces(), None
+        generated = (torch.arange(self.settings.train_batch_size) < self.settings.train_batch_size // 2).float()
         with ThreadPoolExecutor(machine.cores()) as pool:
-            for step in range(self.settings.max_train_steps):
-                random = np.random.default_rng((self.settings.seed, step))
-                made = [faces[place] for place in random.integers(len(faces), size=half)]
-                chosen = [*made, *(self._real(random, len(face)) for face in made)]
-                # what tells faces apart is learned first on clean pictures, and much faster
-                probability = DEGRADED * min(max(2.5 * step / self.settings.max_train_steps - 0.5, 0), 1)
-                pictures = pool.map(lambda picture, way: degraded(picture, self.resolution, probability, way),
-                                    chosen, random.spawn(len(chosen)))
-                yield torch.from_numpy(np.stack(list(pictures))), (torch.arange(len(chosen)) < half).float()
+            # while one batch is learned from, the next goes its ways
+            for step in range(self.settings.max_train_steps + 1):
+                ready, coming = coming, self._set_off(step, faces, pool) if step < self.settings.max_train_steps else None
+                if ready:
+                    yield torch.from_numpy(np.stack(list(ready))), generated
+
+    def _set_off(self, step: int, faces: list[np.ndarray], pool: ThreadPoolExecutor) -> Iterator[np.ndarray]:
+        """The pictures of a step, faces first, each on its own way through the world."""
+        random = np.random.default_rng((self.settings.seed, step))
+        made = [faces[place] for place in random.integers(len(faces), size=self.settings.train_batch_size // 2)]
+        chosen = [*made, *(self._real(random, len(face)) for face in made)]
+        # what tells faces apart is learned first on clean pictures, and much faster
+        probability = DEGRADED * min(max(2.5 * step / self.settings.max_train_steps - 0.5, 0), 1)
+        return pool.map(lambda picture, way: degraded(picture, self.resolution, probability, way), chosen, random.spawn(len(chosen)))
 
     @torch.no_grad()
     def _faces(self) -> list[np.ndarray]:
