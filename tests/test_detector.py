@@ -129,6 +129,7 @@ def test_the_command_trains_calibrates_and_reports(run, folder, blobs, tmp_path)
     # there are no faces in them: the page would judge none, and the report says no more than that
     nothing = {"pictures": report["real"] + report["generated"], "not_found": 1.0}
     assert report["page"] == {"whole": nothing, "cut_out": nothing}
+    assert f"Measuring it on {2 * TEST} pictures" in done.stdout.replace(",", "")
     assert training_said["command"].startswith("python -m gan.train.detector --train_data_dir")
     assert Image.open(tmp_path / "detector" / "detector.png").width > 1000
     card = (tmp_path / "detector" / "README.md").read_text()

@@ -170,6 +170,7 @@ def main(settings: DetectorSettings) -> None:
         "started_from": started.generator_id,
     }
     weights.save_detector(new, detector, model, {"training": training})
+    print(f"Measuring it on {len(held.pictures):,} pictures that it has not seen; that takes minutes.", flush=True)
     # what is published is measured as it was saved
     saved, _, config = weights.load_detector(new)
     calibration, report = detector_report.report(detector_report.Scorer(saved, model.resolution), held, pictures.generators)
