@@ -93,7 +93,8 @@ class Pictures:
         chosen = [*made, *(self._real(random, len(face)) for face in made)]
         # what tells faces apart is learned first on clean pictures, and much faster
         probability = DEGRADED * min(max(2.5 * step / self.settings.max_train_steps - 0.5, 0), 1)
-        return pool.map(lambda picture, way: degraded(picture, self.resolution, probability, way), chosen, random.spawn(len(chosen)))
+        return pool.map(lambda picture, way: degraded(picture, self.resolution, probability, way),
+                        chosen, random.spawn(len(chosen)))
 
     @torch.no_grad()
     def _faces(self) -> list[np.ndarray]:

@@ -93,8 +93,9 @@ copies of training pictures and left out.
 
 With 95 % intervals (bootstrap), on the pictures as they are: AUROC **{auroc_value:.3f}** ({auroc_low:.3f} to {auroc_high:.3f}),
 average precision {average_precision_value:.3f} ({average_precision_low:.3f} to {average_precision_high:.3f}), accuracy
-{accuracy_value:.3f} ({accuracy_low:.3f} to {accuracy_high:.3f}). Calibration error (ECE) {before:.3f} before and {after:.3f} after scaling,
-over all three.
+{accuracy_value:.3f} ({accuracy_low:.3f} to {accuracy_high:.3f}).
+
+Calibration error (ECE): {before:.3f} before and {after:.3f} after scaling, over all three.
 
 {table}
 

@@ -115,8 +115,9 @@ def trust(config: dict) -> str:
     return (
         f"**How far to trust it:** on {report['real']:,} held-out photographs and {report['generated']:,} faces of our "
         f"generators it finds the generated one of a pair {100 * auroc['value']:.1f} % of the time (AUROC {auroc['value']:.3f}, "
-        f"95 % interval {low:.3f} to {high:.3f}{in_photos}; a guess is 0.5). As they are, blurred, compressed and the like, or cut out, "
-        f"it calls {100 * wrong['real_called_generated']:.1f} % of the real ones likely generated, "
+        f"95 % interval {low:.3f} to {high:.3f}{in_photos}; a guess is 0.5). As they are, blurred, compressed and the like, or cut "
+        f"out, it calls {100 * wrong['real_called_generated']:.1f} % of the real ones likely generated, "
         f"{100 * wrong['generated_called_real']:.1f} % of the generated ones likely real, and does not decide on "
         f"{100 * wrong['cannot_tell']:.0f} %: see About. **It is no forensic tool, and no judge of pictures from diffusion "
-        "models** or from other large generators: it knows small face GANs like ours, and photographs of faces that look at the camera.")
+        "models** or from other large generators: it knows small face GANs like ours, and photographs of faces "
+        "that look at the camera.")
