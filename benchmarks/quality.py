@@ -39,6 +39,7 @@ ARMS = {
     "batch 128": "--train_batch_size 128",
     "half as wide": "--widths 256 128 64 32",
     "half again as wide": "--widths 768 384 192 96",
+    "dcgan, half as wide": "--recipe dcgan --widths 256 128 64 32",
 }
 
 
