@@ -2,6 +2,7 @@
 
 import json
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -37,20 +38,23 @@ def blobs(tmp_path_factory):
     return folder
 
 
-def test_it_starts_as_the_critic_that_it_came_from(folder):
+def test_it_starts_as_the_critic_that_it_came_from_on_sharper_pictures(folder):
     started = training.start_from(weights.load(folder))
     pictures = np.random.RandomState(0).randint(0, 256, (70, 16, 16, 3)).astype(np.uint8)
     evidence = critic.judged(started.eval(), pictures)
     assert evidence.shape == (70, 4, 4) and evidence.std() > 1e-5
-    expected = -critic.judged(weights.load(folder).discriminator, pictures)
-    assert np.allclose(evidence.sum((1, 2)), expected, atol=1e-4)
+    signed = pictures.astype(np.float32) / 127.5 - 1
+    sharper = np.stack([each + 2 * (each - cv2.blur(each, (5, 5), borderType=cv2.BORDER_REFLECT_101)) for each in signed])
+    with torch.no_grad():
+        expected = -weights.load(folder).discriminator(torch.from_numpy(sharper.transpose(0, 3, 1, 2)))
+    assert np.allclose(evidence.sum((1, 2)), expected, atol=1e-4) and evidence.sum((1, 2)).std() > 1e-3
 
 
 def test_a_place_is_what_is_seen_there(folder):
     started = training.start_from(weights.load(folder))
     blank = np.full((1, 16, 16, 3), 128, np.uint8)
     marked = blank.copy()
-    marked[0, :4, :4] = 255
+    marked[0, :3, :3] = 255
     change = np.abs(critic.judged(started.eval(), marked) - critic.judged(started.eval(), blank))[0]
     assert change[0, 0] > 0 and np.allclose(change[2:, 2:], 0, atol=1e-6)
 
@@ -129,6 +133,9 @@ def test_the_command_trains_calibrates_and_reports(run, folder, blobs, tmp_path)
     # there are no faces in them: the page would judge none, and the report says no more than that
     nothing = {"pictures": report["real"] + report["generated"], "not_found": 1.0}
     assert report["page"] == {"whole": nothing, "cut_out": nothing}
+    half = report["other_half"]
+    assert set(half) == {"as it is", "JPEG 50", "halved", "cut_out"} and half["cut_out"]["not_found"] == 1
+    assert 0.95 < half["as it is"]["auroc"] <= 1 and half["cut_out"]["pictures"] == report["calibrated_on"]
     assert f"Measuring it on {2 * TEST} pictures" in done.stdout.replace(",", "")
     assert training_said["command"].startswith("python -m gan.train.detector --train_data_dir")
     assert Image.open(tmp_path / "detector" / "detector.png").width > 1000

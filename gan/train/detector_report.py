@@ -130,13 +130,16 @@ def report(score: Scorer, held: HeldOut, generators: list[weights.Weights]) -> t
     def found(logits: np.ndarray, part: HeldOut) -> tuple[np.ndarray, np.ndarray]:
         return logits[~np.isnan(logits)], np.tile(part.generated, 3)[~np.isnan(logits)]
 
-    calibration = verdicts.calibrate(*found(np.concatenate(as_people_have_them(first, 0)), first))
+    fitted = as_people_have_them(first, 0)
+    calibration = verdicts.calibrate(*found(np.concatenate(fitted), first))
     three_ways = as_people_have_them(second, 1)
     logits, generated = found(np.concatenate(three_ways), second)
     probability = verdicts.probabilities(logits, calibration)
     raw = 1 / (1 + np.exp(-logits))
     changed = {name: verdicts.probabilities(score(second.pictures, change), calibration) for name, change in CORRUPTIONS.items()}
     as_it_is, count = changed["as it is"], len(second.pictures)
+    # AUROC does not see calibration: on this half, too, it is of pictures that nothing was fitted to
+    other = {"as it is": fitted[0], **{name: score(first.pictures, CORRUPTIONS[name]) for name in ("JPEG 50", "halved")}}
     said = {
         "calibrated_on": len(first.pictures), "real": int((second.generated == 0).sum()), "generated": int(second.generated.sum()),
         "copies_left_out": held.copies,
@@ -149,6 +152,9 @@ def report(score: Scorer, held: HeldOut, generators: list[weights.Weights]) -> t
         "changed": {name: _brief(values, second, calibration) for name, values in changed.items()},
         "page": {name: on_the_page(by_face, second.generated, calibration) for name, by_face in (
             ("whole", score.by_face(second.pictures)), ("cut_out", three_ways[2]))},
+        "other_half": {
+            **{name: _brief(verdicts.probabilities(values, calibration), first, calibration) for name, values in other.items()},
+            "cut_out": on_the_page(fitted[2], first.generated, calibration)},
         "data_sets": {name: _brief(as_it_is, second, calibration, real=name)
                       for name in sorted(set(second.names[second.generated == 0]))},
         "generators": {each.generator_id: _brief(as_it_is, second, calibration, generated=each.generator_id)
