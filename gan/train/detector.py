@@ -32,7 +32,7 @@ from gan.train.step import cosine
 # of the faces trained on: far from the galleries that people look at, and from the faces reported on
 SEEDS = (1_000_000_000, 2_000_000_000)
 SNAPSHOTS = 0.25  # share of faces of earlier states
-_DEGRADED = 0.95  # share of pictures that go a way through the world in the end: clean ones are easy
+_DEGRADED_AT_LAST = 0.95  # share of pictures that go a way through the world from two fifths on: clean ones are easy
 _TOGETHER = 32  # faces made in one batch, with one variation
 VARIATIONS = (1.0, 1.0, 1.0, 1.0, 1.2, 0.9, 0.75, 0.6)  # of the faces: half as trained, half as people vary them
 
@@ -91,8 +91,8 @@ class Pictures:
         random = np.random.default_rng((self.settings.seed, step))
         made = [faces[place] for place in random.integers(len(faces), size=self.settings.train_batch_size // 2)]
         chosen = [*made, *(self._real(random, len(face)) for face in made)]
-        # what tells faces apart is learned first on clean pictures, and much faster; from two fifths on there are few of them
-        probability = _DEGRADED * min(max((step / self.settings.max_train_steps - 0.1) / 0.3, 0), 1)
+        # what tells faces apart is learned first on clean pictures, and much faster
+        probability = _DEGRADED_AT_LAST * min(max((step / self.settings.max_train_steps - 0.1) / 0.3, 0), 1)
         return pool.map(lambda picture, way: degraded(picture, self.resolution, probability, way),
                         chosen, random.spawn(len(chosen)))
 

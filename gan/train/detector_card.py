@@ -95,8 +95,8 @@ With 95 % intervals (bootstrap), on the pictures as they are: AUROC **{auroc_val
 average precision {average_precision_value:.3f} ({average_precision_low:.3f} to {average_precision_high:.3f}), accuracy
 {accuracy_value:.3f} ({accuracy_low:.3f} to {accuracy_high:.3f}).
 
-How often a face is looked at (mirrored, in wider squares) was chosen on the same pictures, which makes these figures a little
-kind. The half that it was calibrated on is in the table, too: AUROC does not see calibration.
+How often a face is looked at (mirrored, in wider squares) was chosen on the same pictures, and how it was trained with a view to
+both halves, which makes all figures a little kind. The half that it was calibrated on is in the table, too.
 
 Calibration error (ECE): {before:.3f} before and {after:.3f} after scaling, over all three.
 

@@ -110,7 +110,7 @@ class Scorer:
 
 
 def on_their_way(pictures: list[Image.Image], seed: int) -> list[Image.Image]:
-    """Each after a random way through the world, as in training."""
+    """Each after a random way through the world, or as it is; in training fewer stay as they are."""
     ways = np.random.default_rng(seed).spawn(len(pictures))
     return [Image.fromarray(degraded(np.asarray(picture), picture.width, DEGRADED, way)) for picture, way in zip(pictures, ways)]
 
@@ -138,7 +138,7 @@ def report(score: Scorer, held: HeldOut, generators: list[weights.Weights]) -> t
     raw = 1 / (1 + np.exp(-logits))
     changed = {name: verdicts.probabilities(score(second.pictures, change), calibration) for name, change in CORRUPTIONS.items()}
     as_it_is, count = changed["as it is"], len(second.pictures)
-    # AUROC does not see calibration: on this half, too, it is of pictures that nothing was fitted to
+    # AUROC does not see calibration, so this half can be reported as well
     other = {"as it is": fitted[0], **{name: score(first.pictures, CORRUPTIONS[name]) for name in ("JPEG 50", "halved")}}
     said = {
         "calibrated_on": len(first.pictures), "real": int((second.generated == 0).sum()), "generated": int(second.generated.sum()),
