@@ -100,8 +100,8 @@ def verdicts(report: dict) -> str:
             f"calibrated on ({report['copies_left_out']} more were copies of training pictures and left out): {figures}, with 95 % "
             f"intervals. Its probabilities are off by {100 * error['after']:.1f} points on average (ECE; "
             f"{100 * error['before']:.1f} before calibration). How often a face is looked at (mirrored, in wider squares) was "
-            "chosen on the same pictures, and how it was trained with a view to both halves, which makes all figures a little kind; "
-            "the table has the half that it was calibrated on, too.</p>"
+            "chosen on the same pictures, and how it was trained with a view to both halves, which makes all figures a little "
+            "kind; the table has the half that it was calibrated on, too.</p>"
             '<div class="wide"><table><thead><tr><th>pictures</th><th>AUROC</th><th>real, called likely generated</th>'
             f"<th>generated, called likely real</th><th>can't tell</th></tr></thead><tbody>{rows}</tbody></table></div>"
             f"{_people(report.get('people'))}{_unseen_set(report.get('unseen_data_set'))}")
