@@ -36,6 +36,7 @@ ARMS = {
         "penalty 1": "--penalty_weight 1 --penalty_weight_end 0.33",
         "rate 2e-4": "--learning_rate 2e-4 --learning_rate_end 5e-5",
         "rate 8e-4": "--learning_rate 8e-4 --learning_rate_end 2e-4",
+        "rate 1.6e-3": "--learning_rate 1.6e-3 --learning_rate_end 4e-4",
         "rate does not fall": "--learning_rate_end 4e-4",
         "EMA half-life 2,500": "--ema_half_life 2500",
         "EMA half-life 40,000": "--ema_half_life 40000",

@@ -28,6 +28,30 @@ def test_probability_is_the_share_that_changes():
         assert (change(pictures, 1.0, random()) != pictures).any(3).any(2).any(1).float().mean() > 0.8
 
 
+def test_only_some_pictures_are_touched():
+    """What few pictures need costs only these; on average as many as the probability says, also of a handful."""
+    pictures, looked_at = torch.rand(64, 3, 16, 16) * 2 - 1, []
+    augment._to_some(lambda some, *_: looked_at.append(len(some)) or some, pictures, 0.1, random())
+    assert looked_at == [7]
+    source, changed = random(), 0
+    for _ in range(400):
+        few = augment._to_some(augment.colour, pictures[:2], 0.2, source)
+        changed += (few != pictures[:2]).any(3).any(2).any(1).sum().item()
+    assert 120 < changed < 200
+    assert augment.augment(pictures, 0.3, random()).is_contiguous(memory_format=torch.channels_last)
+
+
+def test_the_others_stay_and_gradients_reach_all():
+    pictures = (torch.rand(10, 3, 8, 8) * 2 - 1).requires_grad_()
+    augmented = augment.augment(pictures, 0.4, random())
+    same = (augmented == pictures).all(3).all(2).all(1)
+    assert 3 <= same.sum() <= 8
+    (gradient,) = torch.autograd.grad(augmented.square().sum(), pictures, create_graph=True)
+    (second,) = torch.autograd.grad(gradient.sum(), pictures)
+    assert torch.allclose(gradient[same], 2 * pictures[same]) and torch.allclose(second[same], torch.tensor(2.0))
+    assert not torch.allclose(gradient[~same], 2 * pictures[~same])
+
+
 def test_a_shift_moves_whole_pixels_and_fills_with_zeros():
     pictures = torch.rand(200, 3, 24, 24) + 1
     shifted = augment.shift(pictures, 1.0, random())

@@ -4,6 +4,9 @@ Applied to all that the discriminator sees, real and fake, so that few pictures 
 picture below 1, or the changes leak into the samples (Karras et al. 2020, https://arxiv.org/abs/2006.06676).
 """
 
+import math
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 
@@ -21,7 +24,19 @@ def augment(pictures: torch.Tensor, probability: float, generator: torch.Generat
     """
     if probability == 0:
         return pictures
-    return shift(colour(pictures, probability, generator), probability, generator)
+    return _to_some(shift, _to_some(colour, pictures, probability, generator), probability, generator)
+
+
+def _to_some(change: Callable, pictures: torch.Tensor, probability: float, generator: torch.Generator) -> torch.Tensor:
+    """`change` applied to about as many as have to be changed, chosen at random: the others cost next to nothing.
+
+    How many is known without asking the device, which would make a GPU wait; the last one's chance makes up for rounding.
+    """
+    expected = probability * len(pictures)
+    chosen = torch.randperm(len(pictures), generator=generator, device=pictures.device)[:math.ceil(expected)]
+    rows = pictures.permute(0, 2, 3, 1)  # as they lie in memory (channels_last), so that choosing is copying
+    changed = change(rows.index_select(0, chosen).permute(0, 3, 1, 2), expected / len(chosen), generator)
+    return rows.index_copy(0, chosen, changed.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
 
 
 def colour(pictures: torch.Tensor, probability: float, generator: torch.Generator) -> torch.Tensor:

@@ -28,9 +28,9 @@ class GanStep:
         self.settings, self.accelerator, self.total_steps = settings, accelerator, total_steps
         self.pictures_per_step = pictures_per_step(settings, accelerator.num_processes)
         self.step = 0  # completed steps
-        # the classic recipe judges the same fakes in both steps, which saves a forward; with several batches a step
+        # both steps look at the same fakes, which saves a forward; with several batches a step
         # their graphs would all have to be kept, and DistributedDataParallel wants forward and backward in pairs
-        self.shares_fakes = settings.loss == "bce" and settings.gradient_accumulation_steps == 1
+        self.shares_fakes = settings.gradient_accumulation_steps == 1
         torch.manual_seed(settings.seed)
         # channels_last: what the convolutions want on CPUs and on tensor cores alike
         self.generator = Generator(settings.model).to(accelerator.device, memory_format=torch.channels_last)
@@ -57,6 +57,7 @@ class GanStep:
     # --- the two steps -----------------------------------------------------------------------------------------
 
     def _discriminator_step(self, batches: list[torch.Tensor]) -> dict[str, torch.Tensor]:
+        self.real_logits = []
         loss_on = self._relativistic_discriminator if self.settings.loss == "relativistic" else self._bce_discriminator
         logs = self._accumulate(self.wrapped_discriminator, batches, loss_on)
         self._clip(self.discriminator)
@@ -80,6 +81,7 @@ class GanStep:
         pictures.requires_grad_(weight > 0)
         logits = self.wrapped_discriminator(self._augment(pictures))
         real_logits, fake_logits = logits.chunk(2)
+        self.real_logits.append(real_logits.detach())
         loss = losses.relativistic_discriminator(real_logits, fake_logits)
         # the objective is about pairs; these two say how each side fares against the other's mean
         logs = {"loss_real": losses.bce_real(real_logits - fake_logits.mean()),
@@ -107,9 +109,8 @@ class GanStep:
         # the bare discriminator: it gets no gradients here, so there is nothing to synchronise
         fake_logits = self.discriminator(self._augment(fakes))
         if self.settings.loss == "relativistic":
-            with torch.no_grad():
-                real_logits = self.discriminator(self._augment(real))
-            loss = losses.relativistic_generator(real_logits, fake_logits)
+            # what the discriminator said in its own step, a moment ago: asking again would cost a forward and change nothing
+            loss = losses.relativistic_generator(self.real_logits.pop(0), fake_logits)
         else:
             loss = losses.bce_generator(fake_logits)
         self._backward(loss)
