@@ -385,6 +385,7 @@ def test_a_hostile_upload_gets_one_clear_sentence(site, page, tmp_path, name, da
     page.locator("#upload input[type=file]").set_input_files(tmp_path / name)
     expect(page.get_by_test_id("toast-body")).to_contain_text(words)
     expect(page.locator("#verdict")).not_to_be_visible()
+    expect(page.locator("#upload img")).to_have_count(0)  # ready for the next one
 
 
 def test_about_says_what_was_measured(site, page, model, judge):

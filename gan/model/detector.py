@@ -56,7 +56,7 @@ def evidence(detector: Detector, pictures: np.ndarray) -> np.ndarray:
 
 # the parts of a report that compare pictures, and their lines in words
 _LINES = {
-    "changed": "{name}", "page": "{name} (in {not_found:.0%} there is none of 40 pixels)",
+    "changed": "{name}", "page": "{name} (in {not_found} there is none of 40 pixels)",
     "other_half": "{name} (the half that it was calibrated on)",
     "data_sets": "real ones of {name} alone", "variations": "faces of variation {name} alone",
     "generators": "generator {name} alone (its own critic: {critic_auroc:.3f})",
@@ -73,4 +73,5 @@ def described(report: dict) -> Iterator[tuple[str, dict]]:
     for part, line in _LINES.items():
         for name, figures in report.get(part, {}).items():
             if "auroc" in figures:
-                yield line.format(name=_NAMES.get(name, name), **figures), figures
+                shown = {**figures, "not_found": f"{100 * figures.get('not_found', 0):.0f} %"}
+                yield line.format(name=_NAMES.get(name, name), **shown), figures

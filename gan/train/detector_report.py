@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from tqdm import tqdm, trange
 
 from gan import UserError
 from gan.model import critic, detector, face_finder, images, sampling, weights
@@ -17,6 +18,7 @@ FIRST_SEED = 3_000_000_000  # of the faces reported on: none of them was trained
 VARIATIONS = (1.0, 0.8)  # of the faces, in turn
 DEGRADED = 0.75  # share of pictures that go a way through the world
 FEWEST = 40  # real pictures in each half, below which the figures would mean nothing
+_TOGETHER = 64  # pictures judged in one batch
 _THUMBNAIL = 16  # pixels on a side, in which copies are recognised
 _ALIKE = 0.003  # distance of two thumbnails of the same picture, below which no rule for outliers is needed
 
@@ -95,13 +97,17 @@ class Scorer:
     def __call__(self, pictures: list[Image.Image],
                  change: Callable[[Image.Image], Image.Image] = lambda picture: picture) -> np.ndarray:
         """PIL pictures → their logits `(N,)`."""
-        crops = [images.training_crop(change(picture), self.resolution) for picture in pictures]
-        return detector.evidence(self.network, np.stack(crops)).sum((1, 2)).astype(np.float64)
+        logits = np.empty(len(pictures))
+        for start in trange(0, len(pictures), _TOGETHER, desc="Measuring", unit="batch", leave=False):
+            part = slice(start, start + _TOGETHER)
+            crops = [images.training_crop(change(picture), self.resolution) for picture in pictures[part]]
+            logits[part] = detector.evidence(self.network, np.stack(crops)).sum((1, 2))
+        return logits
 
     def by_face(self, pictures: list[Image.Image]) -> np.ndarray:
         """PIL pictures → the logits of the largest face in each, as the page judges it `(N,)`; NaN where it judges none."""
         logits = np.full(len(pictures), np.nan)
-        for place, picture in enumerate(pictures):
+        for place, picture in enumerate(tqdm(pictures, "Measuring", unit="photo", leave=False)):
             faces = face_finder.find(picture)
             if faces and faces[0].side >= face_finder.FEWEST_PIXELS:
                 looks = face_finder.looks(picture, face_finder.framed(faces[0], picture), self.resolution)

@@ -149,8 +149,9 @@ class Page:
             self._on(listen, m.from_controls, controls, m)
         picture, card = self.verdict.picture, self.verdict.card
         # cleared after the verdict: the file behind it is deleted, and the next picture can be dropped at once
-        picture.input(self.verdict.classify, picture, card, api_name="classify", show_progress_on=[card], **QUEUE) \
-            .then(lambda: None, None, picture, api_visibility="private", queue=False)
+        judged = picture.input(self.verdict.classify, picture, card, api_name="classify", show_progress_on=[card], **QUEUE)
+        for listen in (judged.success, judged.failure):
+            listen(lambda: None, None, picture, api_visibility="private", queue=False)
 
     def _wire_kept(self) -> None:
         g = self.gallery
