@@ -17,6 +17,7 @@ from huggingface_hub import HfApi, ModelCard, hf_hub_download
 from PIL import Image
 
 from gan import UserError, hub
+from gan.hub import failures, model_card
 from gan.model import weights
 from gan.model.networks import Discriminator, Generator
 from gan.model.settings import DataSettings, ModelSettings
@@ -31,8 +32,8 @@ def folder_of(path, step: int = 100, prose: str = "Prose.") -> "os.PathLike":
     path.mkdir(parents=True, exist_ok=True)
     training = {"steps": step, "data": "faces"}
     weights.save(path, Generator(SMALL), Discriminator(SMALL), SMALL, {"training": training, "metrics": {}})
-    body = f"# Faces\n\n{prose}\n\n{hub.section('training', f'Step {step}.')}\n\n## Limits\n\nMany.\n"
-    (path / "README.md").write_text(hub.card(body, "faces-16", "faces", {"frechet-distance": 2.5}))
+    body = f"# Faces\n\n{prose}\n\n{model_card.section('training', f'Step {step}.')}\n\n## Limits\n\nMany.\n"
+    (path / "README.md").write_text(model_card.card(body, "faces-16", "faces", {"frechet-distance": 2.5}))
     (path / "LICENSE").write_text("As the pictures.\n")
     (path / "samples.png").write_bytes(os.urandom(2000))
     return path
@@ -117,23 +118,23 @@ def test_trouble_that_the_client_wraps_is_seen_through():
         except ConnectionResetError as cause:
             raise RuntimeError("Error while uploading 'x' to the Hub.") from cause
     except RuntimeError as error:
-        assert hub.explain(error, "a/b") == \
+        assert failures.explain(error, "a/b") == \
             "The Hub cannot be reached (Error while uploading 'x' to the Hub.): check the network and try again."
-    assert hub.explain(RuntimeError("odd"), "a/b") == "The Hub and a/b: odd."
+    assert failures.explain(RuntimeError("odd"), "a/b") == "The Hub and a/b: odd."
 
 
 def test_merging_cards():
-    new = hub.card("# New\n" + hub.section("a", "two") + "\n" + hub.section("b", "B"), "m", "d", {})
-    assert hub.merged_card(None, new) == new and hub.merged_card(new, new).split("---\n")[2] == new.split("---\n")[2]
-    taken_out = hub.merged_card("---\nlicense: mit\n---\n# Mine\n" + hub.section("a", "one"), new)
+    new = model_card.card("# New\n" + model_card.section("a", "two") + "\n" + model_card.section("b", "B"), "m", "d", {})
+    assert model_card.merged_card(None, new) == new and model_card.merged_card(new, new).split("---\n")[2] == new.split("---\n")[2]
+    taken_out = model_card.merged_card("---\nlicense: mit\n---\n# Mine\n" + model_card.section("a", "one"), new)
     assert "# Mine" in taken_out and "two" in taken_out and "# New" not in taken_out and "B\n" not in taken_out
     assert "license: other" in taken_out and "license: mit" not in taken_out
-    foreign = hub.merged_card("# Somebody's own card\n", new)
+    foreign = model_card.merged_card("# Somebody's own card\n", new)
     assert foreign.index("Somebody's own") < foreign.index("two") < foreign.index("B\n")
 
 
 def test_the_card_carries_its_metrics():
-    data = ModelCard(hub.card("x", "faces-64", "UTKFace", {"frechet-distance": 1.3, "critic-auroc": 0.88})).data
+    data = ModelCard(model_card.card("x", "faces-64", "UTKFace", {"frechet-distance": 1.3, "critic-auroc": 0.88})).data
     assert [(r.metric_type, r.metric_value, r.dataset_name) for r in data.eval_results] == \
         [("frechet-distance", 1.3, "UTKFace"), ("critic-auroc", 0.88, "UTKFace")]
     assert data.license == "other" and data.pipeline_tag == "unconditional-image-generation"
@@ -389,7 +390,7 @@ def test_deploy_twice(hub_server, repo_id, run):
     assert done.returncode == 0, done.stderr
     assert done.stdout == f"Deployed to {HUB}/spaces/{repo_id}\n"
     files = space_files(repo_id)
-    assert {"app.py", "README.md", "requirements.txt", "LICENSE", "gan/hub.py", "gan/serve/page/static/link.js",
+    assert {"app.py", "README.md", "requirements.txt", "LICENSE", "gan/hub/__init__.py", "gan/serve/page/static/link.js",
             f"weights/{DEFAULT}/generator.safetensors", "docs/gallery.webp"} <= files
     assert {path.relative_to(ROOT).as_posix() for path in (ROOT / "weights").rglob("*.safetensors")} <= files
     assert not [name for name in files if name.startswith(("tests", "benchmarks", "runs", ".ci", ".venv")) or "__pycache__" in name]

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from gan.hub import PLACE, card, section
+from gan.hub.model_card import PLACE, card, section
 from gan.model import images, sampling
 from gan.model.weights import Weights
 from gan.train import plots, quality

@@ -13,7 +13,8 @@ from pathlib import Path
 import pyarrow.parquet as parquet
 from PIL import Image
 
-from gan import UserError, hub, reason
+from gan import UserError, reason
+from gan.hub import failures
 from gan.model.settings import DataSettings
 
 # the words by which Hugging Face's `datasets` knows the splits that are for measuring
@@ -123,7 +124,7 @@ def _hub(wanted: DataSettings) -> Source:
         # streamed: from the Hub into the store, without another copy on the disk
         splits = datasets.load_dataset(name, wanted.dataset_config_name, split=wanted.dataset_split, streaming=True)
     except Exception as error:  # the Hub's errors come from several libraries; all end the run the same way
-        raise UserError(hub.explain_data_set(error, name)) from error
+        raise UserError(failures.explain_data_set(error, name)) from error
     if wanted.dataset_split:
         splits = {wanted.dataset_split: splits}
     columns = [key for split in splits.values() for key, feature in (split.features or {}).items()

@@ -1,0 +1,171 @@
+"""To the Hugging Face Hub and back: check, push, pull, deploy. The only importer of huggingface_hub.
+
+A model repo on the Hub is a weights folder, file for file. Each push is one commit, so that a reader sees the last
+complete one and never half of one, and each is tagged `g-` and the first 12 hex digits of its generator's sha256, so
+that a link finds the weights that made its faces.
+"""
+
+from pathlib import Path
+
+from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, hf_hub_download, snapshot_download
+from huggingface_hub.errors import EntryNotFoundError, OfflineModeIsEnabled, RepositoryNotFoundError
+
+from gan import UserError
+from gan.hub.failures import PAUSES, explained, may_pass, retried, status_of
+from gan.hub.model_card import PLACE, merged_card
+from gan.model import weights
+
+TIMEOUT = 10  # seconds until the Hub must have begun to answer
+MOST_BYTES = 100_000_000  # of weights that are fetched
+# the files of a weights folder; nothing else in a repo is ever fetched
+PULLED = (weights.CONFIG, weights.GENERATOR, weights.DISCRIMINATOR, "README.md", "LICENSE", "samples.png", "curves.png",
+          "quality.png", "timeline.webp")
+# what a Space gets of this checkout: no tests, no benchmarks, no runs
+DEPLOYED = ("app.py", "gan", "weights", "docs", "requirements.txt", "README.md", "LICENSE")
+
+
+def prepare(repo_id: str, private: bool = False) -> None:
+    """Make sure, before hours are spent, that `repo_id` can be pushed to; create it where it does not exist.
+
+    Raises:
+        UserError: no token, no right, a wrong name, or no network; with one sentence that says what to do.
+    """
+    def attempt():
+        api = HfApi()
+        api.whoami()
+        api.create_repo(repo_id, private=private or None, exist_ok=True)
+        try:
+            api.auth_check(repo_id, write=True)
+        except TypeError:  # huggingface_hub 1.x cannot ask that; creating has asked for a token that may write
+            pass
+
+    explained(lambda: retried(attempt, PAUSES[:2]), repo_id)
+
+
+def push(folder: Path, repo_id: str, message: str, pauses=PAUSES) -> str:
+    """Put a weights folder on the Hub as one commit, tagged with its generator. Returns the commit's sha.
+
+    What somebody wrote into the card on the Hub stays; only what lies between our markers is replaced.
+
+    Raises:
+        UserError: it did not work, after as many further attempts as there are pauses, with one sentence.
+    """
+    def attempt() -> str:
+        api = HfApi()
+        head = api.repo_info(repo_id).sha
+        operations = [CommitOperationAdd(path.name, str(path)) for path in files if path.name != "README.md"]
+        new = (folder / "README.md").read_text().replace(PLACE, repo_id)
+        card = merged_card(_card_on_the_hub(repo_id, head), new)
+        operations.append(CommitOperationAdd("README.md", card.encode()))
+        # with its parent named, a commit that came in between is noticed, and its card is read
+        commit = api.create_commit(repo_id, operations, commit_message=message, parent_commit=head).oid
+        api.create_tag(repo_id, tag=tag, revision=commit, exist_ok=True)
+        return commit
+
+    files = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+    tag = f"g-{weights.sha256(folder / weights.GENERATOR)[:12]}"
+    return explained(lambda: retried(attempt, pauses), repo_id)
+
+
+def push_command(folder: Path, repo_id: str) -> str:
+    """The command line that pushes a folder later."""
+    return f"python -m gan.hub push {folder} {repo_id}"
+
+
+def pull(repo_id: str, revision: str | None = None) -> Path:
+    """Fetch a weights folder from the Hub, at a branch, tag or commit; what is in the cache is not fetched again.
+
+    All files come from one commit, whose sha is the folder's name: no mixture of two pushes.
+    Without a network, what was fetched last of that revision is what there is.
+
+    Raises:
+        UserError: it is not there, is no weights folder, is too large, or the Hub cannot be reached.
+    """
+    def attempt() -> Path:
+        info = HfApi().repo_info(repo_id, revision=revision, files_metadata=True, timeout=TIMEOUT)
+        files = {file.rfilename: file.size or 0 for file in info.siblings if file.rfilename in PULLED}
+        if sum(files.values()) > MOST_BYTES:
+            raise UserError(f"{repo_id} holds {sum(files.values()) / 1e6:.0f} MB of weights; up to {MOST_BYTES / 1e6:.0f} "
+                            "are fetched.")
+        return fetched()
+
+    def fetched(**options) -> Path:
+        return Path(snapshot_download(repo_id, revision=revision, allow_patterns=list(PULLED), etag_timeout=TIMEOUT, **options))
+
+    def attempt_or_cached() -> Path:
+        try:
+            return retried(attempt, PAUSES[:2])
+        except Exception as error:
+            if not (isinstance(error, OfflineModeIsEnabled) or status_of(error) is None and may_pass(error)):
+                raise
+            try:  # no network: what was fetched before will do
+                return fetched(local_files_only=True)
+            except Exception:
+                raise error from None
+
+    return explained(attempt_or_cached, repo_id)
+
+
+def deploy(repo_id: str, model: str = "", pauses=PAUSES) -> str:
+    """Put this checkout into a Gradio Space, created if it does not exist, and return its address.
+
+    Only what the page needs goes there; what it held before and this checkout has not is taken out.
+
+    Args:
+        repo_id: the Space, user/name.
+        model: `user/name[@revision]` on the Hub, what SEEDFACES_MODEL says there; empty: the embedded weights.
+
+    Raises:
+        UserError: no token, no right to a Gradio Space, or a Space of that name that is not one of ours.
+    """
+    def attempt() -> str:
+        api, address = HfApi(), f"{HfApi().endpoint}/spaces/{repo_id}"
+        api.whoami()
+        held = _files_of_ours(repo_id)
+        api.create_repo(repo_id, repo_type="space", space_sdk="gradio", exist_ok=True)
+        # the Hub wants the thumbnail's whole address
+        readme = files["README.md"].read_text().replace("thumbnail: ", f"thumbnail: {address}/resolve/main/", 1)
+        operations = [CommitOperationAdd(name, readme.encode() if name == "README.md" else str(path))
+                      for name, path in files.items()]
+        operations += [CommitOperationDelete(name) for name in sorted(held - set(files) - {".gitattributes"})]
+        api.create_commit(repo_id, operations, commit_message="Deploy SeedFaces", repo_type="space")
+        if model:
+            api.add_space_variable(repo_id, "SEEDFACES_MODEL", model)
+        elif "SEEDFACES_MODEL" in api.get_space_variables(repo_id):
+            api.delete_space_variable(repo_id, "SEEDFACES_MODEL")
+        return address
+
+    root = Path(__file__).resolve().parents[2]
+    files = {path.relative_to(root).as_posix(): path for part in DEPLOYED for path in [root / part, *(root / part).rglob("*")]
+             if path.is_file() and "__pycache__" not in path.parts and path.suffix != ".pyi"}
+    return explained(lambda: retried(attempt, pauses), repo_id)
+
+
+def _files_of_ours(space: str) -> set[str]:
+    """What an earlier deploy put into a Space; nothing where there is none.
+
+    Raises:
+        UserError: the Space is something else.
+    """
+    try:
+        files = {file.rfilename for file in HfApi().repo_info(space, repo_type="space").siblings}
+    except RepositoryNotFoundError:
+        return set()
+    if "gan/serve/share_link.py" not in files and not files <= {".gitattributes", "README.md"}:
+        raise UserError(f"The Space {space} exists and is not a SeedFaces page: choose another name.")
+    return files
+
+
+def _card_on_the_hub(repo_id: str, revision: str) -> str | None:
+    try:
+        return Path(hf_hub_download(repo_id, "README.md", revision=revision)).read_text()
+    except EntryNotFoundError:
+        return None
+
+
+def describe(config: dict) -> str:
+    """A commit message: how far the training was and how good its faces are."""
+    step = config.get("training", {}).get("steps")
+    distance = config.get("metrics", {}).get("frechet_distance")
+    parts = [f"Step {step:,}" if step else "Weights", f"Fréchet distance {distance['value']:.2f}" if distance else None]
+    return ", ".join(filter(None, parts))

@@ -1,0 +1,39 @@
+"""Push weights to the Hugging Face Hub, or this checkout into a Space.
+
+    python -m gan.hub push WEIGHTS user/name [--private]
+    python -m gan.hub deploy user/space [--model user/name]
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from gan import UserError, hub
+from gan.model import weights
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m gan.hub", description=__doc__.splitlines()[0])
+    commands = parser.add_subparsers(dest="command", required=True)
+    pushing = commands.add_parser("push", help="put a weights folder into a model repo, as one commit")
+    pushing.add_argument("folder", type=Path, help="the weights folder, say runs/faces/weights")
+    pushing.add_argument("repo_id", help="user/name; created if it does not exist")
+    pushing.add_argument("--private", action="store_true", help="when the repo is created, make it private")
+    deploying = commands.add_parser("deploy", help="put this checkout into a Gradio Space")
+    deploying.add_argument("repo_id", help="the Space, user/name; created if it does not exist")
+    deploying.add_argument("--model", default="", help="user/name[@revision] of weights on the Hub; default: the embedded ones")
+    given = parser.parse_args()
+    if given.command == "deploy":
+        print(f"Deployed to {hub.deploy(given.repo_id, given.model)}")
+        return
+    loaded = weights.load(given.folder)  # nothing damaged leaves this machine
+    hub.prepare(given.repo_id, given.private)
+    commit = hub.push(given.folder, given.repo_id, hub.describe(loaded.config))
+    print(f"Pushed {given.folder} to {given.repo_id} as commit {commit[:8]}, tag g-{loaded.generator_id}.")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except UserError as error:
+        sys.exit(f"Error: {error}")
