@@ -223,6 +223,8 @@ _TRAINING = """
 
 {commands}
 
+What a command does not name is under `training.settings` in config.json; another version may have other defaults.
+
 ![Losses and accuracies](curves.png)
 
 ![The same 16 faces through the run](timeline.webp)
