@@ -34,10 +34,10 @@ ARMS = {
     **{f"half as wide, {name}": f"{_HALF} {words}" for name, words in {
         "penalty 0.1": "--penalty_weight 0.1 --penalty_weight_end 0.033",
         "penalty 1": "--penalty_weight 1 --penalty_weight_end 0.33",
-        "rate 2e-4": "--learning_rate 2e-4 --learning_rate_end 5e-5",
-        "rate 8e-4": "--learning_rate 8e-4 --learning_rate_end 2e-4",
+        "rate 4e-4": "--learning_rate 4e-4 --learning_rate_end 1e-4",
         "rate 1.6e-3": "--learning_rate 1.6e-3 --learning_rate_end 4e-4",
-        "rate does not fall": "--learning_rate_end 4e-4",
+        "rate does not fall": "--learning_rate_end 8e-4",
+        "rate falls to 5e-5": "--learning_rate_end 5e-5",
         "EMA half-life 2,500": "--ema_half_life 2500",
         "EMA half-life 40,000": "--ema_half_life 40000",
         "no augmentation": "--augment_probability 0",

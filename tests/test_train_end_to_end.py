@@ -204,7 +204,7 @@ def test_other_settings_and_a_used_folder_are_refused(run, pictures, tmp_path, u
     other = run("train_accelerate.py", *command(pictures, undisturbed, "--resume_from_checkpoint", "latest", "--seed", 7,
                                                 "--learning_rate", 0.001))
     assert other.returncode == 1 and "Traceback" not in other.stderr
-    assert "learning_rate: 0.0004 there, 0.001 here; seed: 0 there, 7 here" in other.stderr
+    assert "learning_rate: 0.0008 there, 0.001 here; seed: 0 there, 7 here" in other.stderr
     used = run("train_accelerate.py", *command(pictures, undisturbed))
     assert used.returncode == 1 and "holds a run already" in used.stderr and "Traceback" not in used.stderr
 

@@ -112,9 +112,9 @@ class TrainSettings(DataSettings):
     # what moves both networks
     optimizer: Literal["adam", "rmsprop"] = "adam"
     # its learning rate at the start of the run
-    learning_rate: float = 4e-4
+    learning_rate: float = 8e-4
     # ... and at its end; between them half a cosine
-    learning_rate_end: float = 1e-4
+    learning_rate_end: float = 2e-4
     # Adam's memory of gradients
     adam_beta1: float = 0.0
     # Adam's memory of their squares at the start of the run
