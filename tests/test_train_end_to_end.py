@@ -94,7 +94,8 @@ def test_the_result_is_a_weights_folder(undisturbed):
     assert np.array_equal(sheet[:16, 16:32], sampling.faces(loaded.generator, [1])[0])
     timeline = Image.open(folder / "timeline.webp")
     assert len(list((undisturbed / "sheets").iterdir())) == 5  # before the first step, and four more
-    assert timeline.size == (64, 64) and 3 <= timeline.n_frames <= 5  # WebP merges frames that look alike
+    # WebP merges frames that look alike, and in so few steps the faces change by a grey level; test_report.py counts frames
+    assert timeline.size == (64, 64) and 2 <= timeline.n_frames <= 5
     assert f"`{loaded.generator_id}`" in (folder / "README.md").read_text()
 
 
