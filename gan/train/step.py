@@ -109,7 +109,7 @@ class GanStep:
         # the bare discriminator: it gets no gradients here, so there is nothing to synchronise
         fake_logits = self.discriminator(self._augment(fakes))
         if self.settings.loss == "relativistic":
-            # what the discriminator said in its own step, a moment ago: asking again would cost a forward and change nothing
+            # what the discriminator said in its own step, a moment ago: asking again would cost a forward
             loss = losses.relativistic_generator(self.real_logits.pop(0), fake_logits)
         else:
             loss = losses.bce_generator(fake_logits)

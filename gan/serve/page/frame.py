@@ -53,6 +53,7 @@ class Page:
             for tab in (gallery_tab, morph_tab, verdict_tab, about_tab):
                 tab.select(None, None, None, js=f"() => window.seedfacesTab('{tab.id}')", api_visibility="private")
             self._wire_views()
+            self._wire_upload()
             self._wire_kept()
             self._wire_files()
             add_api(models, QUEUE)
@@ -147,9 +148,12 @@ class Page:
         controls = [m.seeds, m.frames, m.variation, m.loop, link]
         for listen in (m.show.click, m.seeds.submit, m.loop.input, m.frames.release, m.variation.release):
             self._on(listen, m.from_controls, controls, m)
+
+    def _wire_upload(self) -> None:
         picture, card = self.verdict.picture, self.verdict.card
-        # cleared after the verdict: the file behind it is deleted, and the next picture can be dropped at once
         judged = picture.input(self.verdict.classify, picture, card, api_name="classify", show_progress_on=[card], **QUEUE)
+        # cleared afterwards: the file behind it is deleted, and the next picture can be dropped at once. Not with `then`,
+        # which left a broken picture where it was
         for listen in (judged.success, judged.failure):
             listen(lambda: None, None, picture, api_visibility="private", queue=False)
 
