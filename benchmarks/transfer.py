@@ -108,7 +108,8 @@ def train(title: str, words: list, settings: Settings) -> dict[str, list[dict]]:
             trial = subprocess.run([*map(str, [*command, "--max_train_steps", 64, "--output_dir", RUNS / title / "trial"])],
                                    cwd=ROOT, capture_output=True, text=True, check=True).stdout
             batch, rate = re.search(r"steps of (\d+) pictures at ([\d,]+) pictures a second", trial).groups()
-            plan.write_text(str(round(settings.minutes * 60 * int(rate.replace(",", "")) / int(batch) / EVALUATIONS) * EVALUATIONS))
+            between = round(settings.minutes * 60 * int(rate.replace(",", "")) / int(batch) / EVALUATIONS)
+            plan.write_text(str(max(1, between) * EVALUATIONS))
         steps = int(plan.read_text())
         if not (output / "done").exists():
             subprocess.run([*map(str, [*command, "--max_train_steps", steps, "--output_dir", output, "--eval_features",
