@@ -49,6 +49,16 @@ def test_morph(client, model):
     assert decode(link) == (View("morph", (4, 13), 1.0, model.id, 6, False), [])
 
 
+def test_faces_of_the_weights_that_a_link_names(client):
+    other = FaceModel(WEIGHTS / "faces-64")
+    paths, link = client.predict(seeds="12", variation=1, weights=other.id, api_name="/generate")
+    assert np.array_equal(np.asarray(Image.open(paths[0])), other.faces([12])[0])
+    assert decode(link)[0].weights == other.id
+    older = FaceModel(next((WEIGHTS / "older").iterdir()))
+    path, link = client.predict(seeds="4, 13", variation=1, frames=2, loop=True, weights=older.id.upper(), api_name="/morph")
+    assert decode(link)[0].weights == older.id and Image.open(path).n_frames == 4
+
+
 def test_classify(client, model, tmp_path):
     photo = Image.new("RGB", (900, 700), (96, 128, 80))
     photo.paste(Image.fromarray(model.faces([9], 1.0)[0]).resize((300, 300)), (500, 200))
@@ -64,7 +74,8 @@ def test_classify(client, model, tmp_path):
 
 @pytest.mark.parametrize("endpoint, arguments, words", [
     ("/generate", {"seeds": "all"}, "“all” is no seed"), ("/generate", {"seeds": ""}, "Name at least one seed"),
-    ("/generate", {"seeds": "0-64"}, "the first 64"), ("/morph", {"seeds": "5"}, "two to eight seeds"),
+    ("/generate", {"seeds": "0-64"}, "the first 64"), ("/generate", {"weights": "0" * 12}, "does not have the weights 0000"),
+    ("/morph", {"weights": "faces-64"}, "12 hexadecimal digits"), ("/morph", {"seeds": "5"}, "two to eight seeds"),
     ("/morph", {"seeds": "1-9"}, "the first 8")])
 def test_what_cannot_be_made_is_one_sentence(client, endpoint, arguments, words):
     with pytest.raises(AppError) as caught:
@@ -86,15 +97,15 @@ def test_a_broken_picture_is_one_sentence(client, tmp_path):
 def test_arguments_are_documented(address):
     endpoints = httpx.get(f"{address}/gradio_api/info").json()["named_endpoints"]
     names = {name: [parameter["parameter_name"] for parameter in endpoint["parameters"]] for name, endpoint in endpoints.items()}
-    assert names == {"/generate": ["seeds", "variation"], "/morph": ["seeds", "variation", "frames", "loop"],
-                     "/classify": ["picture"]}
+    assert names == {"/generate": ["seeds", "variation", "weights"],
+                     "/morph": ["seeds", "variation", "frames", "loop", "weights"], "/classify": ["picture"]}
     for endpoint in endpoints.values():
         assert len(endpoint["description"]) > 20
         assert all(parameter["python_type"]["type"] not in ("", "Any") for parameter in endpoint["parameters"])
 
 
 def test_curl_gets_faces_too(address, model):
-    first = httpx.post(f"{address}/gradio_api/call/generate", json={"data": ["7", 1.0]})
+    first = httpx.post(f"{address}/gradio_api/call/generate", json={"data": ["7", 1.0, ""]})
     answer = httpx.get(f"{address}/gradio_api/call/generate/{first.json()['event_id']}", timeout=30).text
     assert "event: complete" in answer
     url = answer.split('"url": "')[1].split('"')[0]

@@ -1,7 +1,7 @@
 """A view of the page <-> the query string of a link. Standard library only: this is the trust boundary for URLs.
 
-    ?v=1&seeds=12,40-55,1003&variation=0.8&w=ec6bf6cbaeff                          a gallery
-    ?v=1&tab=morph&seeds=12,7&variation=1&frames=16&loop=1&w=ec6bf6cbaeff          a morph
+    ?v=1&seeds=12,40-55,1003&variation=0.8&w=e933c29c64d6                          a gallery
+    ?v=1&tab=morph&seeds=12,7&variation=1&frames=16&loop=1&w=e933c29c64d6          a morph
 
 A link says everything that is needed to show the same faces again, and nothing more. Version 1 is a promise:
 what it means never changes, nor do its defaults.

@@ -7,25 +7,43 @@ import gradio as gr
 from gradio.processing_utils import get_upload_folder
 
 from gan.serve import files
+from gan.serve.faces import FaceModel
 from gan.serve.models import Models
 from gan.serve.page.gallery import bounded
-from gan.serve.share_link import FRAMES, VARIATION, View, encode, parse_seeds
+from gan.serve.share_link import FRAMES, VARIATION, WEIGHTS, View, encode, parse_seeds
 
 
-def add_api(models: Models, queue: dict) -> None:
+class Api:
     """Two endpoints without a place on the page. Their files are deleted after some minutes."""
 
-    def generate(seeds, variation):
+    def __init__(self, models: Models, queue: dict):
+        self.models = models
+        with gr.Row(visible=False):
+            seeds = gr.Textbox("0-15", label="seeds")
+            variation = gr.Number(1.0, label="variation")
+            frames = gr.Number(16, label="frames", precision=0)
+            loop = gr.Checkbox(True, label="loop")
+            weights = gr.Textbox("", label="weights")
+            faces = gr.Files(label="faces")
+            animation = gr.File(label="animation")
+            link = gr.Textbox(label="link")
+            gr.Button(visible=False).click(
+                self.generate, [seeds, variation, weights], [faces, link], api_name="generate", **queue)
+            gr.Button(visible=False).click(
+                self.morph, [seeds, variation, frames, loop, weights], [animation, link], api_name="morph", **queue)
+
+    def generate(self, seeds, variation, weights):
         """Make the faces of given seeds.
 
         Args:
             seeds: seeds and ranges, for example "12, 40-55, 1003"; 0 to 4294967295, at most 64 of them.
             variation: 1 as the network was trained, less is nearer to the average face; 0 to 1.5.
+            weights: what a link calls w, 12 hexadecimal digits; empty for those that the page shows first.
 
         Returns:
             The faces as PNG files in the order of the seeds, and the query string of the link that shows them.
         """
-        model = models.current
+        model = self._model(weights)
         view = _view("gallery", seeds, variation, model.id)
         folder = _folder(view)
         paths = [folder / f"{place:02d}-seed-{seed}.png" for place, seed in enumerate(view.seeds)]
@@ -33,7 +51,7 @@ def add_api(models: Models, queue: dict) -> None:
             path.write_bytes(files.png(face))
         return [str(path) for path in paths], encode(view)
 
-    def morph(seeds, variation, frames, loop):
+    def morph(self, seeds, variation, frames, loop, weights):
         """Make an animation from face to face.
 
         Args:
@@ -41,26 +59,26 @@ def add_api(models: Models, queue: dict) -> None:
             variation: 1 as the network was trained, less is nearer to the average face; 0 to 1.5.
             frames: frames from each face to the next, 2 to 32.
             loop: whether to come back to the first face and go on for ever.
+            weights: what a link calls w, 12 hexadecimal digits; empty for those that the page shows first.
 
         Returns:
             The animation as a WebP file, and the query string of the link that shows it.
         """
-        model = models.current
+        model = self._model(weights)
         view = _view("morph", seeds, variation, model.id, bounded(frames, *FRAMES), bool(loop))
         path = _folder(view) / "morph.webp"
         path.write_bytes(model.animation(view.seeds, view.variation, view.frames, view.loop))
         return str(path), encode(view)
 
-    with gr.Row(visible=False):
-        seeds = gr.Textbox("0-15", label="seeds")
-        variation = gr.Number(1.0, label="variation")
-        frames = gr.Number(16, label="frames", precision=0)
-        loop = gr.Checkbox(True, label="loop")
-        faces = gr.Files(label="faces")
-        animation = gr.File(label="animation")
-        link = gr.Textbox(label="link")
-        gr.Button(visible=False).click(generate, [seeds, variation], [faces, link], api_name="generate", **queue)
-        gr.Button(visible=False).click(morph, [seeds, variation, frames, loop], [animation, link], api_name="morph", **queue)
+    def _model(self, weights) -> FaceModel:
+        """The model that a link would name so. Where a person would be shown others, this is an error."""
+        wanted = str(weights or "").strip().lower()
+        if wanted and not WEIGHTS.fullmatch(wanted):
+            raise gr.Error("Weights are named by 12 hexadecimal digits, as behind w= in a link.")
+        if wanted and not self.models.has(wanted):
+            raise gr.Error(f"The weights {wanted} are being fetched: ask again in a minute." if self.models.asked_for(wanted)
+                           else f"This page does not have the weights {wanted}.")
+        return self.models.of(wanted)
 
 
 def _view(tab: str, seeds, variation, weights: str, frames: int = 16, loop: bool = True) -> View:

@@ -98,7 +98,7 @@ class FaceCard(gr.HTML):
                 <img src="{{value.large}}" alt="Face of seed {{value.seed}}, large">
                 <h2>Seed {{value.seed}}</h2>
                 <div class="link"><label>Its link<input type="text" readonly data-query="{{value.query}}"></label>
-                <button type="button" name="copy">Copy link</button></div>
+                <button type="button" name="link">Copy link</button></div>
                 <div class="actions">
                 <button type="button" name="keep" class="primary">Keep</button>
                 <a class="button" download="seed-{{value.seed}}.png" href="{{value.src}}">PNG</a>

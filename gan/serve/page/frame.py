@@ -13,7 +13,7 @@ from gan.serve.files import MOST_BYTES
 from gan.serve.judge import Judge
 from gan.serve.models import Models
 from gan.serve.page.about import About
-from gan.serve.page.api import add_api
+from gan.serve.page.api import Api
 from gan.serve.page.components import STATIC, LinkBox, Notes, Waiting
 from gan.serve.page.gallery import Gallery, bounded
 from gan.serve.page.morph import Morph
@@ -56,7 +56,7 @@ class Page:
             self._wire_upload()
             self._wire_kept()
             self._wire_files()
-            add_api(models, QUEUE)
+            Api(models, QUEUE)
 
     def open(self, params) -> tuple[View, list[str]]:
         """A link's parameters → the view they ask for, with weights that are at hand, and what could not be honoured."""

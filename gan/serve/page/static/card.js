@@ -4,23 +4,18 @@ function open() {
   if (!dialog || dialog.open) return;
   const box = dialog.querySelector("input");
   box.value = window.seedfacesLink(box.dataset.query);
+  window.seedfacesHandOn(dialog.querySelector("button[name=link]"), box);
   dialog.showModal();
 }
 watch("value", open);
 
-element.addEventListener("click", async (event) => {
+element.addEventListener("click", (event) => {
   const dialog = element.querySelector("dialog");
   if (event.target === dialog) return dialog.close(); // a click beside it
   const button = event.target.closest("button");
   if (!button) return;
   const seed = Number(dialog.dataset.seed);
   if (button.name === "close") dialog.close();
-  if (button.name === "copy") {
-    const box = dialog.querySelector("input");
-    box.select();
-    try { await navigator.clipboard.writeText(box.value); } catch { document.execCommand("copy"); }
-    button.textContent = "Copied";
-  }
   if (button.name === "keep") {
     trigger("keep", { seed });
     button.textContent = "Kept ✓";

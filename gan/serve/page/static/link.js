@@ -52,14 +52,22 @@ window.seedfacesTab = (tab) => setTimeout(() => {
   navigate("?" + query + (chosen && "&w=" + chosen), 0);
 }, 0);
 
-button.addEventListener("click", async () => {
-  try {
-    await navigator.clipboard.writeText(box.value);
-  } catch {
-    box.select(); // where the browser forbids the clipboard, in some iframes
-    document.execCommand("copy");
-  }
-  button.textContent = "Copied";
-  setTimeout(() => (button.textContent = "Copy link"), 1500);
-});
+// on a phone a link goes to whoever it is meant for, from the phone's own sheet; elsewhere onto the clipboard
+const shares = matchMedia("(pointer: coarse)").matches && navigator.canShare?.({ url: location.href });
+window.seedfacesHandOn = (button, box) => {
+  const label = (button.textContent = shares ? "Share link" : "Copy link");
+  button.onclick = async () => {
+    try {
+      if (shares) return await navigator.share({ title: document.title, url: box.value });
+      await navigator.clipboard.writeText(box.value);
+    } catch (error) {
+      if (error.name === "AbortError") return; // the sheet was closed
+      box.select(); // where the browser forbids it, in some iframes
+      document.execCommand("copy");
+    }
+    button.textContent = "Copied";
+    setTimeout(() => (button.textContent = label), 1500);
+  };
+};
+window.seedfacesHandOn(button, box);
 box.addEventListener("focus", () => box.select());
