@@ -511,7 +511,7 @@ def test_a_crowd_is_told_so(chromium, tmp_path):
         visitor = chromium.new_page()
         visitor.goto(url)
         expect(face(visitor, 15)).to_be_visible()
-        data = [{"data": ["1,2,3,4,5,6,7,8", 0.5 + number / 1000, 32, True]} for number in range(60)]
+        data = [{"data": ["1,2,3,4,5,6,7,8", 0.5 + number / 1000, 32, True, ""]} for number in range(60)]
         with httpx.Client() as client:
             codes = [client.post(f"{url}/gradio_api/call/morph", json=body).status_code for body in data]
         assert 503 in codes

@@ -117,7 +117,7 @@ def test_bodies_that_are_too_large_are_refused_before_they_are_read(address, rou
 
 def test_the_queue_cannot_be_passed_by(address):
     for route in ("/run/generate", "/api/generate"):
-        answer = httpx.post(f"{address}{API}{route}", json={"data": ["0", 1.0]}, timeout=60)
+        answer = httpx.post(f"{address}{API}{route}", json={"data": ["0", 1.0, ""]}, timeout=60)
         assert answer.status_code == 404 and "join the queue" in answer.text, answer.text[:200]
 
 
@@ -144,7 +144,8 @@ def test_other_doors_are_closed(address, route):
 
 
 def test_other_origins_are_refused(address):
-    answer = httpx.post(f"{address}{API}/call/generate", json={"data": ["0", 1.0]}, headers={"origin": "https://evil.example"})
+    answer = httpx.post(f"{address}{API}/call/generate", json={"data": ["0", 1.0, ""]},
+                        headers={"origin": "https://evil.example"})
     assert "access-control-allow-origin" not in answer.headers or \
         answer.headers["access-control-allow-origin"] != "https://evil.example"
 
@@ -171,7 +172,7 @@ def test_nonsense_in_any_endpoint_harms_nothing(address):
         codes = set(pool.map(send, tasks))
     assert codes <= {200, 503, 400, 422}, codes
     deadline = time.monotonic() + 60  # the line must get empty again, with everybody after it served as before
-    while (answer := call(address, "generate", "0", 1.0)).startswith("503"):
+    while (answer := call(address, "generate", "0", 1.0, "")).startswith("503"):
         assert time.monotonic() < deadline
         time.sleep(0.5)
     assert "event: complete" in answer
@@ -193,7 +194,7 @@ def test_an_upload_is_deleted_soon_after_it_was_read(tmp_path, monkeypatch):
 def test_many_visitors_at_once_get_their_faces_or_a_sentence(address):
     """More than the line holds: some are told so at once, the others are served, and the page lives on."""
     def ask(number):
-        return call(address, "morph", "1,2,3,4,5,6,7,8", 0.5 + number / 1000, 32, True)
+        return call(address, "morph", "1,2,3,4,5,6,7,8", 0.5 + number / 1000, 32, True, "")
 
     with ThreadPoolExecutor(70) as pool:
         answers = list(pool.map(ask, range(70)))
@@ -201,7 +202,7 @@ def test_many_visitors_at_once_get_their_faces_or_a_sentence(address):
     assert refused and all("full" in answer for answer in refused)
     served = [answer for answer in answers if "event: complete" in answer]
     assert len(served) + len(refused) == 70 and len(served) >= 40
-    assert "event: complete" in call(address, "generate", "0", 1.0)
+    assert "event: complete" in call(address, "generate", "0", 1.0, "")
 
 
 def test_heavy_work_does_not_hold_up_the_others(address):
@@ -209,7 +210,7 @@ def test_heavy_work_does_not_hold_up_the_others(address):
     finished = []
 
     def heavy():
-        assert "event: complete" in call(address, "morph", "9,8,7,6,5,4,3,2", 0.71, 32, True)
+        assert "event: complete" in call(address, "morph", "9,8,7,6,5,4,3,2", 0.71, 32, True, "")
         finished.append(time.monotonic())
 
     worker = Thread(target=heavy)
