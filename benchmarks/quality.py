@@ -88,7 +88,7 @@ def train(arm: str, seed: int, settings: Run) -> None:
     words = ["train_accelerate.py", "--train_data_dir", settings.train_data_dir, "--seed", seed, *ARMS[arm].split()]
     plan = output / "steps.txt"
     if not plan.exists():
-        trial = subprocess.run([sys.executable, *map(str, words), "--max_train_steps", "128", "--output_dir",
+        trial = subprocess.run([sys.executable, *map(str, words), "--max_train_steps", "1", "--output_dir",
                                 output / "trial"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
         batch, rate = re.search(r"steps of (\d+) pictures at ([\d,]+) pictures a second", trial).groups()
         plan.write_text(str(round(settings.minutes * 60 * int(rate.replace(",", "")) / int(batch))))

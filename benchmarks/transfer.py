@@ -105,7 +105,7 @@ def train(title: str, words: list, settings: Settings) -> dict[str, list[dict]]:
         plan = RUNS / title / "steps.txt"
         command = [sys.executable, "train_accelerate.py", *words, *more]
         if not plan.exists():
-            trial = subprocess.run([*map(str, [*command, "--max_train_steps", 64, "--output_dir", RUNS / title / "trial"])],
+            trial = subprocess.run([*map(str, [*command, "--max_train_steps", 1, "--output_dir", RUNS / title / "trial"])],
                                    cwd=ROOT, capture_output=True, text=True, check=True).stdout
             batch, rate = re.search(r"steps of (\d+) pictures at ([\d,]+) pictures a second", trial).groups()
             between = round(settings.minutes * 60 * int(rate.replace(",", "")) / int(batch) / EVALUATIONS)
