@@ -6,7 +6,7 @@ import io
 import httpx
 import numpy as np
 import pytest
-from conftest import EMBEDDED, WEIGHTS
+from conftest import EMBEDDED, WEIGHTS, serving
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
@@ -92,6 +92,19 @@ def test_a_broken_picture_is_one_sentence(client, tmp_path):
     (tmp_path / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n broken")
     with pytest.raises(AppError, match="not a picture that can be read here"):
         client.predict(picture=handle_file(tmp_path / "broken.png"), api_name="/classify")
+
+
+def test_what_is_refused_leaves_nothing_in_the_log(tmp_path):
+    (tmp_path / "broken.png").write_bytes(b"broken")
+    with serving(tmp_path / "page") as address:
+        client = Client(address, verbose=False)
+        for endpoint, arguments in (("/generate", {"seeds": "all"}), ("/generate", {"seeds": ""}), ("/morph", {"weights": "1"}),
+                                    ("/classify", {"picture": handle_file(tmp_path / "broken.png")}),
+                                    ("/classify", {"picture": {"path": "/etc/hostname"}})):
+            with pytest.raises(AppError):
+                client.predict(**arguments, api_name=endpoint)
+    log = (tmp_path / "page" / "app.log").read_text()
+    assert "Running on local URL" in log and "Traceback" not in log and "no seed" not in log
 
 
 def test_arguments_are_documented(address):

@@ -10,6 +10,7 @@ from gan.serve import files
 from gan.serve.faces import FaceModel
 from gan.serve.models import Models
 from gan.serve.page.gallery import bounded
+from gan.serve.page.safety import Refusal
 from gan.serve.share_link import FRAMES, VARIATION, WEIGHTS, View, encode, parse_seeds
 
 
@@ -74,9 +75,9 @@ class Api:
         """The model that a link would name so. Where a person would be shown others, this is an error."""
         wanted = str(weights or "").strip().lower()
         if wanted and not WEIGHTS.fullmatch(wanted):
-            raise gr.Error("Weights are named by 12 hexadecimal digits, as behind w= in a link.")
+            raise Refusal("Weights are named by 12 hexadecimal digits, as behind w= in a link.")
         if wanted and not self.models.has(wanted):
-            raise gr.Error(f"The weights {wanted} are being fetched: ask again in a minute." if self.models.asked_for(wanted)
+            raise Refusal(f"The weights {wanted} are being fetched: ask again in a minute." if self.models.asked_for(wanted)
                            else f"This page does not have the weights {wanted}.")
         return self.models.of(wanted)
 
@@ -85,11 +86,11 @@ def _view(tab: str, seeds, variation, weights: str, frames: int = 16, loop: bool
     """Arguments of a program → a view. What a person would get a note about is an error here."""
     chosen, notes = parse_seeds(str(seeds), 8 if tab == "morph" else 64)
     if notes:
-        raise gr.Error(notes[0])
+        raise Refusal(notes[0])
     try:
         return View(tab, chosen, round(bounded(variation, *VARIATION, whole=False), 2), weights, frames, loop)
     except ValueError:
-        raise gr.Error("A morph takes two to eight seeds." if tab == "morph" else "Name at least one seed.") from None
+        raise Refusal("A morph takes two to eight seeds." if tab == "morph" else "Name at least one seed.") from None
 
 
 def _folder(view: View) -> Path:

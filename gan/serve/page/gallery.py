@@ -10,6 +10,7 @@ from gan.serve.faces import FaceModel
 from gan.serve.models import Models
 from gan.serve.page.chooser import Chooser, choices
 from gan.serve.page.components import FaceCard, Faces, Kept, data_url
+from gan.serve.page.safety import Refusal
 from gan.serve.share_link import (
     SEED_LIMIT,
     SEEDS,
@@ -149,7 +150,7 @@ class Gallery:
     def keep(self, kept, query: str, event: gr.EventData) -> list:
         kept, seed = clean(kept), seed_of(event)
         if seed not in kept and len(kept) >= MOST:
-            raise gr.Error(f"{MOST} faces are kept already, as many as a gallery holds: remove one first.")
+            raise Refusal(f"{MOST} faces are kept already, as many as a gallery holds: remove one first.")
         return self._tray(list(dict.fromkeys([*kept, seed])), query)
 
     def earlier(self, kept, query: str, event: gr.EventData) -> list:

@@ -1,4 +1,5 @@
-"""What keeps visitors from harming the page: uploads that cannot name files of the server, and bodies of bounded size.
+"""What keeps visitors from harming the page: uploads that cannot name files of the server, bodies of bounded size, and
+refusals that leave nothing in the log.
 
 Gradio checks neither by itself: an image payload without `meta` may name any file of the server, a `data:` URL in a
 payload passes every size limit, and a URL is fetched (tests/test_page_safety.py holds each of them up).
@@ -18,6 +19,13 @@ KEPT_SECONDS = 10  # of an upload, once it was read
 ONLY_UPLOADS = "Only a picture that was uploaded to this page can be judged: upload it first."
 
 
+class Refusal(gr.Error):
+    """One sentence for whoever asked. Nothing is wrong with the page, so its log gets no traceback of it."""
+
+    def __init__(self, sentence: str):
+        super().__init__(sentence, print_exception=False)
+
+
 class UploadedPicture(gr.Image):
     """A picture that a visitor brings. Handlers get the bytes of the file, which is deleted seconds
     after it was read."""
@@ -27,7 +35,7 @@ class UploadedPicture(gr.Image):
     async def async_move_resource_to_block_cache(self, url_or_file_path):
         """Let nothing but local paths through: gr.Image would fetch a URL in the payload."""
         if "://" in str(url_or_file_path or ""):
-            raise gr.Error(ONLY_UPLOADS)
+            raise Refusal(ONLY_UPLOADS)
         return await super().async_move_resource_to_block_cache(url_or_file_path)
 
     def example_payload(self):
@@ -38,18 +46,18 @@ class UploadedPicture(gr.Image):
         """A payload → the bytes of the upload it names, or None.
 
         Raises:
-            gr.Error: it names no upload (a file of the server, a URL), or one that is too large or gone.
+            Refusal: it names no upload (a file of the server, a URL), or one that is too large or gone.
         """
         if payload is None:
             return None
         path = Path(payload.path or "").resolve()
         if payload.url and payload.url.startswith("data:") or not path.is_relative_to(Path(get_upload_folder()).resolve()):
-            raise gr.Error(ONLY_UPLOADS)
+            raise Refusal(ONLY_UPLOADS)
         try:
             with open(path, "rb") as file:
                 return file.read(MOST_BYTES + 1)
         except OSError:
-            raise gr.Error("The upload did not arrive: choose the picture again.") from None
+            raise Refusal("The upload did not arrive: choose the picture again.") from None
         finally:
             # not at once: the browser may still be fetching its preview
             timer = threading.Timer(KEPT_SECONDS, path.unlink, kwargs={"missing_ok": True})

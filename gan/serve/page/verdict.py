@@ -9,7 +9,7 @@ from gan.serve import files
 from gan.serve.judge import FEWEST_PIXELS, GENERATED, NO_FACE, REAL, TOO_SMALL, Judge, Opinion, Verdict
 from gan.serve.models import Models
 from gan.serve.page.components import VerdictCard, data_url
-from gan.serve.page.safety import UploadedPicture
+from gan.serve.page.safety import Refusal, UploadedPicture
 from gan.serve.share_link import View
 
 FAINT = 0.3  # logits of a place, below which it says next to nothing
@@ -58,7 +58,7 @@ class VerdictTab:
         try:
             image = files.read_picture(picture)
         except UserError as error:
-            raise gr.Error(str(error)) from None
+            raise Refusal(str(error)) from None
         return as_json(self.judge.verdict(image), image)
 
 
