@@ -15,6 +15,7 @@ MOST_BYTES = 20 * 2**20  # of an upload
 MOST_PIXELS = 65_000_000  # of an upload: 64 MP phones, 200 MB of memory while it is decoded
 FEWEST_PIXELS = 16  # on the shorter side
 LARGE = 512  # pixels, about: how large a single face is shown
+POSTER = 1200  # pixels, of its width: what chats show large
 FRAME_MILLISECONDS = 60
 PREVIEW = 320  # pixels, at most: an upload with the face marked in it
 HEAT_MAP = 192  # pixels, of its side
@@ -58,6 +59,14 @@ def heat_map(crop: np.ndarray, places: np.ndarray) -> bytes:
 def sheet_png(faces: np.ndarray) -> bytes:
     """`(N, S, S, 3)` uint8 → one PNG file, as square a sheet as the number allows, at most 8 wide."""
     return _saved(images.sheet(faces, min(8, int(np.ceil(np.sqrt(len(faces)))))), "PNG")
+
+
+def poster(faces: np.ndarray) -> bytes:
+    """`(N, S, S, 3)` uint8 → JPEG file, faces beside each other or, from three on, in two rows."""
+    columns = len(faces) if len(faces) < 3 else -(-len(faces) // 2)
+    sheet = images.sheet(faces, columns)
+    width = min(POSTER, columns * POSTER // 2)
+    return _saved(sheet.resize((width, width * sheet.height // sheet.width), Image.Resampling.BICUBIC), "JPEG", quality=88)
 
 
 def zip_of_pngs(seeds: Iterable[int], faces: np.ndarray) -> bytes:

@@ -17,6 +17,7 @@ from gan.serve.page.api import Api
 from gan.serve.page.components import STATIC, LinkBox, Notes, Waiting
 from gan.serve.page.gallery import Gallery, bounded
 from gan.serve.page.morph import Morph
+from gan.serve.page.preview import LinkPreview, picture_route
 from gan.serve.page.safety import BodyLimit
 from gan.serve.page.verdict import VerdictTab
 from gan.serve.share_link import View, decode, encode
@@ -199,11 +200,14 @@ def launch(weights: Path, default: str, wanted: str = "") -> None:
     Raises:
         UserError: a folder is not one of weights; with one sentence.
     """
-    page = Page(Models(weights, default, wanted), Judge(weights / "detector")).blocks
+    models = Models(weights, default, wanted)
+    page = Page(models, Judge(weights / "detector")).blocks
     page.queue(max_size=MOST_WAITING, default_concurrency_limit=1, api_open=False)
     page.launch(
         theme=theme(), head=f"<style>{(STATIC / 'page.css').read_text()}</style>", footer_links=["api"], share=False,
         # Gradio would keep the last outputs of 10,000 visitors in memory, verdicts on their pictures among them, and keep
         # what went in and came out in the browser's storage; the page needs neither, since the link is its state
         state_session_capacity=1, run_history=False,
-        show_error=False, max_file_size=MOST_BYTES, app_kwargs={"middleware": [Middleware(BodyLimit)]})
+        show_error=False, max_file_size=MOST_BYTES,
+        app_kwargs={"middleware": [Middleware(BodyLimit), Middleware(LinkPreview, models=models)],
+                    "routes": [picture_route(models)]})

@@ -1,0 +1,90 @@
+"""What a chat shows of a link that somebody sends: the first of its faces, and their seeds.
+
+Gradio's page calls itself “Gradio, Click to try out the app!” there, before anything that `head` can add (Open Graph,
+https://ogp.me).
+"""
+
+import html
+import re
+import textwrap
+
+import anyio.to_thread
+from gradio.route_utils import get_root_url
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from gan.serve import files
+from gan.serve.models import Models
+from gan.serve.share_link import FIRST_SEEDS, View, decode, encode, format_seeds
+
+PICTURE = "/preview.jpg"
+MOST_FACES = 8  # two rows of four, as wide as chats want them
+_TAGS = re.compile(r"""<meta\s+(property="og:|name="twitter:)[^>]*>""")
+
+
+class LinkPreview:
+    """ASGI middleware: replaces the page's Open Graph tags by those of the view that its query asks for."""
+
+    def __init__(self, app, models: Models):
+        self.app, self.models = app, models
+
+    async def __call__(self, scope, receive, send):
+        if scope["type"] != "http" or scope["method"] != "GET" or scope["path"] != "/":
+            return await self.app(scope, receive, send)
+        start, parts = {}, []
+
+        async def replaced(message):
+            if message["type"] == "http.response.start":
+                start.update(message)
+                return
+            parts.append(message.get("body", b""))
+            if message.get("more_body"):
+                return
+            body, headers = b"".join(parts), MutableHeaders(scope=start)
+            if headers.get("content-type", "").startswith("text/html"):
+                page = _TAGS.sub("", body.decode())
+                body = page.replace("<head>", "<head>" + self._tags(Request(scope)), 1).encode()
+                headers["content-length"] = str(len(body))
+            await send(start)
+            await send({"type": "http.response.body", "body": body})
+
+        await self.app(scope, receive, replaced)
+
+    def _tags(self, request: Request) -> str:
+        view, _ = decode(dict(request.query_params))
+        tags = {"og:type": "website", "og:title": "SeedFaces", "og:description": described(view), "twitter:card": "summary"}
+        # a chat keeps what it once saw: better no faces than those of other weights
+        if not view.weights or self.models.has(view.weights):
+            address = get_root_url(request, "/", request.scope.get("root_path"))
+            tags |= {"og:image": f"{address}{PICTURE}?{encode(view)}", "twitter:card": "summary_large_image"}
+        return "".join(f'<meta property="{name}" content="{html.escape(value)}">' for name, value in tags.items())
+
+
+def picture_route(models: Models) -> Route:
+    """`PICTURE`, with the query of a link: its first faces as a JPEG, or 404 where the weights that made them are not here."""
+    one_at_a_time = anyio.CapacityLimiter(1)
+
+    async def answer(request: Request) -> Response:
+        view, _ = decode(dict(request.query_params))
+        if view.weights and not models.has(view.weights):
+            return Response(status_code=404)
+        picture = await anyio.to_thread.run_sync(drawn, models, view, limiter=one_at_a_time)
+        return Response(picture, media_type="image/jpeg")
+
+    return Route(PICTURE, answer)
+
+
+def drawn(models: Models, view: View) -> bytes:
+    seeds = view.seeds or FIRST_SEEDS["gallery"]
+    seeds = seeds[:min(MOST_FACES, max(1, len(seeds) // 2 * 2))]  # no row is left half empty
+    return files.poster(models.of(view.weights).faces(seeds, view.variation))
+
+
+def described(view: View) -> str:
+    sentences = [{"morph": "A morph.", "verdict": "Real or fake?"}.get(view.tab, "Every face is a number.")]
+    if view.seeds:
+        listed = textwrap.shorten(format_seeds(view.seeds, ", ") + ".", 100, placeholder=" …")
+        sentences.append(f"Seed{'s' * (len(view.seeds) > 1)} {listed}")
+    return " ".join([*sentences, "None of these people exist."])
