@@ -53,7 +53,8 @@ class Page:
             self.outputs = [self.tabs, self.notes, self.waiting, self.link, *(out for part in self.parts for out in part.outputs)]
             for tab in (gallery_tab, morph_tab, verdict_tab, about_tab):
                 tab.select(None, None, None, js=f"() => window.seedfacesTab('{tab.id}')", api_visibility="private")
-            self._wire_views()
+            self._wire_links()
+            self._wire_controls()
             self._wire_upload()
             self._wire_kept()
             self._wire_files()
@@ -101,9 +102,7 @@ class Page:
         options = {"show_progress": "minimal", "show_progress_on": [part.main]} | options
         return listen(shown, inputs, self.outputs, api_visibility="private", **QUEUE, **options)
 
-    def _wire_views(self) -> None:
-        g, m, link = self.gallery, self.morph, self.link
-
+    def _wire_links(self) -> None:
         def load(request: gr.Request):
             return self.open(dict(request.query_params))
 
@@ -112,10 +111,6 @@ class Page:
             answers = bounded(event.answers, 0, 10**9)
             values[3] += f"#{answers}" if answers else ""
             return values
-
-        def choose(query, event: gr.EventData):
-            view, _ = decode(query)
-            return replace(view, weights=self.models.of(str(event.weights)).id) if view.seeds else view, []
 
         def again(waiting):
             view, notes = self.open(waiting)
@@ -126,12 +121,20 @@ class Page:
             still = f"{encode(view)}#{time.time_ns()}" if waiting else ""
             return [still if output is self.waiting else gr.skip() for output in self.outputs]
 
-        self._on(self.blocks.load, load, None, g)
+        self._on(self.blocks.load, load, None, self.gallery)
         # Back may be pressed faster than pages are made: none may get lost
-        link.navigate(navigate, None, self.outputs, api_visibility="private", trigger_mode="multiple",
-                      show_progress="hidden", **QUEUE)
+        self.link.navigate(navigate, None, self.outputs, api_visibility="private", trigger_mode="multiple",
+                           show_progress="hidden", **QUEUE)
         # asked again and again, until the weights are there or will not come
         self.waiting.again(again, self.waiting, self.outputs, api_visibility="private", show_progress="hidden", **QUEUE)
+
+    def _wire_controls(self) -> None:
+        g, m, link = self.gallery, self.morph, self.link
+
+        def choose(query, event: gr.EventData):
+            view, _ = decode(query)
+            return replace(view, weights=self.models.of(str(event.weights)).id) if view.seeds else view, []
+
         controls = [g.seeds, g.count, g.variation, link]
         for listen in (g.show.click, g.seeds.submit):
             self._on(listen, g.from_controls, controls, g)
