@@ -126,7 +126,8 @@ def test_drawing_does_not_touch_training(tmp_path):
 
 
 def test_the_card_says_where_it_started_whom_it_shows_and_what_fails(tmp_path):
-    started = {"generator": "ba9876543210", "pictures": 2_000_000, "data": "CelebA"}
+    started = {"generator": "ba9876543210", "pictures": 2_000_000, "data": "CelebA",
+               "started_from": {"generator": "cba987654321", "pictures": 70_000, "data": "CelebA"}}
     training = {"recipe": "modern", "data": "UTKFace", "pictures_in_data": 20_319, "held_out": 1_004, "steps": 10,
                 "planned_steps": 20, "pictures": 640, "hours": 1.25, "hardware": "2 cores", "commands": [],
                 "started_from": started}
@@ -136,7 +137,8 @@ def test_the_card_says_where_it_started_whom_it_shows_and_what_fails(tmp_path):
     report.save_card(tmp_path, {"model": {"resolution": 64}, "training": training, "metrics": {"people": people},
                                 "failures": "Hands fail."}, "0123456789ab")
     card = (tmp_path / "README.md").read_text()
-    for words in ("- Started from generator `ba9876543210`, which had been shown 2,000,000 pictures of CelebA.\n- Recipe",
+    for words in ("- Started from generator `ba9876543210`, which had been shown 2,000,000 pictures of CelebA.\n"
+                  "- That one started from generator `cba987654321`, which had been shown 70,000 pictures of CelebA.\n- Recipe",
                   "| apparent age | 0–9 | 10–19 |\n|---|---|---|\n| real faces | 12.5 % | 87.5 % |\n| samples | 25.0 % | 75.0 % |",
                   "age is wrong for 41 % and gender is wrong for 8 % of 1,004 real faces", "Hands fail."):
         assert words in card, words

@@ -138,4 +138,5 @@ def test_all_pictures_that_weights_have_ever_seen_are_named(source):
     assert first == {"generator": source.generator_id, "pictures": 5, "data": "drawn"}
     for data, said in (("drawn", "drawn"), ("painted", "painted; drawn")):
         config = {"training": {"pictures": 7, "data": data, "started_from": first}}
-        assert origin(weights.Weights(None, None, SMALL, config, "0" * 12))["data"] == said
+        second = origin(weights.Weights(None, None, SMALL, config, "0" * 12))
+        assert second == {"generator": "0" * 12, "pictures": 7, "data": said, "started_from": first}

@@ -76,19 +76,23 @@ def save_card(folder: Path, config: dict, generator_id: str) -> None:
     metrics |= {"critic-auroc": critic["auroc"]} if critic else {}
     commands = _commands(training["commands"])
     started = training.get("started_from")
-    start = _STARTED.format(**started) if started else ""
     parts = [_distance(distance, generator_id), _beyond_distance(measured.get("quality")),
              _QUALITY_PICTURE if "quality" in measured and (folder / plots.QUALITY).exists() else "",
              people(measured.get("people")), _critic(critic)]
     body = _CARD.format(
         resolution=size, place=PLACE,
         samples=section("samples", _SAMPLES.format(generator_id=generator_id)),
-        training=section("training", _TRAINING.format(**{**training, "commands": commands, "start": start})),
+        training=section("training", _TRAINING.format(**{**training, "commands": commands, "start": _start(started)})),
         quality=section("quality", "\n\n".join(filter(None, parts))),
         failures=section("failures", config.get("failures", "Some are broken.")))
     (folder / "README.md").write_text(card(body, f"faces-{size}", training["data"], metrics))
     also = f",\nand started from weights that were trained on pictures from {started['data']}" if started else ""
     (folder / "LICENSE").write_text(_LICENSE.format(data=training["data"], also=also))
+
+
+def _start(started: dict | None, who: str = "Started") -> str:
+    """What a run started from, what that had started from, and so on."""
+    return _STARTED.format(who=who, **started) + _start(started.get("started_from"), "That one started") if started else ""
 
 
 def _commands(parts: list[dict]) -> str:
@@ -230,7 +234,7 @@ What a command does not name is under `training.settings` in config.json; anothe
 ![The same 16 faces through the run](timeline.webp)
 """
 
-_STARTED = "- Started from generator `{generator}`, which had been shown {pictures:,} pictures of {data}.\n"
+_STARTED = "- {who} from generator `{generator}`, which had been shown {pictures:,} pictures of {data}.\n"
 
 _QUALITY_PICTURE = "![Precision and recall, nearest training pictures, power spectra and colours, samples beside real faces]" \
                    f"({plots.QUALITY})"

@@ -33,11 +33,14 @@ def open_source(name: str) -> weights.Weights:
 
 
 def origin(source: weights.Weights) -> dict:
-    """What the config says of weights that a run started from; `data` names all pictures they have ever seen."""
+    """What the config says of weights that a run started from, and of those that they started from; `data` names all pictures
+    they have ever seen."""
     training = source.config["training"]
-    before = (training.get("started_from") or {}).get("data", "")
-    data = training["data"] if before in ("", training["data"]) else f"{training['data']}; {before}"
-    return {"generator": source.generator_id, "pictures": training["pictures"], "data": data}
+    earlier = training.get("started_from")
+    before = earlier["data"] if earlier else training["data"]
+    data = training["data"] if before == training["data"] else f"{training['data']}; {before}"
+    said = {"generator": source.generator_id, "pictures": training["pictures"], "data": data}
+    return {**said, "started_from": earlier} if earlier else said
 
 
 def fitting(wanted: ModelSettings, source: ModelSettings) -> ModelSettings:
