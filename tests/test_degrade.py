@@ -9,8 +9,8 @@ from gan.serve.faces import FaceModel
 from gan.train import degrade
 
 
-def way(seed: int, probability: float = 1.0, size: int = 64) -> np.ndarray:
-    return degrade.degraded(picture(3, size, size), 32, probability, np.random.default_rng(seed))
+def way(seed: int, probability: float = 1.0, size: int = 64, roughness: float = 1.0) -> np.ndarray:
+    return degrade.degraded(picture(3, size, size), 32, probability, np.random.default_rng(seed), roughness)
 
 
 def test_nothing_happens_with_probability_0_but_the_mirror():
@@ -31,9 +31,14 @@ def test_a_way_is_its_random_numbers():
 
 def test_it_happens_as_often_as_it_says():
     untouched = {picture(3, 32, 32).tobytes(), picture(3, 32, 32)[:, ::-1].tobytes()}
-    share = np.mean([way(seed, 0.4, 32).tobytes() in untouched for seed in range(1000)])
+
+    def share(probability: float, roughness: float = 1.0) -> float:
+        return np.mean([way(seed, probability, 32, roughness).tobytes() in untouched for seed in range(1000)])
+
     # on a way, nothing at all happens to 0.25^3 * 0.6^3 = 0.3 %
-    assert share == pytest.approx(0.6 + 0.4 * 0.003, abs=0.05)
+    assert share(0.4) == pytest.approx(0.6 + 0.4 * 0.003, abs=0.05)
+    # of the six things, each happens half as often on a smoother one
+    assert share(1, 0.5) == pytest.approx(0.7 * 0.7 * 0.625 * 0.85 * 0.8 * 0.85, abs=0.04) and share(1, 0) == 1
 
 
 def test_a_square_is_cut_out_about_as_a_face_finder_would():

@@ -39,7 +39,7 @@ def blobs(tmp_path_factory):
 
 
 def test_it_starts_as_the_critic_that_it_came_from_on_sharper_pictures(folder):
-    started = training.start_from(weights.load(folder))
+    started, _, _ = training.start_from(folder)
     pictures = np.random.RandomState(0).randint(0, 256, (70, 16, 16, 3)).astype(np.uint8)
     evidence = critic.judged(started.eval(), pictures)
     assert evidence.shape == (70, 4, 4) and evidence.std() > 1e-5
@@ -51,7 +51,7 @@ def test_it_starts_as_the_critic_that_it_came_from_on_sharper_pictures(folder):
 
 
 def test_a_place_is_what_is_seen_there(folder):
-    started = training.start_from(weights.load(folder))
+    started, _, _ = training.start_from(folder)
     blank = np.full((1, 16, 16, 3), 128, np.uint8)
     marked = blank.copy()
     marked[0, :3, :3] = 255
@@ -60,7 +60,7 @@ def test_a_place_is_what_is_seen_there(folder):
 
 
 def test_a_mirrored_picture_is_judged_alike(folder):
-    started = training.start_from(weights.load(folder)).eval()
+    started = training.start_from(folder)[0].eval()
     pictures = np.random.RandomState(0).randint(0, 256, (3, 16, 16, 3)).astype(np.uint8)
     evidence, mirrored = (detector.evidence(started, each) for each in (pictures, pictures[:, :, ::-1]))
     assert np.allclose(evidence, mirrored[:, :, ::-1], atol=1e-5) and not np.allclose(evidence, mirrored, atol=1e-5)
@@ -69,7 +69,7 @@ def test_a_mirrored_picture_is_judged_alike(folder):
 
 
 def test_it_is_loaded_as_it_was_saved_or_not_at_all(folder, tmp_path):
-    started = training.start_from(weights.load(folder))
+    started, _, _ = training.start_from(folder)
     weights.save_detector(tmp_path, started, SMALL, {"calibration": {"slope": 2.0}})
     loaded, again, config = weights.load_detector(tmp_path)
     assert again == SMALL and config["calibration"] == {"slope": 2.0}
@@ -89,10 +89,10 @@ def test_it_is_loaded_as_it_was_saved_or_not_at_all(folder, tmp_path):
 def test_batches_are_half_generated_and_repeatable(folder, blobs, tmp_path):
     settings = training.DetectorSettings(train_data_dir=(blobs,), generators=(folder,), store_dir=tmp_path, train_batch_size=8,
                                          max_train_steps=3)
-    first, second = ([batch for batch, _ in training.Pictures(settings, 16).batches()] for _ in range(2))
+    first, second = ([batch for batch, _ in training.Pictures(settings, 16, clean_first=True).batches()] for _ in range(2))
     assert len(first) == 3 and all(torch.equal(one, other) for one, other in zip(first, second))
     assert first[0].shape == (8, 16, 16, 3) and not torch.equal(first[0], first[1])
-    generated = next(training.Pictures(settings, 16).batches())[1]
+    generated = next(training.Pictures(settings, 16, clean_first=True).batches())[1]
     assert generated.tolist() == [1, 1, 1, 1, 0, 0, 0, 0]
 
 
@@ -143,6 +143,18 @@ def test_the_command_trains_calibrates_and_reports(run, folder, blobs, tmp_path)
     assert f"AUROC **{report['as_it_is']['auroc']['value']:.3f}**" in card and "| JPEG 50 |" in card and "{" not in card
     assert blobs.name in (tmp_path / "detector" / "LICENSE").read_text()
     assert "Infinity" not in json.dumps(config) and "NaN" not in json.dumps(config)
+
+
+    # and it goes on with what it is, for a new generator say
+    again = run(*words, "--init_from", tmp_path / "detector", "--output_dir", tmp_path / "on", "--max_train_steps", "1",
+                "--learning_rate", "1e-9")
+    assert again.returncode == 0, again.stderr
+    on, _, config = weights.load_detector(tmp_path / "on")
+    assert config["training"]["started_from"] == {**training_said, "unseen_data_set": None}
+    assert config["report"]["as_it_is"]["auroc"]["value"] == pytest.approx(report["as_it_is"]["auroc"]["value"], abs=1e-3)
+    assert all(torch.allclose(one, other) for one, other in zip(on.parameters(), loaded.parameters()))
+    card = (tmp_path / "on" / "README.md").read_text()
+    assert "16 pictures in 1 steps" in card and "1,280 pictures in 80 steps" in card and "went on from an earlier" in card
 
 
 @pytest.mark.parametrize("words, sentence", [

@@ -20,16 +20,17 @@ _CUT, _RESIZED, _COMPRESSED, _BLURRED, _COLOURED, _GRAINY = 0.6, 0.6, 0.75, 0.3,
 _SIDES = (0.5, 1.1)  # of the side, of what is cut out: a face finder is not exact, and some sets leave room around a face
 
 
-def degraded(pixels: np.ndarray, resolution: int, probability: float, random: np.random.Generator) -> np.ndarray:
+def degraded(pixels: np.ndarray, resolution: int, probability: float, random: np.random.Generator,
+             roughness: float = 1.0) -> np.ndarray:
     """`(S, S, 3)` uint8 → `(resolution, resolution, 3)` uint8, mirrored or not, with the given probability after a random way
-    through the world.
+    through the world, on which each thing happens the less often the smaller `roughness`, 0 to 1.
 
     What may happen on it: a resize by 0.5 to 2, a blur of σ up to 2 pixels, brightness, contrast and saturation of 0.7 to 1.3,
     noise of σ up to 8 grey levels, JPEG or WebP of quality 30 to 100, and, last, being cut out of a larger picture.
     """
     side, goes, mirrors = pixels.shape[0], random.random() < probability, random.random() < 0.5
     cuts, resizes, compresses, blurs, colours, grains = goes & (
-        random.random(6) < (_CUT, _RESIZED, _COMPRESSED, _BLURRED, _COLOURED, _GRAINY))
+        random.random(6) < roughness * np.array([_CUT, _RESIZED, _COMPRESSED, _BLURRED, _COLOURED, _GRAINY]))
     new = round(side * 2 ** random.uniform(-1, 1)) if resizes else side
     image = Image.fromarray(pixels)
     if new != side:

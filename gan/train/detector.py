@@ -22,9 +22,9 @@ import tyro
 from tqdm import tqdm, trange
 
 from gan import UserError
-from gan.model import images, latents, weights
+from gan.model import detector, images, latents, weights
 from gan.model.detector import Detector
-from gan.model.settings import DataSettings
+from gan.model.settings import DataSettings, ModelSettings
 from gan.train import data, detector_card, detector_report, machine, plots, sources
 from gan.train.degrade import degraded
 from gan.train.step import cosine
@@ -32,7 +32,7 @@ from gan.train.step import cosine
 # of the faces trained on: far from the galleries that people look at, and from the faces reported on
 SEEDS = (1_000_000_000, 2_000_000_000)
 SNAPSHOTS = 0.25  # share of faces of earlier states
-_DEGRADED_AT_LAST = 0.95  # share of pictures that go a way through the world from two fifths on: clean ones are easy
+_DEGRADED_AT_LAST = 0.95  # share of pictures that go a way through the world, rough or smooth: clean ones are easy
 _TOGETHER = 32  # faces made in one batch, with one variation
 VARIATIONS = (1.0, 1.0, 1.0, 1.0, 1.2, 0.9, 0.75, 0.6)  # of the faces: half as trained, half as people vary them
 
@@ -47,7 +47,7 @@ class DetectorSettings:
     generators: tuple[Path, ...]
     # earlier states of generators: trained on, not reported on
     snapshots: tuple[Path, ...] = ()
-    # the weights folder whose discriminator it starts from
+    # the weights folder whose discriminator it starts from; or a detector's folder: that one learns on, new generators, say
     init_from: Path = Path("weights/faces-64")
     # where the detector goes
     output_dir: Path = Path("weights/detector")
@@ -66,8 +66,8 @@ class DetectorSettings:
 class Pictures:
     """Real pictures and faces, as many of both and of the same sizes in each batch: the size tells nothing."""
 
-    def __init__(self, settings: DetectorSettings, resolution: int):
-        self.settings, self.resolution = settings, resolution
+    def __init__(self, settings: DetectorSettings, resolution: int, clean_first: bool):
+        self.settings, self.resolution, self.clean_first = settings, resolution, clean_first
         self.generators = [weights.load(folder) for folder in settings.generators]
         self.snapshots = [weights.load(folder) for folder in settings.snapshots]
         sizes = {loaded.settings.resolution for loaded in (*self.generators, *self.snapshots)}
@@ -91,9 +91,9 @@ class Pictures:
         random = np.random.default_rng((self.settings.seed, step))
         made = [faces[place] for place in random.integers(len(faces), size=self.settings.train_batch_size // 2)]
         chosen = [*made, *(self._real(random, len(face)) for face in made)]
-        # what tells faces apart is learned first on clean pictures, and much faster
-        probability = _DEGRADED_AT_LAST * min(max((step / self.settings.max_train_steps - 0.1) / 0.3, 0), 1)
-        return pool.map(lambda picture, way: degraded(picture, self.resolution, probability, way),
+        # what tells faces apart is learned first on clean pictures, and much faster; all of them go their ways from two fifths on
+        rising = min(max((step / self.settings.max_train_steps - 0.1) / 0.3, 0), 1) if self.clean_first else 1
+        return pool.map(lambda picture, way: degraded(picture, self.resolution, _DEGRADED_AT_LAST * rising, way, way.random()),
                         chosen, random.spawn(len(chosen)))
 
     @torch.no_grad()
@@ -122,15 +122,15 @@ class Pictures:
         return stores[which].train[place - ends[which]]
 
 
-def train(detector: Detector, pictures: Pictures, settings: DetectorSettings) -> None:
-    optimizer = torch.optim.Adam(detector.parameters(), settings.learning_rate, fused=True)
+def train(network: Detector, pictures: Pictures, settings: DetectorSettings) -> None:
+    optimizer = torch.optim.Adam(network.parameters(), settings.learning_rate, fused=True)
     bf16, losses = machine.precision("auto") == "bf16", []
     with trange(settings.max_train_steps, unit="step") as progress:
         for step, (batch, generated) in zip(progress, pictures.batches()):
             for group in optimizer.param_groups:
                 group["lr"] = cosine(step / settings.max_train_steps, settings.learning_rate, settings.learning_rate / 100)
             with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
-                logits = detector(images.to_signed(batch)).sum((1, 2))
+                logits = network(images.to_signed(batch)).sum((1, 2))
             loss = F.binary_cross_entropy_with_logits(logits, generated)
             loss.backward()
             optimizer.step()
@@ -140,26 +140,31 @@ def train(detector: Detector, pictures: Pictures, settings: DetectorSettings) ->
                 progress.set_postfix(loss=f"{torch.stack(losses[-50:]).mean():.3f}")
 
 
-def start_from(loaded: weights.Weights) -> Detector:
-    """A discriminator as a detector. Its logits speak for real, a detector's for generated."""
-    detector = Detector(loaded.settings)
-    detector.discriminator.load_state_dict(loaded.discriminator.state_dict())
-    with torch.no_grad():
-        for parameter in detector.discriminator.judge.parameters():
-            parameter.neg_()
-    return detector.to(memory_format=torch.channels_last)
+def start_from(folder: Path) -> tuple[Detector, ModelSettings, str | dict]:
+    """A detector to be trained, its settings, and what it was: the discriminator of a generator (its id), or a detector
+    (`detector.origin` of its config)."""
+    if (folder / weights.DETECTOR).exists():
+        network, settings, config = weights.load_detector(folder)
+        was = detector.origin(config)
+    else:
+        loaded = weights.load(folder)
+        network, settings, was = Detector(loaded.settings), loaded.settings, loaded.generator_id
+        network.discriminator.load_state_dict(loaded.discriminator.state_dict())
+        # a discriminator's logits speak for real, a detector's for generated
+        for parameter in network.discriminator.judge.parameters():
+            parameter.data.neg_()
+    return network.train().requires_grad_().to(memory_format=torch.channels_last), settings, was
 
 
 def main(settings: DetectorSettings) -> None:
     start = time.monotonic()
     torch.manual_seed(settings.seed)
     machine.keep_memory()
-    started = weights.load(settings.init_from)
-    detector, model = start_from(started), started.settings
-    pictures = Pictures(settings, model.resolution)
+    network, model, started_from = start_from(settings.init_from)
+    pictures = Pictures(settings, model.resolution, clean_first=isinstance(started_from, str))
     # before minutes are spent: are there pictures to measure it with?
     held = detector_report.held_out(pictures.stores, pictures.generators)
-    train(detector, pictures, settings)
+    train(network, pictures, settings)
     new = settings.output_dir.with_name(settings.output_dir.name + ".new")
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir(parents=True)
@@ -168,9 +173,9 @@ def main(settings: DetectorSettings) -> None:
         "pictures": settings.max_train_steps * settings.train_batch_size, "minutes": round((time.monotonic() - start) / 60, 1),
         "hardware": machine.hardware(torch.device("cpu")), "data": [Path(folder).name for folder in settings.train_data_dir],
         "generators": [each.generator_id for each in (*pictures.generators, *pictures.snapshots)],
-        "started_from": started.generator_id,
+        "started_from": started_from,
     }
-    weights.save_detector(new, detector, model, {"training": training})
+    weights.save_detector(new, network, model, {"training": training})
     print(f"Measuring it on {len(held.pictures):,} pictures that it has not seen; that takes minutes.", flush=True)
     # what is published is measured as it was saved
     saved, _, config = weights.load_detector(new)

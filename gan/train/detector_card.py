@@ -1,5 +1,6 @@
 """The detector's model card and licence, from its config alone."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from gan.model import detector
@@ -10,15 +11,33 @@ def save(folder: Path, config: dict) -> None:
     """README.md and LICENSE beside the detector."""
     training, report, calibration = config["training"], config["report"], config["calibration"]
     as_it_is, error = report["as_it_is"], report["calibration_error"]
+    line = list(_line(training))
+    sets = " and ".join(dict.fromkeys(name for each in line for name in each["data"]))
+    generators = {name for each in line for name in each["generators"]}
     figures = {f"{name}_{part}": value for name in ("auroc", "average_precision", "accuracy")
                for part, value in zip(("value", "low", "high"), (as_it_is[name]["value"], *as_it_is[name]["interval"]))}
     (folder / "README.md").write_text(_CARD.format(
-        **training, **calibration, **figures, calibrated_on=report["calibrated_on"], real=report["real"],
-        made=report["generated"], copies=report["copies_left_out"], before=error["before"], after=error["after"],
+        made=_made(training), **calibration, **figures, calibrated_on=report["calibrated_on"], real=report["real"],
+        faces=report["generated"], copies=report["copies_left_out"], before=error["before"], after=error["after"],
         beyond="\n\n".join(filter(None, [
-            people(report.get("people")), _unseen_set(report.get("unseen_data_set")), _photos(report.get("photos"))])),
-        count=len(set(training["generators"])), sets=" and ".join(training["data"]), table=table(report), picture=plots.DETECTOR))
-    (folder / "LICENSE").write_text(_LICENSE.format(sets=" and ".join(training["data"])))
+            people(report.get("people")), detector.without_a_set(config), _photos(report.get("photos"))])),
+        sets=sets, count=len(generators), table=table(report), picture=plots.DETECTOR))
+    (folder / "LICENSE").write_text(_LICENSE.format(sets=sets))
+
+
+def _line(training: dict) -> Iterator[dict]:
+    """The trainings that made a detector, the last one first."""
+    yield training
+    if isinstance(training["started_from"], dict):
+        yield from _line(training["started_from"])
+
+
+def _made(training: dict) -> str:
+    """How the detector was trained, and that which it went on from."""
+    started, said = training["started_from"], _TRAINING.format(**training)
+    if isinstance(started, str):
+        return f"{said}\n\nThat started from the discriminator of generator `{started}`."
+    return f"{said}\n\nThat went on from an earlier detector:\n\n{_made(started)}"
 
 
 def table(report: dict) -> str:
@@ -41,12 +60,6 @@ def people(measured: dict | None) -> str:
                       f"| | {' | '.join(name for name, _ in groups)} |", "|---" * (len(groups) + 1) + "|",
                       f"| pictures | {' | '.join(str(of['pictures']) for _, of in groups)} |",
                       f"| called likely generated | {' | '.join(called)} |"])
-
-
-def _unseen_set(measured: dict | None) -> str:
-    return (f"Trained once more without {measured['name']}, it calls {100 * measured['real_called_generated']:.1f} % of "
-            f"{measured['pictures']:,} of its real faces likely generated, and does not decide on "
-            f"{100 * measured['cannot_tell']:.1f} %.") if measured else ""
 
 
 def _photos(measured: dict | None) -> str:
@@ -79,16 +92,15 @@ print(Judge("weights/detector").verdict(Image.open("photo.jpg").convert("RGB")).
 
 Real pictures: the training splits of {sets}. Faces: {count} generators, most of them earlier states of one another, half of the
 faces varied. Both went the same random way through the world: resize by 0.5 to 2, blur, colour, noise, JPEG or WebP, cut out
-of a larger picture. {pictures:,} pictures in {steps:,} steps, {minutes:g} minutes on {hardware}, started from the discriminator of
-generator `{started_from}`:
+of a larger picture.
 
-    {command}
+{made}
 
 ## How good it is
 
 Platt's scaling and the two thresholds (likely generated from {generated_from:.2f} on, likely real up to {real_up_to:.2f}) were
 fitted on {calibrated_on:,} held-out pictures and new faces: as they are, after a random way, and as faces found in larger
-pictures. This is what it does on {real:,} other held-out pictures and {made:,} other faces. {copies} held-out pictures were
+pictures. This is what it does on {real:,} other held-out pictures and {faces:,} other faces. {copies} held-out pictures were
 copies of training pictures and left out.
 
 With 95 % intervals (bootstrap), on the pictures as they are: AUROC **{auroc_value:.3f}** ({auroc_low:.3f} to {auroc_high:.3f}),
@@ -113,6 +125,10 @@ another set says little.
 
 See [LICENSE](LICENSE): the rights are those of the training pictures.
 """
+
+_TRAINING = """{pictures:,} pictures in {steps:,} steps, {minutes:g} minutes on {hardware}:
+
+    {command}"""
 
 _LICENSE = """This detector was trained on pictures from {sets}, and on faces of generators that were trained on such pictures.
 

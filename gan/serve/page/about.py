@@ -59,7 +59,7 @@ def about(model: FaceModel, judge: Judge) -> str:
     return _TEXT.format(
         facts=f"<dl>{rows}</dl>",
         timeline=_picture(model.folder / "timeline.webp", "image/webp", "The same sixteen faces through the training"),
-        verdicts=verdicts(judge.config["report"]),
+        verdicts=verdicts(judge.config),
         detector=_picture(judge.folder / "detector.png", "image/png", "The detector: AUROC after changes to the pictures and by "
                           "generator, and what its probabilities are worth"),
         curves=_picture(model.folder / "curves.png", "image/png", "Curves of the training: losses, the critic's accuracies, and "
@@ -87,8 +87,9 @@ def beyond_distance(quality: dict) -> list[tuple[str, str]]:
     ]
 
 
-def verdicts(report: dict) -> str:
+def verdicts(config: dict) -> str:
     """How good the verdicts of "Real or fake" are, as a table: what is changed, one kind of pictures, one generator a line."""
+    report = config["report"]
     rows = "".join(
         f"<tr><td>{html.escape(words)}</td><td>{of['auroc']:.3f}</td>" + "".join(
             f"<td>{100 * of[share]:.1f} %</td>" for share in ("real_called_generated", "generated_called_real", "cannot_tell"))
@@ -104,17 +105,10 @@ def verdicts(report: dict) -> str:
             "kind; the table has the half that it was calibrated on, too.</p>"
             '<div class="wide"><table><thead><tr><th>pictures</th><th>AUROC</th><th>real, called likely generated</th>'
             f"<th>generated, called likely real</th><th>can't tell</th></tr></thead><tbody>{rows}</tbody></table></div>"
-            f"{_people(report.get('people'))}{_unseen_set(report.get('unseen_data_set'))}")
+            f"{_people(report.get('people'))}<p>{html.escape(detector.without_a_set(config))}</p>")
 
 
 _FIGURES = {"auroc": "AUROC", "average_precision": "average precision", "accuracy": "accuracy at one half"}
-
-
-def _unseen_set(measured: dict | None) -> str:
-    """What another detector, trained without a data set, says of its real faces."""
-    return (f"<p>Trained once more without the pictures of {html.escape(measured['name'])}, it calls "
-            f"{100 * measured['real_called_generated']:.1f} % of {measured['pictures']:,} of its real faces likely generated, and "
-            f"does not decide on {100 * measured['cannot_tell']:.1f} %.</p>") if measured else ""
 
 
 def _people(measured: dict | None) -> str:
