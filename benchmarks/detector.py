@@ -23,7 +23,7 @@ from PIL import Image  # noqa: E402
 from sklearn.metrics import roc_auc_score  # noqa: E402
 
 from gan.model import sampling, weights  # noqa: E402
-from gan.model.settings import DataSettings  # noqa: E402
+from gan.model.settings import STORE_DIR, DataSettings  # noqa: E402
 from gan.serve import files  # noqa: E402
 from gan.serve.judge import NO_FACE, Judge  # noqa: E402
 from gan.train import data, detector_card, detector_report, sources, verdicts  # noqa: E402
@@ -47,7 +47,7 @@ class Settings:
     # a detector that was trained without CelebA
     without_celeba: Path | None = None
     # where decoded pictures are kept
-    store_dir: Path = Path("~/.cache/seedfaces")
+    store_dir: Path = STORE_DIR
 
 
 def held_out(folder: Path, size: int, settings: Settings) -> tuple[list[Image.Image], np.ndarray]:

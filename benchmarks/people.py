@@ -22,7 +22,7 @@ from sklearn.pipeline import make_pipeline  # noqa: E402
 from sklearn.preprocessing import StandardScaler  # noqa: E402
 
 from gan.model import sampling, weights  # noqa: E402
-from gan.train import report  # noqa: E402
+from gan.train import generator_card  # noqa: E402
 from gan.train.metrics import Comparison  # noqa: E402
 
 AGES = (0, 10, 20, 30, 40, 50, 60, 70)  # years, at which groups begin
@@ -61,8 +61,8 @@ def main(settings: Comparison) -> None:
             "real": shares(probe.predict(test), names), "samples": shares(probe.predict(made), names)}
     config = {**loaded.config, "metrics": {**loaded.config["metrics"], "people": result}}
     weights.write_config(settings.weights, config)
-    report.save_card(settings.weights, config, loaded.generator_id)
-    print(report.people(result))
+    generator_card.save(settings.weights, config, loaded.generator_id)
+    print(generator_card.people(result))
 
 
 if __name__ == "__main__":

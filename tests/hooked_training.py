@@ -54,6 +54,8 @@ def install(accident: str, step: int, run) -> None:
 
         original_replace = weights.replace_folder
         weights.replace_folder = lambda new, folder: (rename if now() else original_replace)(new, folder)
+    elif accident == "kill-while-measuring":
+        before(loop, "measure", lambda folder: now() and die())
     elif accident == "nan":
         original_loss = losses.relativistic_generator
         losses.relativistic_generator = lambda real, fake: original_loss(real, fake) * (float("nan") if now() else 1)

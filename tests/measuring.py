@@ -1,13 +1,10 @@
-"""What tests of measurements share: pictures, a feature network whose features are known, a small model."""
+"""What tests of measurements share: pictures, a feature network whose features are known."""
 
 import numpy as np
 import torch
 
-from gan.model.settings import ModelSettings
 from gan.train import data
 from gan.train.features import Features
-
-SETTINGS = ModelSettings(16, latent_dim=8, widths=(16, 8))
 
 
 class Moments(torch.nn.Module):

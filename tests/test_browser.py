@@ -19,6 +19,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from gan.model import detector
+from gan.serve import files
 from gan.serve.faces import FaceModel
 from gan.serve.judge import Judge
 from gan.serve.page.verdict import as_json
@@ -386,7 +387,7 @@ def test_a_picture_can_be_pasted(site, page, model):
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.goto(f"{site}/?tab=verdict")
     expect(page.locator("#upload")).to_be_visible()
-    data = base64.b64encode(_png(model.faces([9])[0])).decode()
+    data = base64.b64encode(files.png(model.faces([9])[0])).decode()
     page.evaluate("""async (data) => {
         const blob = await (await fetch('data:image/png;base64,' + data)).blob();
         await navigator.clipboard.write([new ClipboardItem({'image/png': blob})]);
@@ -397,16 +398,10 @@ def test_a_picture_can_be_pasted(site, page, model):
     expect(page.get_by_alt_text("The square that was judged")).to_be_visible()
 
 
-def _png(face: np.ndarray) -> bytes:
-    file = io.BytesIO()
-    Image.fromarray(face).save(file, "PNG")
-    return file.getvalue()
-
-
 @pytest.mark.parametrize("name, data, words", [
     ("broken.jpg", b"\xff\xd8\xff\xe0 broken", "not a picture that can be read here"),
     ("note.png", b"just text", "not a picture that can be read here"),
-    ("tiny.png", _png(np.zeros((3, 5, 3), np.uint8)), "only 5 × 3 pixels"),
+    ("tiny.png", files.png(np.zeros((3, 5, 3), np.uint8)), "only 5 × 3 pixels"),
 ])
 def test_a_hostile_upload_gets_one_clear_sentence(site, page, tmp_path, name, data, words):
     (tmp_path / name).write_bytes(data)

@@ -8,13 +8,13 @@ import pytest
 import torch
 from conftest import TINY, picture
 from PIL import Image
+from small import SMALL
 
 from gan.model import weights
 from gan.model.networks import Generator
-from gan.model.settings import ModelSettings
 from gan.train import calibration
 
-GENERATOR = Generator(ModelSettings(16, latent_dim=8, widths=(16, 8))).eval()
+GENERATOR = Generator(SMALL).eval()
 
 
 class Critic(torch.nn.Module):

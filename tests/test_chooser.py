@@ -6,7 +6,7 @@ import pytest
 from browsing import in_address, open_face, shown
 from conftest import EMBEDDED, PHONE, WEIGHTS, serving
 from playwright.sync_api import expect
-from test_hub import folder_of
+from small import folder_of
 
 from gan.model import weights
 from gan.serve.faces import FaceModel

@@ -8,7 +8,7 @@ import pytest
 import torch
 from conftest import EMBEDDED, WEIGHTS, picture
 from PIL import Image
-from test_hub import SMALL, folder_of
+from small import SMALL, folder_of
 
 from gan import UserError
 from gan.model import critic, detector, weights
@@ -155,6 +155,17 @@ def test_the_command_trains_calibrates_and_reports(run, folder, blobs, tmp_path)
     assert all(torch.allclose(one, other) for one, other in zip(on.parameters(), loaded.parameters()))
     card = (tmp_path / "on" / "README.md").read_text()
     assert "16 pictures in 1 steps" in card and "1,280 pictures in 80 steps" in card and "went on from an earlier" in card
+
+
+def test_a_detector_without_a_data_set_is_spoken_of_along_the_line():
+    measured = {"name": "celeba", "pictures": 223, "real_called_generated": 0.027, "cannot_tell": 0.094}
+    first = {"started_from": "0" * 12, "unseen_data_set": measured}
+    second = {"started_from": first, "unseen_data_set": None}
+    sentence = detector.without_a_set({"report": {}, "training": {"started_from": second}})
+    assert sentence.startswith("Trained once more without celeba, an earlier detector, from which this one went on, called 2.7 % of 223")
+    own = detector.without_a_set({"report": {"unseen_data_set": measured | {"name": "other"}}, "training": {"started_from": second}})
+    assert own.startswith("Trained once more without other, it called 2.7 % of 223") and own.endswith("did not decide on 9.4 %.")
+    assert detector.without_a_set({"report": {}, "training": {"started_from": "0" * 12}}) == ""
 
 
 @pytest.mark.parametrize("words, sentence", [

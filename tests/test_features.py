@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 import torch
 from conftest import ROOT
-from measuring import SETTINGS, Moments, drawn, features_by_hand, moments, store_of
+from measuring import Moments, drawn, features_by_hand, moments, store_of
+from small import SMALL
 
 from gan import UserError
 from gan.model import sampling
@@ -60,7 +61,7 @@ def test_held_out_pictures_are_looked_up_both_ways_round(tmp_path, halves):
 
 def test_samples_in_batches_are_seen_like_all_at_once(tmp_path, halves, monkeypatch):
     """600 samples are two batches and a part of one, which must not count for more than its pictures."""
-    generator = Generator(SETTINGS)
+    generator = Generator(SMALL)
     monkeypatch.setattr("gan.train.calibration.MOST", 300)
     seen, mirrored = Reference(halves, store_of(tmp_path, drawn(20)), 600).of_generator(generator)
     faces = sampling.faces(generator, range(600))

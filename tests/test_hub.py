@@ -1,6 +1,5 @@
 """To the Hub and back, with the real client over HTTP against a stand-in (hub_server.py)."""
 
-import io
 import json
 import os
 import subprocess
@@ -14,34 +13,15 @@ import pyarrow.parquet as parquet
 import pytest
 from conftest import DEFAULT, EMBEDDED, HUB, ROOT, TINY, picture
 from huggingface_hub import HfApi, ModelCard, hf_hub_download
-from PIL import Image
+from small import folder_of, pushed
 
 from gan import UserError, hub
 from gan.hub import failures, model_card
 from gan.model import weights
-from gan.model.networks import Discriminator, Generator
-from gan.model.settings import DataSettings, ModelSettings
+from gan.model.settings import DataSettings
+from gan.serve import files
 from gan.serve.faces import FaceModel
 from gan.train import data, sources
-
-SMALL = ModelSettings(16, latent_dim=8, widths=(16, 8))
-
-
-def folder_of(path, step: int = 100, prose: str = "Prose.") -> "os.PathLike":
-    """A complete weights folder, unlike any other."""
-    path.mkdir(parents=True, exist_ok=True)
-    training = {"steps": step, "data": "faces"}
-    weights.save(path, Generator(SMALL), Discriminator(SMALL), SMALL, {"training": training, "metrics": {}})
-    body = f"# Faces\n\n{prose}\n\n{model_card.section('training', f'Step {step}.')}\n\n## Limits\n\nMany.\n"
-    (path / "README.md").write_text(model_card.card(body, "faces-16", "faces", {"frechet-distance": 2.5}))
-    (path / "LICENSE").write_text("As the pictures.\n")
-    (path / "samples.png").write_bytes(os.urandom(2000))
-    return path
-
-
-def pushed(folder, repo_id: str, message: str = "Step 100") -> str:
-    hub.prepare(repo_id)
-    return hub.push(folder, repo_id, message, pauses=(0.1, 0.1, 0.1))
 
 
 def commits(repo_id: str) -> list[str]:
@@ -308,7 +288,7 @@ def data_set(hub_server, repo_id, tmp_path) -> str:
     """Two configurations; `faces` has two splits, and two columns of pictures."""
     def table(numbers) -> pa.Table:
         def cells(shift):
-            pictures = [{"bytes": _png(picture(number + shift)), "path": None} for number in numbers]
+            pictures = [{"bytes": files.png(picture(number + shift)), "path": None} for number in numbers]
             return pa.array(pictures, pa.struct([("bytes", pa.binary()), ("path", pa.string())]))
         info = {"info": {"features": {"id": {"dtype": "int64", "_type": "Value"}, "image": {"_type": "Image"},
                                       "thumbnail": {"_type": "Image"}}}}
@@ -324,12 +304,6 @@ def data_set(hub_server, repo_id, tmp_path) -> str:
     HfApi().create_repo(repo_id, repo_type="dataset")
     HfApi().upload_folder(folder_path=tmp_path / "pictures", repo_id=repo_id, repo_type="dataset")
     return repo_id
-
-
-def _png(pixels: np.ndarray) -> bytes:
-    file = io.BytesIO()
-    Image.fromarray(pixels).save(file, "PNG")
-    return file.getvalue()
 
 
 def stored(tmp_path, **wanted) -> data.Store:

@@ -3,8 +3,9 @@ import json
 import numpy as np
 import pytest
 import torch
-from measuring import SETTINGS, Moments, drawn, features_by_hand, store_of
+from measuring import Moments, drawn, features_by_hand, store_of
 from PIL import Image
+from small import SMALL
 
 from gan import UserError
 from gan.model import sampling, weights
@@ -33,7 +34,7 @@ def measured(tmp_path, features, generator, train, samples, held_out=None) -> di
     folder.mkdir(exist_ok=True)
     training = {"recipe": "modern", "data": "drawn", "pictures_in_data": 60, "held_out": 0, "steps": 1, "planned_steps": 1,
                 "pictures": 4, "hours": 0.0, "hardware": "none", "commands": []}
-    weights.save(folder, generator, Discriminator(SETTINGS), SETTINGS, {"training": training})
+    weights.save(folder, generator, Discriminator(SMALL), SMALL, {"training": training})
     reference = Reference(features, store_of(tmp_path, train, held_out), samples)
     return metrics.measure(folder, reference, "the command", tmp_path / "runs" / "pairs.png")
 
@@ -41,7 +42,7 @@ def measured(tmp_path, features, generator, train, samples, held_out=None) -> di
 def test_the_distance_is_heusels(tmp_path, features):
     torch.manual_seed(0)
     real = drawn(300)
-    result = measured(tmp_path, features, Generator(SETTINGS), real, 300)["frechet_distance"]
+    result = measured(tmp_path, features, Generator(SMALL), real, 300)["frechet_distance"]
     published = weights.load(tmp_path / "weights").generator
     assert result["value"] == pytest.approx(distance_by_hand(real, sampling.faces(published, range(300))), abs=6e-4)
 
@@ -62,7 +63,7 @@ def test_real_against_real_of_a_small_set_is_of_its_halves(tmp_path, features):
 
 
 def test_a_measurement_is_written_into_config_card_and_picture(tmp_path, features):
-    result = measured(tmp_path, features, Generator(SETTINGS), drawn(60), 45, drawn(50, seed=1))
+    result = measured(tmp_path, features, Generator(SMALL), drawn(60), 45, drawn(50, seed=1))
     folder = tmp_path / "weights"
     loaded = weights.load(folder)
     assert json.loads((folder / "config.json").read_text())["metrics"] == result
@@ -81,7 +82,7 @@ def test_a_measurement_is_written_into_config_card_and_picture(tmp_path, feature
 def test_a_generator_that_copies_is_found_out(tmp_path, features):
     """The training pictures are the samples of the generator, so that it has learned them by heart."""
     torch.manual_seed(0)
-    generator = Generator(SETTINGS)
+    generator = Generator(SMALL)
     weights_folder = measured(tmp_path, features, generator, drawn(60), 4) and tmp_path / "weights"
     train = sampling.faces(weights.load(weights_folder).generator, range(60))
     other = tmp_path / "other"
@@ -97,7 +98,7 @@ def test_a_generator_that_copies_is_found_out(tmp_path, features):
 
 
 def test_few_held_out_pictures_are_no_measure_of_memorisation(tmp_path, features):
-    result = measured(tmp_path, features, Generator(SETTINGS), drawn(60), 50, drawn(39))
+    result = measured(tmp_path, features, Generator(SMALL), drawn(60), 50, drawn(39))
     assert result["quality"]["memorisation"] is None and "memorisation: not measured" in metrics.describe(result)
     assert "Too few pictures were held out" in (tmp_path / "weights" / "README.md").read_text()
     assert (tmp_path / "weights" / "quality.png").exists()

@@ -9,7 +9,7 @@ from browsing import face, in_address, link_of, shown
 from conftest import DEFAULT, EMBEDDED, WEIGHTS, serving
 from huggingface_hub import HfApi
 from playwright.sync_api import expect
-from test_hub import folder_of, pushed
+from small import folder_of, pushed
 
 from gan import UserError, hub
 from gan.serve import models as models_module
@@ -55,7 +55,7 @@ def test_every_weights_folder_is_embedded_and_older_ones_are_opened_when_a_link_
     assert [model.name for model in models.embedded] == ["small", "other"] and models.current is models.embedded[0]
     assert {model.name for model in models.offered} == {"small", "other"}
     assert np.array_equal(models.of(old_id).faces([5]), FaceModel(old).faces([5])) and models.of(old_id) is models.of(old_id)
-    assert len(models.offered) == 2 and not models.has("a" * 12) and not models.has("../small")
+    assert len(models.offered) == 2 and not models.has("a" * 12) and not models.has("../small") and models.has("")
     wanted = Models(tmp_path, "small", str(folder_of(tmp_path / "runs" / "mine" / "weights", 7)))
     assert wanted.current.name == "mine" and len(wanted.offered) == 3 and wanted.has(models.current.id)
 

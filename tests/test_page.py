@@ -1,19 +1,24 @@
 """What the tabs' handlers make of views and controls, without a browser."""
 
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import gradio as gr
 import numpy as np
 import pytest
 from conftest import DEFAULT, WEIGHTS
+from gradio.exceptions import ComponentProcessingError
+from gradio.state_holder import SessionState
 from PIL import Image
-from test_hub import folder_of
+from pydantic import ValidationError
+from small import folder_of
 
 from gan.model.face_finder import Square
 from gan.serve.faces import FaceModel
 from gan.serve.judge import GENERATED, NO_FACE, REAL, TOO_SMALL, UNCLEAR, Judge, Opinion, Verdict
 from gan.serve.models import Models
-from gan.serve.page import about, gallery
+from gan.serve.page import about, inputs
 from gan.serve.page.chooser import choices
 from gan.serve.page.components import outer_address
 from gan.serve.page.frame import Page
@@ -147,8 +152,8 @@ def test_without_a_gallery_the_buttons_work_from_the_first_one(page, query):
 
 @pytest.mark.parametrize("stored", [None, "x", {"a": 1}, [None, "3", 2.5, -1, SEED_LIMIT, True, [1]], 7])
 def test_nonsense_in_a_browsers_storage_is_dropped(stored):
-    assert gallery.clean(stored) == []
-    assert gallery.clean([5, 5, 3, *range(100)])[:3] == [5, 3, 0] and len(gallery.clean(list(range(100)))) == 64
+    assert inputs.clean(stored) == []
+    assert inputs.clean([5, 5, 3, *range(100)])[:3] == [5, 3, 0] and len(inputs.clean(list(range(100)))) == 64
 
 
 def test_a_link_with_other_weights_says_so(page):
@@ -232,3 +237,23 @@ def test_the_outer_address_is_the_spaces(monkeypatch):
     assert outer_address() == ""
     monkeypatch.setenv("SPACE_ID", "somebody/faces")
     assert outer_address() == "https://huggingface.co/spaces/somebody/faces"
+
+
+@pytest.mark.parametrize("value", [
+    None, "x" * 1000, "0-4294967295", 1e308, -1, [], {}, {"path": "/etc/passwd"}, "v=1&seeds=" + "9" * 5000],
+    ids=lambda value: repr(value)[:20])
+def test_every_handler_takes_any_nonsense_or_refuses_it(page, value):
+    """As it comes over HTTP, where a browser's controls bound nothing, the first checks being Gradio's own."""
+    refusals = (gr.Error, ComponentProcessingError, ValidationError)
+    handlers = {(each.fn, *map(type, each.inputs)): each for each in page.blocks.fns.values() if each.fn}
+    refused = 0
+    for handler in handlers.values():
+        event = gr.EventData(None, dict.fromkeys(("seed", "query", "weights", "answers"), value))
+        request = gr.Request(query_params={"seeds": str(value), "variation": str(value), "tab": str(value), "w": str(value)})
+        try:
+            # in a thread: the browser of other tests has a loop in this one
+            ThreadPoolExecutor().submit(asyncio.run, page.blocks.process_api(
+                handler, [value] * len(handler.inputs), SessionState(page.blocks), request, event_data=event)).result()
+        except refusals:
+            refused += 1
+    assert len(handlers) > 20 and refused < len(handlers) - 10

@@ -146,8 +146,7 @@ def test_other_doors_are_closed(address, route):
 def test_other_origins_are_refused(address):
     answer = httpx.post(f"{address}{API}/call/generate", json={"data": ["0", 1.0, ""]},
                         headers={"origin": "https://evil.example"})
-    assert "access-control-allow-origin" not in answer.headers or \
-        answer.headers["access-control-allow-origin"] != "https://evil.example"
+    assert answer.headers.get("access-control-allow-origin") not in ("*", "https://evil.example")
 
 
 def test_nothing_else_is_public(address):
@@ -156,21 +155,13 @@ def test_nothing_else_is_public(address):
 
 
 def test_nonsense_in_any_endpoint_harms_nothing(address):
-    """Private endpoints answer raw HTTP too."""
+    """Private endpoints answer raw HTTP too; what each makes of nonsense is in test_page.py."""
     dependencies = httpx.get(f"{address}/config").json()["dependencies"]
     assert len(dependencies) > 20
-    nonsense = [None, "x" * 1000, "0-4294967295", 1e308, -1, [], {}, {"path": "/etc/passwd"}, "v=1&seeds=" + "9" * 5000]
-
-    def send(task):
-        dependency, value = task
-        body = {"data": [value] * len(dependency["inputs"]), "fn_index": dependency["id"], "session_hash": "nonsense",
-                "event_data": {"seed": value, "query": value}}
-        return httpx.post(f"{address}{API}/queue/join", json=body, timeout=60).status_code
-
-    tasks = [(dependency, value) for dependency in dependencies if dependency["backend_fn"] for value in nonsense]
-    with ThreadPoolExecutor(1) as pool:
-        codes = set(pool.map(send, tasks))
-    assert codes <= {200, 503, 400, 422}, codes
+    for dependency in dependencies:
+        body = {"data": [{"path": "/etc/passwd"}] * len(dependency["inputs"]), "fn_index": dependency["id"],
+                "session_hash": "nonsense", "event_data": {"seed": "x", "query": "x"}}
+        assert httpx.post(f"{address}{API}/queue/join", json=body, timeout=60).status_code in {200, 503, 400, 422}
     deadline = time.monotonic() + 60  # the line must get empty again, with everybody after it served as before
     while (answer := call(address, "generate", "0", 1.0, "")).startswith("503"):
         assert time.monotonic() < deadline
@@ -194,7 +185,10 @@ def test_an_upload_is_deleted_soon_after_it_was_read(tmp_path, monkeypatch):
 def test_many_visitors_at_once_get_their_faces_or_a_sentence(address):
     """More than the line holds: some are told so at once, the others are served, and the page lives on."""
     def ask(number):
-        return call(address, "morph", "1,2,3,4,5,6,7,8", 0.5 + number / 1000, 32, True, "")
+        if number == 0:  # while it is made, the line gets long
+            return call(address, "morph", "1,2,3,4,5,6,7,8", 0.5, 32, True, "")
+        time.sleep(0.3)
+        return call(address, "morph", "1,2", 0.5 + number / 1000, 2, True, "")
 
     with ThreadPoolExecutor(70) as pool:
         answers = list(pool.map(ask, range(70)))

@@ -2,6 +2,7 @@
 
 import io
 import re
+from concurrent.futures import ThreadPoolExecutor
 from html import unescape
 
 import httpx
@@ -17,8 +18,8 @@ from gan.serve.share_link import View
 
 def tags(address: str, query: str, **headers) -> dict[str, str]:
     """All Open Graph and Twitter tags of the page, each of which may be there once only."""
-    page = httpx.get(f"{address}/?{query}", headers=headers, timeout=60)
-    assert len(page.content) == int(page.headers["content-length"]) or "content-encoding" in page.headers
+    page = httpx.get(f"{address}/?{query}", headers={"accept-encoding": "identity", **headers}, timeout=60)
+    assert len(page.content) == int(page.headers["content-length"])
     found = re.findall(r'<meta\s+(?:property|name)="((?:og|twitter):[^"]*)"\s+content="([^"]*)"', page.text)
     assert len(dict(found)) == len(found) == len(re.findall("og:|twitter:", page.text.split("<script")[0]))
     return {name: unescape(value) for name, value in found}
@@ -56,6 +57,12 @@ def test_without_the_weights_there_is_no_picture_of_others(address):
     assert httpx.get(f"{address}/preview.jpg?seeds=1-8&w=000000000000").status_code == 404
     older = next((WEIGHTS / "older").iterdir()).name
     assert httpx.get(tags(address, f"seeds=1-8&w={older}")["og:image"], timeout=60).status_code == 200
+
+
+def test_a_crowd_waits_or_is_told_to_come_back(address):
+    with ThreadPoolExecutor(60) as pool:
+        codes = list(pool.map(lambda seed: httpx.get(f"{address}/preview.jpg?seeds={seed}", timeout=60).status_code, range(60)))
+    assert set(codes) == {200, 503} and codes.count(200) >= 40
 
 
 def test_behind_a_proxy_the_picture_is_where_visitors_are(address):

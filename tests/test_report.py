@@ -3,11 +3,11 @@ import json
 import numpy as np
 import torch
 from PIL import Image
+from small import SMALL
 
 from gan.model.images import sheet
 from gan.model.networks import Generator
-from gan.model.settings import ModelSettings
-from gan.train import report
+from gan.train import generator_card, report
 
 
 def sheets_of(tmp_path, count: int) -> list:
@@ -21,7 +21,7 @@ def sheets_of(tmp_path, count: int) -> list:
 
 
 def test_a_sheet_shows_seeds_0_to_63(tmp_path):
-    generator = Generator(ModelSettings(16, latent_dim=8, widths=(16, 8)))
+    generator = Generator(SMALL)
     report.save_sheet(generator, tmp_path / "new" / "sheet.png")
     assert Image.open(tmp_path / "new" / "sheet.png").size == (128, 128)
 
@@ -65,7 +65,7 @@ def test_the_card_says_what_was_measured_and_nothing_else(tmp_path):
                 "planned_steps": 20, "pictures": 640, "hours": 1.25, "hardware": "2 cores",
                 "commands": [{"from_step": 0, "planned_steps": 20, "command": "accelerate launch x"}]}
     config = {"model": {"resolution": 64}, "training": training}
-    report.save_card(tmp_path, config, "0123456789ab")
+    generator_card.save(tmp_path, config, "0123456789ab")
     card = (tmp_path / "README.md").read_text()
     assert "\nlicense: other\n" in card and "10 of 20 steps, 1.2 hours on 2 cores" in card
     assert "No distance to real faces was measured" in card and "`0123456789ab`" in card
@@ -73,10 +73,10 @@ def test_the_card_says_what_was_measured_and_nothing_else(tmp_path):
     assert "UTKFace" in (tmp_path / "LICENSE").read_text()
     measured = {"generator": "0123456789ab", "value": 2.349, "samples": 100, "reference": "first 100",
                 "floor": 0.1, "floor_pictures": 100, "features": "face.pt", "command": "python -m x"}
-    report.save_card(tmp_path, {**config, "metrics": {"frechet_distance": measured}}, "0123456789ab")
+    generator_card.save(tmp_path, {**config, "metrics": {"frechet_distance": measured}}, "0123456789ab")
     assert "**2.35**" in (tmp_path / "README.md").read_text()
     assert "Measured on the published file" in (tmp_path / "README.md").read_text()
-    report.save_card(tmp_path, {**config, "metrics": {"frechet_distance": measured}}, "ba9876543210")
+    generator_card.save(tmp_path, {**config, "metrics": {"frechet_distance": measured}}, "ba9876543210")
     card = (tmp_path / "README.md").read_text()
     assert "Measured on an earlier state of this run" in card
     assert "not an FID" in card and "precision" not in card and "quality.png" not in card
@@ -85,7 +85,7 @@ def test_the_card_says_what_was_measured_and_nothing_else(tmp_path):
 def test_a_run_that_went_on_often_is_one_command():
     parts = [{"from_step": step, "planned_steps": plan, "command": command}
              for step, plan, command in ((0, 10, "begin"), (4, 20, "go on"), (1_200, 20, "go on"), (1_500, 30, "go on"))]
-    assert report._commands(parts) == ("from step 0, planned for 10:\n\n    begin\n\nfrom step 4, 1,200, planned for 20:\n\n"
+    assert generator_card._commands(parts) == ("from step 0, planned for 10:\n\n    begin\n\nfrom step 4, 1,200, planned for 20:\n\n"
                                        "    go on\n\nfrom step 1,500, planned for 30:\n\n    go on")
 
 
@@ -99,7 +99,7 @@ def test_the_card_says_what_lies_beyond_the_distance(tmp_path):
                "spectrum": spectrum, "colour": colour, "memorisation": None,
                "floor": {"pictures": 9_000, "precision": 0.87, "recall": 0.88, "spectrum": spectrum, "colour": colour}}
     config = {"model": {"resolution": 64}, "training": training, "metrics": {"frechet_distance": distance, "quality": quality}}
-    report.save_card(tmp_path, config, "0123456789ab")
+    generator_card.save(tmp_path, config, "0123456789ab")
     card = (tmp_path / "README.md").read_text()
     for words in ("FID **2.35**", "precision **0.71** and recall **0.63**", "0.87 and 0.88 with 9,000 each",
                   "at most 1.2 dB off that of real pictures (less detail at 0.55)", "2.5 of 255 grey levels off (blue)",
@@ -109,7 +109,7 @@ def test_the_card_says_what_lies_beyond_the_distance(tmp_path):
     quality["memorisation"] = {"pictures": 1_004, "training_pictures": 20_319, "held_out_copies": 69, "median_samples": 4.5,
                                "median_held_out": 4.25, "nearer_than": 2.0, "share_nearer": 0.013}
     (tmp_path / "quality.png").touch()
-    report.save_card(tmp_path, config, "0123456789ab")
+    generator_card.save(tmp_path, config, "0123456789ab")
     card = (tmp_path / "README.md").read_text()
     for words in ("**1.3 %** of 1,004 samples",
                   "4.50 for samples and 4.25 for held-out faces", "69 held-out faces were left out",
@@ -118,7 +118,7 @@ def test_the_card_says_what_lies_beyond_the_distance(tmp_path):
 
 
 def test_drawing_does_not_touch_training(tmp_path):
-    generator = Generator(ModelSettings(16, latent_dim=8, widths=(16, 8)))
+    generator = Generator(SMALL)
     before, state = {k: v.clone() for k, v in generator.state_dict().items()}, torch.get_rng_state()
     report.save_sheet(generator, tmp_path / "sheet.png")
     assert generator.training and torch.equal(torch.get_rng_state(), state)
@@ -134,7 +134,7 @@ def test_the_card_says_where_it_started_whom_it_shows_and_what_fails(tmp_path):
     age = {"error": 0.41, "tested_on": 1_004, "real": {"0–9": 0.125, "10–19": 0.875}, "samples": {"0–9": 0.25, "10–19": 0.75}}
     gender = {"error": 0.08, "tested_on": 1_004, "real": {"female": 0.5, "male": 0.5}, "samples": {"female": 0.45, "male": 0.55}}
     people = {"generator": "0123456789ab", "samples": 10_000, "age": age, "gender": gender}
-    report.save_card(tmp_path, {"model": {"resolution": 64}, "training": training, "metrics": {"people": people},
+    generator_card.save(tmp_path, {"model": {"resolution": 64}, "training": training, "metrics": {"people": people},
                                 "failures": "Hands fail."}, "0123456789ab")
     card = (tmp_path / "README.md").read_text()
     for words in ("- Started from generator `ba9876543210`, which had been shown 2,000,000 pictures of CelebA.\n"

@@ -3,16 +3,16 @@ import copy
 import numpy as np
 import pytest
 import torch
+from small import SMALL
 
 from gan.model import latents, sampling
 from gan.model.networks import Generator
-from gan.model.settings import ModelSettings
 
 
 @pytest.fixture(scope="module")
 def generator() -> Generator:
     torch.manual_seed(0)
-    generator = Generator(ModelSettings(16, latent_dim=8, widths=(16, 8)))
+    generator = Generator(SMALL)
     with torch.no_grad():
         generator.to_rgb.weight *= 500  # contrast, so that a difference would show
         generator(torch.randn(64, 8))  # running statistics of its own

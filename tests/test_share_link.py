@@ -4,12 +4,12 @@ import subprocess
 import sys
 from urllib.parse import parse_qs
 
+import numpy as np
 import pytest
 from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gan.model import latents
 from gan.serve import share_link
 from gan.serve.share_link import (
     FRAMES,
@@ -131,7 +131,9 @@ def test_seeds_as_text():
 
 
 def test_seeds_end_where_numpys_do():
-    assert SEED_LIMIT == latents.SEED_LIMIT
+    np.random.RandomState(SEED_LIMIT - 1)
+    with pytest.raises(ValueError):
+        np.random.RandomState(SEED_LIMIT)
 
 
 def test_standard_library_only():

@@ -5,17 +5,16 @@ import pytest
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
+from small import SMALL
 
 from gan.model.images import to_signed
-from gan.model.settings import RECIPES, ModelSettings
+from gan.model.settings import RECIPES
 from gan.train.step import GanStep, cosine, pictures_per_step
-
-MODEL = ModelSettings(16, latent_dim=8, widths=(16, 8))
 
 
 def make(recipe: str = "modern", **changes) -> GanStep:
     norm = RECIPES[recipe].model.discriminator_norm
-    settings = dataclasses.replace(RECIPES[recipe], model=dataclasses.replace(MODEL, discriminator_norm=norm),
+    settings = dataclasses.replace(RECIPES[recipe], model=dataclasses.replace(SMALL, discriminator_norm=norm),
                                    train_batch_size=8, **changes)
     return GanStep(settings, accelerator("no"), total_steps=20)
 
@@ -178,7 +177,7 @@ def test_schedules_go_where_they_should():
 
 
 def test_networks_are_channels_last_and_work_in_bf16():
-    gan = GanStep(dataclasses.replace(RECIPES["modern"], model=MODEL, train_batch_size=8),
+    gan = GanStep(dataclasses.replace(RECIPES["modern"], model=SMALL, train_batch_size=8),
                   accelerator("bf16"), 10)
     seen = []
     gan.discriminator.steps[1].register_forward_hook(lambda module, inputs, output: seen.append(output))

@@ -220,37 +220,33 @@ def test_other_settings_and_a_used_folder_are_refused(run, pictures, tmp_path, u
     assert used.returncode == 1 and "holds a run already" in used.stderr and "Traceback" not in used.stderr
 
 
-@pytest.mark.parametrize("recipe, batches, size", [("modern", 2, 2), ("dcgan", 1, 4)])
-def test_two_processes_share_the_work_and_end_alike(run, pictures, tmp_path, recipe, batches, size):
-    output = tmp_path / "two"
+def in_two(run, pictures, output, accident, step, recipe, batches, size, *more):
+    """A run in two processes, each shown the 40 pictures in five steps, with what happens in step `step`."""
     arguments = command(pictures, output, "--recipe", recipe, "--gradient_accumulation_steps", batches,
-                        "--train_batch_size", size, "--max_train_steps", 10, "--checkpointing_steps", 5)
-    done = run("tests/hooked_training.py", "record", 0, *arguments, launcher=TWO_PROCESSES, ACCELERATE_USE_CPU="true")
+                        "--train_batch_size", size, "--max_train_steps", 15, "--checkpointing_steps", 6, "--sample_sheets", 1, *more)
+    return run("tests/hooked_training.py", accident, step, *arguments, launcher=TWO_PROCESSES, ACCELERATE_USE_CPU="true")
+
+
+@pytest.mark.parametrize("recipe, batches, size", [("modern", 2, 2), ("dcgan", 1, 4)])
+def test_two_processes_share_the_work_end_alike_and_resume_bit_for_bit(run, pictures, tmp_path, recipe, batches, size):
+    output = tmp_path / "two"
+    done = in_two(run, pictures, output, "record", 0, recipe, batches, size)
     assert done.returncode == 0, done.stderr
     ranks = [json.loads(path.read_text()) for path in sorted(tmp_path.glob("two-rank*.json"))]
     assert len(ranks) == 2 and ranks[0]["parameters"] == ranks[1]["parameters"]
-    # 2 processes x 4 pictures x 5 steps = the 40 pictures: each once in the first epoch and in the second
-    for epoch in (0, 1):
+    for epoch in range(3):
         seen = [picture for rank in ranks for picture in rank["seen"][epoch * 20:(epoch + 1) * 20]]
         assert len(set(seen)) == 40
-    assert len(checkpoint.found(output / "checkpoints")) == 2 and len(rows(output)) == 4
+    assert len(rows(output)) == 5
     assert weights.load(output / "weights").config["training"]["processes"] == 2
     assert done.stdout.count("Done: ") == 1 and done.stdout.count("pictures a second") == 1
-
-
-def test_two_processes_resume_bit_for_bit(run, pictures, tmp_path):
-    ends = []
-    for name in ("whole", "stopped"):
-        output = tmp_path / name
-        if name == "stopped":
-            stopped = run("tests/hooked_training.py", "SIGTERM", 7, *command(pictures, output), launcher=TWO_PROCESSES,
-                          ACCELERATE_USE_CPU="true")
-            assert stopped.returncode != 0 and last_state(output)["training"]["step"] == 10
-        done = run("train_accelerate.py", *command(pictures, output, "--resume_from_checkpoint", "latest"),
-                   launcher=TWO_PROCESSES, ACCELERATE_USE_CPU="true")
-        assert done.returncode == 0, done.stderr
-        ends.append(last_state(output)["training"])
-    assert_same(*ends)
+    if recipe == "modern":
+        stopped = in_two(run, pictures, tmp_path / "stopped", "SIGTERM", 7, recipe, batches, size)
+        assert stopped.returncode != 0 and last_state(tmp_path / "stopped")["training"]["step"] == 10
+        again = in_two(run, pictures, tmp_path / "stopped", "nothing", 0, recipe, batches, size,
+                       "--resume_from_checkpoint", "latest")
+        assert again.returncode == 0, again.stderr
+        assert_same(last_state(tmp_path / "stopped")["training"], last_state(output)["training"])
 
 
 @pytest.mark.parametrize("options, environment", [
@@ -273,13 +269,16 @@ def test_the_paper_recipe_and_a_measured_end(run, pictures, tmp_path):
 
     torch.jit.script(Mean()).save(tmp_path / "features.pt")
     output = tmp_path / "paper"
-    done = run("train_accelerate.py", *command(pictures, output, "--recipe", "dcgan", "--eval_features",
-                                               tmp_path / "features.pt", "--eval_every", 12, "--eval_samples", 30))
+    words = command(pictures, output, "--recipe", "dcgan", "--eval_features", tmp_path / "features.pt", "--eval_every", 10,
+                    "--eval_samples", 30)
+    killed = run("tests/hooked_training.py", "kill-while-measuring", STEPS, *words)
+    assert killed.returncode == -signal.SIGKILL and last_state(output)["training"]["step"] == STEPS
+    done = run("train_accelerate.py", *words, "--resume_from_checkpoint", "latest")
     assert done.returncode == 0, done.stderr
     measured = weights.load(output / "weights").config["metrics"]["frechet_distance"]
     assert measured["samples"] == 30 and "first 30 training pictures" in measured["reference"]
     assert (output / "weights" / "quality.png").exists() and "(quality.png)" in (output / "weights" / "README.md").read_text()
-    assert [row["step"] for row in rows(output) if "frechet_distance" in row] == [12, 24]
+    assert [row["step"] for row in rows(output) if "frechet_distance" in row] == [10, 20, 24]
     again = run("-m", "gan.train.metrics", *measured["command"].split()[3:], "--store_dir", tmp_path / "store")
     assert again.returncode == 0, again.stderr
     assert f"Fréchet distance {measured['value']:.2f}" in again.stdout

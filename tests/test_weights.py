@@ -3,30 +3,28 @@ import json
 import numpy as np
 import pytest
 import torch
-
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
+from small import SMALL
 
 from gan import UserError
 from gan.model import latents, sampling, weights
 from gan.model.networks import Discriminator, Generator
 from gan.model.settings import ModelSettings
 
-SETTINGS = ModelSettings(16, latent_dim=8, widths=(16, 8))
-
 
 @pytest.fixture
 def folder(tmp_path):
     torch.manual_seed(0)
-    weights.save(tmp_path, Generator(SETTINGS), Discriminator(SETTINGS), SETTINGS, {"training": {"steps": 3}, "metrics": {}})
+    weights.save(tmp_path, Generator(SMALL), Discriminator(SMALL), SMALL, {"training": {"steps": 3}, "metrics": {}})
     return tmp_path
 
 
 def test_what_is_saved_is_loaded(folder):
     torch.manual_seed(0)
-    generator = Generator(SETTINGS)
+    generator = Generator(SMALL)
     loaded = weights.load(folder)
-    assert loaded.settings == SETTINGS and loaded.config["training"]["steps"] == 3
+    assert loaded.settings == SMALL and loaded.config["training"]["steps"] == 3
     assert not loaded.generator.training and not any(p.requires_grad for p in loaded.generator.parameters())
     assert loaded.generator.mean_features.shape == (16, 4, 4)
     for name, tensor in generator.state_dict().items():
@@ -42,7 +40,7 @@ def test_the_same_weights_have_the_same_id_and_others_another(folder, tmp_path_f
     for seed in (0, 0, 1):
         torch.manual_seed(seed)
         again = tmp_path_factory.mktemp("again")
-        weights.save(again, Generator(SETTINGS), Discriminator(SETTINGS), SETTINGS, {})
+        weights.save(again, Generator(SMALL), Discriminator(SMALL), SMALL, {})
         ids.add(weights.load(again).generator_id)
     assert len(ids) == 2 and all(len(i) == 12 and int(i, 16) >= 0 for i in ids)
 
@@ -98,7 +96,7 @@ def test_others_may_read_what_is_saved(folder):
 def test_a_folder_that_cannot_be_written(tmp_path):
     (tmp_path / weights.GENERATOR).mkdir()
     with pytest.raises(OSError):
-        weights.save(tmp_path, Generator(SETTINGS), Discriminator(SETTINGS), SETTINGS, {})
+        weights.save(tmp_path, Generator(SMALL), Discriminator(SMALL), SMALL, {})
 
 
 def damaged(folder, name, content: bytes):

@@ -18,6 +18,8 @@ from gan import UserError, reason
 
 PAUSES = (1, 2, 4, 8, 16)  # seconds before each further attempt
 _PASSING = {408, 409, 412, 425, 429, 500, 502, 503, 504}  # statuses that may be gone a moment later
+_GATED = "{} is gated: ask for access on its page on the Hub, and set HF_TOKEN to a token of that account."
+_ABSENT = "{} is not on the Hub, or is private and HF_TOKEN may not read it: check the name and the token."
 Result = TypeVar("Result")
 
 
@@ -76,11 +78,11 @@ def explain(error: BaseException, repo_id: str) -> str:
     if is_a(LocalTokenNotFoundError) or status == 401 and not is_a(RepositoryNotFoundError):
         return "The Hub needs a token, and there is none or it is not valid: run `hf auth login`, or set HF_TOKEN."
     if is_a(GatedRepoError):
-        return f"{repo_id} is gated: ask for access on its page on the Hub, and set HF_TOKEN to a token of that account."
+        return _GATED.format(repo_id)
     if is_a(RevisionNotFoundError):
         return f"{repo_id} exists on the Hub, but not the revision that was asked for."
     if is_a(RepositoryNotFoundError):
-        return f"{repo_id} is not on the Hub, or is private and HF_TOKEN may not read it: check the name and the token."
+        return _ABSENT.format(repo_id)
     if is_a(EntryNotFoundError):
         return f"{repo_id} on the Hub lacks a file of a weights folder ({reason(error)})."
     if status == 402:
@@ -101,9 +103,9 @@ def explain_data_set(error: BaseException, name: str) -> str:
     """The same about a data set, whose library tells of gates and closed doors in words of its own."""
     words = str(error)
     if "gated" in words:
-        return f"{name} is gated: ask for access on its page on the Hub, and set HF_TOKEN to a token of that account."
+        return _GATED.format(name)
     if "doesn't exist on the Hub" in words:
-        return f"{name} is not on the Hub, or is private and HF_TOKEN may not read it: check the name and the token."
+        return _ABSENT.format(name)
     known = status_of(error) is not None or may_pass(error)
     # all of what it says: which configurations or splits there are comes last
     return explain(error, name) if known else f"The data set {name} cannot be read: {' '.join(words.split())[:400].rstrip('.')}."

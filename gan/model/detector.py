@@ -54,16 +54,12 @@ def evidence(detector: Detector, pictures: np.ndarray) -> np.ndarray:
     return (critic.judged(detector, pictures) + critic.judged(detector, pictures[:, :, ::-1])[:, :, ::-1]) / 2
 
 
-def origin(config: dict) -> dict:
-    """What the config of a detector that goes on from this one says of it."""
-    return {**config["training"], "unseen_data_set": config["report"].get("unseen_data_set")}
-
-
 def without_a_set(config: dict) -> str:
     """A sentence on what a detector that was trained without a data set says of its real faces; "" where none was."""
-    measured, who = config["report"].get("unseen_data_set"), "it"
-    if not measured and isinstance(started := config["training"]["started_from"], dict):
-        measured, who = started["unseen_data_set"], "the detector that this one went on from"
+    measured, who, training = config["report"].get("unseen_data_set"), "it", config["training"]
+    while not measured and isinstance(training["started_from"], dict):
+        training = training["started_from"]
+        measured, who = training["unseen_data_set"], "an earlier detector, from which this one went on,"
     return (f"Trained once more without {measured['name']}, {who} called {100 * measured['real_called_generated']:.1f} % of "
             f"{measured['pictures']:,} of that set's real faces likely generated, and did not decide on "
             f"{100 * measured['cannot_tell']:.1f} %.") if measured else ""

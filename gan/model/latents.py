@@ -2,8 +2,6 @@
 
 import numpy as np
 
-SEED_LIMIT = 2**32  # seeds are 0 <= seed < SEED_LIMIT, what RandomState takes
-
 
 def from_seeds(seeds, dim: int) -> np.ndarray:
     """Latents of the given seeds: `(N, dim)` float32, standard normal.

@@ -8,6 +8,8 @@ from typing import Literal
 
 from gan import UserError
 
+STORE_DIR = Path("~/.cache/seedfaces")
+
 
 def ladder(resolution: int) -> list[int]:
     """Side lengths in pixels that the networks climb, smallest first: halve, rounding up, until at most 4.
@@ -90,7 +92,7 @@ class TrainSettings(DataSettings):
     # where checkpoints, sheets, metrics and the weights folder go
     output_dir: Path = Path("runs/faces")
     # where decoded pictures are kept for the next run; pictures x resolution^2 x 3 bytes
-    store_dir: Path = Path("~/.cache/seedfaces")
+    store_dir: Path = STORE_DIR
     # the two networks
     model: ModelSettings = field(default_factory=ModelSettings)
     # named set of defaults: modern (relativistic, R1 + R2, no norm in D), dcgan (the paper's) or rmsprop (the classic one of

@@ -62,7 +62,8 @@ class Models:
         return self._older_model(generator_id) or self._fetched.get(generator_id) or self.current
 
     def has(self, generator_id: str) -> bool:
-        return self.of(generator_id).id == generator_id
+        """Whether what a link asks for is at hand; a link without weights asks for the current ones."""
+        return not generator_id or self.of(generator_id).id == generator_id
 
     def asked_for(self, generator_id: str) -> bool:
         """Begin to look for the weights of a link, in the configured repo only. Whether they may still come."""

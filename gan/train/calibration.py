@@ -17,13 +17,12 @@ import tyro
 
 from gan import UserError
 from gan.model import critic, sampling, weights
-from gan.model.settings import DataSettings
-from gan.train import data, report, sources
+from gan.model.settings import STORE_DIR, DataSettings
+from gan.train import data, generator_card, report, sources, verdicts
 
 FEWEST = 40  # held-out pictures, below which the figures would mean nothing
 MOST = 1024  # held-out pictures used
 FIRST_SEED = 3_000_000_000  # of the samples: far from the galleries that people look at
-BINS = 10  # of the reliability curve, equally many pictures in each
 
 
 def calibrate(loaded: weights.Weights, held_out: np.ndarray, name: str) -> dict | None:
@@ -39,27 +38,25 @@ def calibrate(loaded: weights.Weights, held_out: np.ndarray, name: str) -> dict 
         each half, real and generated together; of the second half `auroc`, `brier` and `reliability`: `[mean probability, share
         of real]` per bin.
     """
-    from sklearn.calibration import calibration_curve  # takes seconds to import
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.metrics import brier_score_loss, roc_auc_score
-
     if len(held_out) < FEWEST:
         return None
+    from sklearn.metrics import (  # takes seconds to import
+        brier_score_loss,
+        roc_auc_score,
+    )
+
     real = report.evenly(held_out, MOST)
     fake = sampling.faces(loaded.generator, range(FIRST_SEED, FIRST_SEED + len(real)))
     logits = np.concatenate([critic.judged(loaded.discriminator, pictures) for pictures in (real, fake)])
     is_real = np.repeat([1, 0], len(real))
     fitted = np.arange(len(logits)) % 2 == 0
-    # without a penalty on the slope: one number from hundreds of pictures needs none
-    platt = LogisticRegression(C=1e9).fit(logits[fitted, None], is_real[fitted])
-    truth, probability = is_real[~fitted], platt.predict_proba(logits[~fitted, None])[:, 1]
-    share, mean = calibration_curve(truth, probability, n_bins=BINS, strategy="quantile")
+    scaling = verdicts.platt(logits[fitted], is_real[fitted])
+    truth, probability = is_real[~fitted], verdicts.probabilities(logits[~fitted], scaling)
     return {
-        "slope": float(platt.coef_[0, 0]), "intercept": float(platt.intercept_[0]),
+        **scaling,
         "fitted_on": int(fitted.sum()), "n": len(truth),
-        "auroc": round(float(roc_auc_score(truth, probability)), 4),
-        "brier": round(float(brier_score_loss(truth, probability)), 4),
-        "reliability": [[round(float(m), 4), round(float(s), 4)] for m, s in zip(mean, share)],
+        **report.rounded({"auroc": float(roc_auc_score(truth, probability)), "brier": float(brier_score_loss(truth, probability)),
+                          "reliability": verdicts.reliability(probability, truth)}, 4),
         "real": f"held-out pictures of {name}", "generated": f"seeds from {FIRST_SEED} on, variation 1",
         "generator": loaded.generator_id,
     }
@@ -81,7 +78,7 @@ class CalibrationSettings(DataSettings):
     # the weights folder
     weights: tyro.conf.Positional[Path]
     # where decoded pictures are kept
-    store_dir: Path = Path("~/.cache/seedfaces")
+    store_dir: Path = STORE_DIR
 
 
 def main(settings: CalibrationSettings) -> None:
@@ -91,7 +88,7 @@ def main(settings: CalibrationSettings) -> None:
     result = add_to(settings.weights, store.held_out, loaded.config["training"]["data"], command)
     if not result:
         raise UserError(f"Only {len(store.held_out)} pictures are held out; a calibration takes at least {FEWEST}.")
-    report.save_card(settings.weights, weights.load_config(settings.weights), loaded.generator_id)
+    generator_card.save(settings.weights, weights.load_config(settings.weights), loaded.generator_id)
     print(f"AUROC {result['auroc']:.3f}, Brier score {result['brier']:.3f} on {result['n']:,} pictures")
 
 

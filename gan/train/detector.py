@@ -22,9 +22,9 @@ import tyro
 from tqdm import tqdm, trange
 
 from gan import UserError
-from gan.model import detector, images, latents, weights
+from gan.model import images, latents, weights
 from gan.model.detector import Detector
-from gan.model.settings import DataSettings, ModelSettings
+from gan.model.settings import STORE_DIR, DataSettings, ModelSettings
 from gan.train import data, detector_card, detector_report, machine, plots, sources
 from gan.train.degrade import degraded
 from gan.train.step import cosine
@@ -52,7 +52,7 @@ class DetectorSettings:
     # where the detector goes
     output_dir: Path = Path("weights/detector")
     # where decoded pictures are kept
-    store_dir: Path = Path("~/.cache/seedfaces")
+    store_dir: Path = STORE_DIR
     # how long, in steps
     max_train_steps: int = 7_500
     # pictures per step, half of them real
@@ -142,10 +142,10 @@ def train(network: Detector, pictures: Pictures, settings: DetectorSettings) -> 
 
 def start_from(folder: Path) -> tuple[Detector, ModelSettings, str | dict]:
     """A detector to be trained, its settings, and what it was: the discriminator of a generator (its id), or a detector
-    (`detector.origin` of its config)."""
+    (what its config says of its training)."""
     if (folder / weights.DETECTOR).exists():
         network, settings, config = weights.load_detector(folder)
-        was = detector.origin(config)
+        was = {**config["training"], "unseen_data_set": config["report"].get("unseen_data_set")}
     else:
         loaded = weights.load(folder)
         network, settings, was = Detector(loaded.settings), loaded.settings, loaded.generator_id

@@ -14,7 +14,16 @@ from tqdm import tqdm
 from gan import UserError, reason
 from gan.model import weights
 from gan.model.settings import TrainSettings, to_dict
-from gan.train import calibration, checkpoint, data, machine, plots, report, sources, transfer
+from gan.train import (
+    calibration,
+    checkpoint,
+    data,
+    machine,
+    plots,
+    report,
+    sources,
+    transfer,
+)
 from gan.train.announce import announce
 from gan.train.features import Features, Reference
 from gan.train.log import MetricsLog
@@ -60,7 +69,7 @@ class Run:
         self.sheets = self.output / "sheets"
         # everything that can be wrong with what the person gave is found before anything takes long
         if self.main:
-            _require_writable(self.output)
+            machine.require_writable(self.output)
         self.publisher = Publisher(settings.hub_model_id, settings.hub_private_repo) \
             if settings.push_to_hub and self.main else None
         features = Features(settings.eval_features, self.accelerator.device) \
@@ -74,7 +83,8 @@ class Run:
         self.log = MetricsLog(settings, self.accelerator, self.gan, self.store)
         self.identity = checkpoint.identity(
             settings, self.accelerator.mixed_precision, per_step, self.store.info["digest"])
-        self.earlier_seconds, self.started, self.measured = 0.0, 0.0, {}
+        self.earlier_seconds, self.started = 0.0, 0.0
+        self.measured, self.measured_at = {}, 0  # the last measurement, and its step
         self.commands: list[dict] = []  # what was typed, one for each time that the run went on
         self.started_from = transfer.origin(source) if source else None
 
@@ -89,7 +99,7 @@ class Run:
         if state:
             self.gan.load_state_dict(state["training"])
             self.earlier_seconds, self.measured, self.commands = state["seconds"], state["measured"], state["commands"]
-            self.started_from = state.get("started_from")
+            self.started_from, self.measured_at = state.get("started_from"), state.get("measured_at", 0)
             if state["total_steps"] != self.total_steps:
                 self._say(f"Planned for {state['total_steps']:,} steps, now {self.total_steps:,}: "
                           "the schedules stretch to the new length.")
@@ -114,7 +124,7 @@ class Run:
     def go(self) -> int:
         """Train to the end, or until told to stop. Returns 0 or the signal that stopped it."""
         self.log.start_trackers()
-        stop = StopSignal()
+        stop = machine.StopSignal()
         self.started = time.perf_counter()
         with tqdm(total=self.total_steps * self.gan.pictures_per_step, unit="pictures", unit_scale=True, smoothing=0.02,
                   initial=self.gan.step * self.gan.pictures_per_step, disable=not self.main) as progress:
@@ -124,11 +134,14 @@ class Run:
                 raise UserError(f"{self.output} cannot be written at step {self.gan.step:,} ({reason(error)}). Free some "
                                 "space and go on from the last checkpoint with --resume_from_checkpoint latest.") from error
 
-    def _steps(self, stop: "StopSignal", progress: tqdm) -> int:
+    def _steps(self, stop: machine.StopSignal, progress: tqdm) -> int:
         s = self.settings
         sheet_every = max(1, self.total_steps // s.sample_sheets)
         if self.gan.step == 0:
             self._save_sheet()
+        elif self._measures() and self.measured_at != self.gan.step:  # a kill came before or while it was measured
+            self._save()
+            self._evaluate()
         for batches in self.batches(self.gan.step, self.total_steps):
             self.log.add(self.gan(batches))
             progress.update(self.gan.pictures_per_step)
@@ -138,19 +151,17 @@ class Run:
                 self.log.write(self._seconds(), progress)
             if step % sheet_every == 0 or last:
                 self._save_sheet()
-            if step % s.checkpointing_steps == 0 or last or told:
+            pushes = s.push_to_hub and step % s.push_every == 0 and not last and not told
+            if step % s.checkpointing_steps == 0 or last or told or pushes or self._measures():
                 self._save()
-            if s.eval_features and (last or s.eval_every and step % s.eval_every == 0):
+            if self._measures():
                 self._evaluate()
-            if self.publisher and step % s.push_every == 0 and not last and not told:
-                self._export()
+            if pushes and self.main:
                 self.publisher.push(self.output / "weights")
             if told:
                 self._say(f"Stopped by {signal.Signals(told).name} at step {step:,} of {self.total_steps:,}, everything "
                           "saved. The same command with --resume_from_checkpoint latest goes on from there.")
                 return told
-        if self.main and s.eval_features:
-            self._export()  # once more, with the last measurement in curves and card
         self._say(f"Done: {self.output / 'weights'}")
         return 0
 
@@ -160,7 +171,7 @@ class Run:
                             self.settings.train_batch_size, self.settings.gradient_accumulation_steps,
                             self.accelerator.process_index, self.accelerator.num_processes)
 
-    def _told_to_stop(self, stop: "StopSignal") -> int:
+    def _told_to_stop(self, stop: machine.StopSignal) -> int:
         """The signal that any process got, or 0; the same answer in all of them, so that none waits for the others."""
         if self.accelerator.num_processes == 1:
             return stop.received
@@ -179,14 +190,14 @@ class Run:
         """Checkpoint and weights folder, if everything is still finite."""
         self.log.require_finite_networks()
         if self.main:
-            checkpoint.save(self.checkpoints, {
-                "training": self.gan.state_dict(), "identity": self.identity, "seconds": self._seconds(),
-                "total_steps": self.total_steps, "measured": self.measured, "commands": self.commands,
-                "started_from": self.started_from})
-            self._export()
+            self._write()
 
-    def _export(self) -> None:
-        """Refresh OUTPUT_DIR/weights; a reader sees the old folder or the new one."""
+    def _write(self) -> None:
+        """A checkpoint, and OUTPUT_DIR/weights anew; a reader sees the old folder or the new one."""
+        checkpoint.save(self.checkpoints, {
+            "training": self.gan.state_dict(), "identity": self.identity, "seconds": self._seconds(),
+            "total_steps": self.total_steps, "measured": self.measured, "measured_at": self.measured_at,
+            "commands": self.commands, "started_from": self.started_from})
         new, s = self.output / "weights.new", self.settings
         shutil.rmtree(new, ignore_errors=True)
         new.mkdir()
@@ -209,18 +220,24 @@ class Run:
         report.complete(new, weights.load(new), self.log.rows(), sorted(self.sheets.glob("step-*.png")))
         weights.replace_folder(new, self.output / "weights")
 
+    def _measures(self) -> bool:
+        """Whether the weights of this step are to be measured."""
+        s, step = self.settings, self.gan.step
+        return bool(s.eval_features) and (step == self.total_steps or s.eval_every > 0 and step % s.eval_every == 0)
+
     def _evaluate(self) -> None:
-        """How good the weights folder is, as saved."""
+        """How good the weights folder is, as saved; into curves and card, too."""
+        self.measured_at = self.gan.step
         if not self.main:
             return
         s, folder = self.settings, self.output / "weights"
-        self._export()
         command = command_for(folder, s.eval_features, s, s.eval_samples)
         self.measured = measure(folder, self.reference, command)
         distance, measured = self.measured["frechet_distance"], self.measured["quality"]
         self.log.append({"step": self.gan.step, "pictures": self.gan.step * self.gan.pictures_per_step,
                          "frechet_distance": distance["value"],
                          "precision": measured["precision"], "recall": measured["recall"]})
+        self._write()
         self._say(f"Step {self.gan.step:,}: {describe(self.measured)}")
 
     def _seconds(self) -> float:
@@ -229,29 +246,3 @@ class Run:
     def _say(self, sentence: str) -> None:
         if self.main:
             tqdm.write(sentence)
-
-
-class StopSignal:
-    """SIGTERM or Ctrl-C, remembered until the step is done; Ctrl-C again ends the process at once.
-
-    SIGTERM again does not: a dying launcher may send several, one for each of its threads.
-    """
-
-    def __init__(self):
-        self.received = 0
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._remember)
-
-    def _remember(self, number: int, frame) -> None:
-        self.received = self.received or number
-        if number == signal.SIGINT:
-            signal.signal(number, signal.SIG_DFL)
-
-
-def _require_writable(folder) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / ".writable").touch()
-        (folder / ".writable").unlink()
-    except OSError as error:
-        raise UserError(f"--output_dir {folder} cannot be written ({error.strerror}): choose another folder.") from error

@@ -73,6 +73,36 @@ def hardware(device: torch.device, processes: int = 1) -> str:
     return f"{cores()} core{'s' if cores() > 1 else ''} of {name}"
 
 
+def require_writable(folder: Path) -> None:
+    """
+    Raises:
+        UserError: an output folder cannot be made or written to.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / ".writable").touch()
+        (folder / ".writable").unlink()
+    except OSError as error:
+        raise UserError(f"--output_dir {folder} cannot be written ({error.strerror}): choose another folder.") from error
+
+
+class StopSignal:
+    """SIGTERM or Ctrl-C, remembered until the step is done; Ctrl-C again ends the process at once.
+
+    SIGTERM again does not: a dying launcher may send several, one for each of its threads.
+    """
+
+    def __init__(self):
+        self.received = 0
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._remember)
+
+    def _remember(self, number: int, frame) -> None:
+        self.received = self.received or number
+        if number == signal.SIGINT:
+            signal.signal(number, signal.SIG_DFL)
+
+
 def _check_processes(accelerator: Accelerator) -> None:
     world = int(os.environ.get("WORLD_SIZE", "1"))
     asked = processes_asked_for(_launcher()) or world

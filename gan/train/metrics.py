@@ -19,8 +19,8 @@ import tyro
 
 from gan import UserError
 from gan.model import images, sampling, weights
-from gan.model.settings import DataSettings
-from gan.train import calibration, data, plots, quality, report, sources
+from gan.model.settings import STORE_DIR, DataSettings
+from gan.train import calibration, data, generator_card, plots, quality, report, sources
 from gan.train.features import Features, Reference, Seen
 
 _PAIRS = 32  # samples on a sheet of nearest training pictures
@@ -74,7 +74,7 @@ def measure(folder: Path, reference: Reference, command: str, pairs: Path | None
     weights.write_config(folder, config)
     plots.save_quality(metrics["quality"], (samples.spectrum, real.spectrum), (samples.colours, real.colours), distances,
                        folder / plots.QUALITY)
-    report.save_card(folder, config, loaded.generator_id)
+    generator_card.save(folder, config, loaded.generator_id)
     if pairs:
         save_pairs(generator, *nearest, reference.store.train, pairs)
     return metrics
@@ -139,7 +139,7 @@ class Comparison(DataSettings):
     # samples, and training pictures, that are compared
     samples: int = 10_000
     # where decoded pictures are kept
-    store_dir: Path = Path("~/.cache/seedfaces")
+    store_dir: Path = STORE_DIR
 
     def open(self) -> tuple[weights.Weights, Reference]:
         """The weights, and the pictures at their size.

@@ -5,7 +5,6 @@ et al. 2018, https://arxiv.org/abs/1710.10196) without its fading, by weights th
 et al. 2016, https://arxiv.org/abs/1511.05641).
 """
 
-import copy
 import dataclasses
 from pathlib import Path
 
@@ -91,9 +90,9 @@ def _grown_generator(old: Generator, settings: ModelSettings) -> Generator:
     convolution, norm, _ = new.steps[-1]
     convolution.weight[:, :3], convolution.weight[:, 3:6] = old.to_rgb.weight, -old.to_rgb.weight
     # BatchNorm is the identity where its scale and offset are those of what comes in
-    before_tanh = copy.deepcopy(old).eval()
+    old.eval()
     latents = torch.randn(1024, settings.latent_dim, generator=torch.Generator().manual_seed(0))
-    pictures = torch.atanh(torch.cat([before_tanh(batch) for batch in latents.split(64)]).clamp(-0.999, 0.999))
+    pictures = torch.atanh(torch.cat([old(batch) for batch in latents.split(64)]).clamp(-0.999, 0.999))
     mean, variance = pictures.mean((0, 2, 3)), pictures.var((0, 2, 3))
     norm.running_mean[:6] = torch.cat([mean, -mean])
     norm.bias[:6] = norm.running_mean[:6] + _OFFSET
@@ -111,7 +110,7 @@ def _grown_generator(old: Generator, settings: ModelSettings) -> Generator:
 def _grown_discriminator(old: Discriminator, settings: ModelSettings) -> Discriminator:
     """The old discriminator with one more step, whose logits are those of the old one on the halved picture."""
     new = Discriminator(settings)
-    _copy(_from_coarsest(new), {name: tensor for name, tensor in _from_coarsest(old).items()})
+    _copy(_from_coarsest(new), _from_coarsest(old))
     first, second, old_first = new.steps[0][0], new.steps[1][0], old.steps[0][0]
     halve = _separable(first, 1)
     first.bias[:6] = 0

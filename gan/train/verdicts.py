@@ -1,4 +1,5 @@
-"""How good verdicts are: calibration and figures. Pure functions; "generated" is 1 and real is 0 throughout."""
+"""How good verdicts are: calibration and figures. Pure functions. To a detector generated is 1 and real 0; to a critic, whose
+logits speak for real, it is the other way round."""
 
 import numpy as np
 import torch
@@ -10,26 +11,27 @@ RESAMPLES = 1000  # of the bootstrap
 BINS = 10  # of the reliability curve, equally many pictures in each
 
 
-def calibrate(logits: np.ndarray, generated: np.ndarray) -> dict:
-    """Platt's scaling (Platt 1999) and the two thresholds.
-
-    Returns:
-        `slope` and `intercept`: P(generated) = sigmoid(slope * logit + intercept), where half of all pictures are; "likely
-        generated" from `generated_from` on, "likely real" up to `real_up_to`.
-    """
+def platt(logits: np.ndarray, truth: np.ndarray) -> dict:
+    """`slope` and `intercept` (Platt 1999): P(1) = sigmoid(slope * logit + intercept), where half of all pictures are 1."""
     from sklearn.linear_model import LogisticRegression  # takes seconds to import
 
-    platt = LogisticRegression(C=1e9).fit(logits[:, None], generated)  # two numbers from hundreds of pictures need no penalty
-    probabilities = platt.predict_proba(logits[:, None])[:, 1]
+    fitted = LogisticRegression(C=1e9).fit(logits[:, None], truth)  # two numbers from hundreds of pictures need no penalty
+    return {"slope": float(fitted.coef_[0, 0]), "intercept": float(fitted.intercept_[0])}
+
+
+def calibrate(logits: np.ndarray, generated: np.ndarray) -> dict:
+    """Platt's scaling and the two thresholds: "likely generated" from `generated_from` on, "likely real" up to `real_up_to`."""
+    scaling = platt(logits, generated)
+    probability = probabilities(logits, scaling)
     return {
-        "slope": float(platt.coef_[0, 0]), "intercept": float(platt.intercept_[0]),
-        "generated_from": max(SURE, float(np.quantile(probabilities[generated == 0], 1 - AIM))),
-        "real_up_to": min(1 - SURE, float(np.quantile(probabilities[generated == 1], AIM))),
+        **scaling,
+        "generated_from": max(SURE, float(np.quantile(probability[generated == 0], 1 - AIM))),
+        "real_up_to": min(1 - SURE, float(np.quantile(probability[generated == 1], AIM))),
     }
 
 
 def probabilities(logits: np.ndarray, calibration: dict) -> np.ndarray:
-    """P(generated) of each."""
+    """P(1) of each."""
     return 1 / (1 + np.exp(-(calibration["slope"] * logits + calibration["intercept"])))
 
 
@@ -59,13 +61,15 @@ def figures(probability: np.ndarray, generated: np.ndarray) -> dict:
 
 def calibration_error(probability: np.ndarray, generated: np.ndarray) -> float:
     """ECE: the mean distance of probabilities from what was true, over 15 bins (Guo et al. 2017)."""
-    from torchmetrics.functional.classification import binary_calibration_error  # takes seconds, too
+    from torchmetrics.functional.classification import (
+        binary_calibration_error,  # takes seconds, too
+    )
 
     return float(binary_calibration_error(torch.from_numpy(probability), torch.from_numpy(generated), n_bins=15))
 
 
 def reliability(probability: np.ndarray, generated: np.ndarray) -> list[list[float]]:
-    """`[mean probability, share that was generated]` of `BINS` bins."""
+    """`[mean probability, share that was 1]` of `BINS` bins."""
     from sklearn.calibration import calibration_curve
 
     share, mean = calibration_curve(generated, probability, n_bins=BINS, strategy="quantile")

@@ -105,7 +105,7 @@ def verdicts(config: dict) -> str:
             "kind; the table has the half that it was calibrated on, too.</p>"
             '<div class="wide"><table><thead><tr><th>pictures</th><th>AUROC</th><th>real, called likely generated</th>'
             f"<th>generated, called likely real</th><th>can't tell</th></tr></thead><tbody>{rows}</tbody></table></div>"
-            f"{_people(report.get('people'))}<p>{html.escape(detector.without_a_set(config))}</p>")
+            f"{_people(report.get('people'))}{_paragraph(detector.without_a_set(config))}")
 
 
 _FIGURES = {"auroc": "AUROC", "average_precision": "average precision", "accuracy": "accuracy at one half"}
@@ -118,6 +118,10 @@ def _people(measured: dict | None) -> str:
     groups = [f"{html.escape(name)} {100 * of['called_generated']:.1f} % of {of['pictures']:,}"
               for trait in measured.values() for name, of in trait.items()]
     return f"<p>Real faces that it calls likely generated, by age and gender as labelled: {', '.join(groups)}.</p>"
+
+
+def _paragraph(sentence: str) -> str:
+    return f"<p>{html.escape(sentence)}</p>" if sentence else ""
 
 
 def _picture(path: Path, mime: str, alt: str) -> str:

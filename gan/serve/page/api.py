@@ -9,9 +9,9 @@ from gradio.processing_utils import get_upload_folder
 from gan.serve import files
 from gan.serve.faces import FaceModel
 from gan.serve.models import Models
-from gan.serve.page.gallery import bounded
+from gan.serve.page.inputs import bounded, variation_of
 from gan.serve.page.safety import Refusal
-from gan.serve.share_link import FRAMES, VARIATION, WEIGHTS, View, encode, parse_seeds
+from gan.serve.share_link import FRAMES, SEEDS, WEIGHTS, View, encode, parse_seeds
 
 
 class Api:
@@ -76,7 +76,7 @@ class Api:
         wanted = str(weights or "").strip().lower()
         if wanted and not WEIGHTS.fullmatch(wanted):
             raise Refusal("Weights are named by 12 hexadecimal digits, as behind w= in a link.")
-        if wanted and not self.models.has(wanted):
+        if not self.models.has(wanted):
             raise Refusal(f"The weights {wanted} are being fetched: ask again in a minute." if self.models.asked_for(wanted)
                            else f"This page does not have the weights {wanted}.")
         return self.models.of(wanted)
@@ -84,11 +84,11 @@ class Api:
 
 def _view(tab: str, seeds, variation, weights: str, frames: int = 16, loop: bool = True) -> View:
     """Arguments of a program → a view. What a person would get a note about is an error here."""
-    chosen, notes = parse_seeds(str(seeds), 8 if tab == "morph" else 64)
+    chosen, notes = parse_seeds(str(seeds), SEEDS[tab][1])
     if notes:
         raise Refusal(notes[0])
     try:
-        return View(tab, chosen, round(bounded(variation, *VARIATION, whole=False), 2), weights, frames, loop)
+        return View(tab, chosen, variation_of(variation), weights, frames, loop)
     except ValueError:
         raise Refusal("A morph takes two to eight seeds." if tab == "morph" else "Name at least one seed.") from None
 

@@ -15,14 +15,16 @@ from gan.serve.models import Models
 from gan.serve.page.about import About
 from gan.serve.page.api import Api
 from gan.serve.page.components import STATIC, LinkBox, Notes, Waiting
-from gan.serve.page.gallery import Gallery, bounded
+from gan.serve.page.gallery import Gallery
+from gan.serve.page.inputs import bounded
 from gan.serve.page.morph import Morph
 from gan.serve.page.preview import LinkPreview, picture_route
 from gan.serve.page.safety import BodyLimit
 from gan.serve.page.verdict import VerdictTab
 from gan.serve.share_link import View, decode, encode
 
-# everything that a visitor asks for waits in one line, so that a crowd slows the page down and does not fell it
+# everything that a visitor asks for waits in one line, so that a crowd slows the page down and does not fell it; the pictures
+# for chats (preview.py) wait in another, as long
 QUEUE = {"concurrency_id": "model", "concurrency_limit": 1}
 MOST_WAITING = 40
 TAKE_FILE = (STATIC / "save.js").read_text()
@@ -63,7 +65,7 @@ class Page:
     def open(self, params) -> tuple[View, list[str]]:
         """A link's parameters → the view they ask for, with weights that are at hand, and what could not be honoured."""
         view, notes = decode(params)
-        if view.weights and not self.models.has(view.weights):
+        if not self.models.has(view.weights):
             notes.append("The weights that made these faces are being fetched; until then, the same seeds with the current "
                          "ones, so other faces." if self.models.asked_for(view.weights) else
                          "These faces were made with other weights: here are the same seeds with the current ones, so other "
@@ -89,7 +91,7 @@ class Page:
 
     def _may_come(self, view: View) -> bool:
         """Whether weights are on their way with which this view will be shown once more."""
-        if view.weights and not self.models.has(view.weights):
+        if not self.models.has(view.weights):
             return self.models.asked_for(view.weights)
         return self.models.coming and not view.weights
 
@@ -213,4 +215,4 @@ def launch(weights: Path, default: str, wanted: str = "") -> None:
         state_session_capacity=1, run_history=False,
         show_error=False, max_file_size=MOST_BYTES,
         app_kwargs={"middleware": [Middleware(BodyLimit), Middleware(LinkPreview, models=models)],
-                    "routes": [picture_route(models)]})
+                    "routes": [picture_route(models, MOST_WAITING)]})

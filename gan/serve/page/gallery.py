@@ -10,6 +10,7 @@ from gan.serve.faces import FaceModel
 from gan.serve.models import Models
 from gan.serve.page.chooser import Chooser, choices
 from gan.serve.page.components import FaceCard, Faces, Kept, data_url
+from gan.serve.page.inputs import bounded, clean, seed_of, variation_of
 from gan.serve.page.safety import Refusal
 from gan.serve.share_link import (
     SEED_LIMIT,
@@ -205,34 +206,9 @@ def gallery_of(query: str) -> View:
     return view if view.tab == "gallery" else View("gallery", view.seeds or View().seeds, view.variation, view.weights)
 
 
-def seed_of(event: gr.EventData) -> int:
-    """The seed of the face that was clicked, as a browser sent it."""
-    return bounded(event.seed, 0, SEED_LIMIT - 1)
-
-
-def clean(kept) -> list[int]:
-    """What a browser's storage held → different seeds in their order, as many as a gallery takes."""
-    seeds = [seed for seed in kept if type(seed) is int and 0 <= seed < SEED_LIMIT] if isinstance(kept, list) else []
-    return list(dict.fromkeys(seeds))[:MOST]
-
-
 def consecutive(first: int, count: int) -> range:
     """`count` seeds from `first` on, fewer where the seeds end."""
     return range(first, min(first + count, SEED_LIMIT))
-
-
-def bounded(value, least, most, whole: bool = True):
-    """A number that a browser sent, brought into its range; nonsense becomes the least."""
-    try:
-        number = int(value) if whole else float(value)
-        return least if number != number else min(max(number, least), most)  # NaN is unlike itself
-    except (TypeError, ValueError, OverflowError):
-        return least
-
-
-def variation_of(value) -> float:
-    """A variation that a browser sent, as a view holds it."""
-    return round(bounded(value, *VARIATION, whole=False), 2)
 
 
 def _file_stem(view: View) -> str:

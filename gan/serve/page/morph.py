@@ -6,7 +6,7 @@ from gan.serve import files
 from gan.serve.models import Models
 from gan.serve.page.chooser import Chooser, choices
 from gan.serve.page.components import Player, data_url
-from gan.serve.page.gallery import bounded, clean, variation_of
+from gan.serve.page.inputs import bounded, clean, variation_of
 from gan.serve.share_link import (
     FIRST_SEEDS,
     FRAMES,

@@ -45,7 +45,8 @@ class LinkPreview:
             body, headers = b"".join(parts), MutableHeaders(scope=start)
             if headers.get("content-type", "").startswith("text/html"):
                 page = _TAGS.sub("", body.decode())
-                body = page.replace("<head>", "<head>" + self._tags(Request(scope)), 1).encode()
+                tags = await anyio.to_thread.run_sync(self._tags, Request(scope))  # older weights are loaded for it
+                body = page.replace("<head>", "<head>" + tags, 1).encode()
                 headers["content-length"] = str(len(body))
             await send(start)
             await send({"type": "http.response.body", "body": body})
@@ -56,27 +57,30 @@ class LinkPreview:
         view, _ = decode(dict(request.query_params))
         tags = {"og:type": "website", "og:title": "SeedFaces", "og:description": described(view), "twitter:card": "summary"}
         # a chat keeps what it once saw: better no faces than those of other weights
-        if not view.weights or self.models.has(view.weights):
+        if self.models.has(view.weights):
             address = get_root_url(request, "/", request.scope.get("root_path"))
             tags |= {"og:image": f"{address}{PICTURE}?{encode(view)}", "twitter:card": "summary_large_image"}
         return "".join(f'<meta property="{name}" content="{html.escape(value)}">' for name, value in tags.items())
 
 
-def picture_route(models: Models) -> Route:
-    """`PICTURE`, with the query of a link: its first faces as a JPEG, or 404 where the weights that made them are not here."""
+def picture_route(models: Models, most_waiting: int) -> Route:
+    """`PICTURE`, with the query of a link: its first faces as a JPEG; 404 where the weights that made them are not here, 503
+    where as many as `most_waiting` wait for theirs."""
     one_at_a_time = anyio.CapacityLimiter(1)
 
     async def answer(request: Request) -> Response:
+        if one_at_a_time.statistics().tasks_waiting >= most_waiting:
+            return Response(status_code=503)
         view, _ = decode(dict(request.query_params))
-        if view.weights and not models.has(view.weights):
-            return Response(status_code=404)
         picture = await anyio.to_thread.run_sync(drawn, models, view, limiter=one_at_a_time)
-        return Response(picture, media_type="image/jpeg")
+        return Response(picture, media_type="image/jpeg") if picture else Response(status_code=404)
 
     return Route(PICTURE, answer)
 
 
-def drawn(models: Models, view: View) -> bytes:
+def drawn(models: Models, view: View) -> bytes | None:
+    if not models.has(view.weights):
+        return None
     seeds = view.seeds or FIRST_SEEDS["gallery"]
     seeds = seeds[:min(MOST_FACES, max(1, len(seeds) // 2 * 2))]  # no row is left half empty
     return files.poster(models.of(view.weights).faces(seeds, view.variation))

@@ -1,0 +1,30 @@
+"""What browsers send, which may be anything: brought into its range before the page looks at it."""
+
+import gradio as gr
+
+from gan.serve.share_link import SEED_LIMIT, SEEDS, VARIATION
+
+
+def bounded(value, least, most, whole: bool = True):
+    """A number that a browser sent, brought into its range; nonsense becomes the least."""
+    try:
+        number = int(value) if whole else float(value)
+        return least if number != number else min(max(number, least), most)  # NaN is unlike itself
+    except (TypeError, ValueError, OverflowError):
+        return least
+
+
+def variation_of(value) -> float:
+    """A variation that a browser sent, as a view holds it."""
+    return round(bounded(value, *VARIATION, whole=False), 2)
+
+
+def seed_of(event: gr.EventData) -> int:
+    """The seed of the face that was clicked, as a browser sent it."""
+    return bounded(event.seed, 0, SEED_LIMIT - 1)
+
+
+def clean(kept) -> list[int]:
+    """What a browser's storage held → different seeds in their order, as many as a gallery takes."""
+    seeds = [seed for seed in kept if type(seed) is int and 0 <= seed < SEED_LIMIT] if isinstance(kept, list) else []
+    return list(dict.fromkeys(seeds))[:SEEDS["gallery"][1]]
