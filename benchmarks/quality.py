@@ -9,7 +9,6 @@ not run again, what was stopped goes on. `table` prints what is there. Runs lie 
 """
 
 import json
-import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -17,8 +16,8 @@ from pathlib import Path
 from typing import Annotated
 
 import tyro
+from rehearsal import ROOT, steps_in
 
-ROOT = Path(__file__).resolve().parent.parent
 RUNS = ROOT / "runs" / "quality"
 
 _HALF = "--widths 256 128 64 32"
@@ -85,14 +84,12 @@ def config(run: Path) -> dict | None:
 
 def train(arm: str, seed: int, settings: Run) -> None:
     output = folder(arm, seed, settings.minutes)
-    words = ["train_accelerate.py", "--train_data_dir", settings.train_data_dir, "--seed", seed, *ARMS[arm].split()]
+    words = ["--train_data_dir", settings.train_data_dir, "--seed", seed, *ARMS[arm].split()]
     plan = output / "steps.txt"
     if not plan.exists():
-        trial = subprocess.run([sys.executable, *map(str, words), "--max_train_steps", "1", "--output_dir",
-                                output / "trial"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-        batch, rate = re.search(r"steps of (\d+) pictures at ([\d,]+) pictures a second", trial).groups()
-        plan.write_text(str(round(settings.minutes * 60 * int(rate.replace(",", "")) / int(batch))))
-    subprocess.run([sys.executable, *map(str, words), "--max_train_steps", plan.read_text(), "--output_dir", str(output),
+        plan.parent.mkdir(parents=True, exist_ok=True)
+        plan.write_text(str(steps_in(settings.minutes, words)))
+    subprocess.run([sys.executable, "train_accelerate.py", *map(str, words), "--max_train_steps", plan.read_text(), "--output_dir", str(output),
                     "--eval_features", str(settings.features), "--resume_from_checkpoint", "latest"], cwd=ROOT, check=True)
 
 

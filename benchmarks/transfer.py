@@ -9,7 +9,6 @@ benchmarks/transfer.png. What is finished is not run again.
 
 import colorsys
 import json
-import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -20,8 +19,8 @@ import numpy as np
 import tyro
 from PIL import Image, ImageDraw, ImageFilter
 from pyarrow import parquet
+from rehearsal import ROOT, steps_in
 
-ROOT = Path(__file__).resolve().parent.parent
 RUNS = ROOT / "runs" / "transfer"
 EVALUATIONS = 8  # over each run
 WIDTHS = ["--widths", "512", "256", "128", "64"]
@@ -105,11 +104,8 @@ def train(title: str, words: list, settings: Settings) -> dict[str, list[dict]]:
         plan = RUNS / title / "steps.txt"
         command = [sys.executable, "train_accelerate.py", *words, *more]
         if not plan.exists():
-            trial = subprocess.run([*map(str, [*command, "--max_train_steps", 1, "--output_dir", RUNS / title / "trial"])],
-                                   cwd=ROOT, capture_output=True, text=True, check=True).stdout
-            batch, rate = re.search(r"steps of (\d+) pictures at ([\d,]+) pictures a second", trial).groups()
-            between = round(settings.minutes * 60 * int(rate.replace(",", "")) / int(batch) / EVALUATIONS)
-            plan.write_text(str(max(1, between) * EVALUATIONS))
+            plan.parent.mkdir(parents=True, exist_ok=True)
+            plan.write_text(str(max(1, round(steps_in(settings.minutes, words) / EVALUATIONS)) * EVALUATIONS))
         steps = int(plan.read_text())
         if not (output / "done").exists():
             subprocess.run([*map(str, [*command, "--max_train_steps", steps, "--output_dir", output, "--eval_features",

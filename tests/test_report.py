@@ -1,8 +1,9 @@
 import json
 
 import numpy as np
+import pytest
 import torch
-from PIL import Image
+from PIL import Image, ImageSequence
 from small import SMALL
 
 from gan.model.images import sheet
@@ -20,6 +21,11 @@ def sheets_of(tmp_path, count: int) -> list:
     return paths
 
 
+def levels_of(timeline) -> list[float]:
+    """The mean of each frame."""
+    return [float(np.asarray(frame.convert("RGB")).mean()) for frame in ImageSequence.Iterator(Image.open(timeline))]
+
+
 def test_a_sheet_shows_seeds_0_to_63(tmp_path):
     generator = Generator(SMALL)
     report.save_sheet(generator, tmp_path / "new" / "sheet.png")
@@ -30,11 +36,19 @@ def test_the_timeline_goes_from_first_to_last_and_loops(tmp_path):
     report.save_timeline(sheets_of(tmp_path, 7), 16, tmp_path / "timeline.webp")
     timeline = Image.open(tmp_path / "timeline.webp")
     assert timeline.n_frames == 7 and timeline.size == (64, 64) and timeline.info["loop"] == 0
-    levels = []
-    for frame in range(7):
-        timeline.seek(frame)
-        levels.append(np.asarray(timeline.convert("RGB")).mean())
+    levels = levels_of(tmp_path / "timeline.webp")
     assert levels[0] < 5 and levels[-1] > 250 and levels == sorted(levels)
+
+
+def test_a_timeline_goes_on_from_that_of_the_weights_before(tmp_path):
+    paths = sheets_of(tmp_path, 100)
+    report.save_timeline(paths[:50], 16, tmp_path / "earlier.webp")
+    report.save_timeline(paths[:9:4], 16, tmp_path / "timeline.webp", tmp_path / "earlier.webp")
+    levels = levels_of(tmp_path / "timeline.webp")
+    assert len(levels) <= 33 and levels[-4] == pytest.approx(124, abs=3) and levels[:-3] == sorted(levels[:-3])
+    assert levels[-3:] == pytest.approx([0, 10, 20], abs=1)
+    report.save_timeline(paths[:9:4], 16, tmp_path / "timeline.webp", tmp_path / "nothing.webp")
+    assert levels_of(tmp_path / "timeline.webp") == pytest.approx([0, 10, 20], abs=1)
 
 
 def test_a_long_run_gives_sixty_frames_ends_included(tmp_path):

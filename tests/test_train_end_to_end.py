@@ -296,6 +296,8 @@ def test_a_run_that_starts_from_weights_and_grows(run, undisturbed, pictures, tm
     loaded = weights.load(output / "weights")
     assert loaded.settings.resolution == 32 and loaded.config["training"]["started_from"]["generator"] == generator_id
     assert f"Started from generator `{generator_id}`" in (output / "weights" / "README.md").read_text()
+    assert (output / "earlier-timeline.webp").read_bytes() == (source / "timeline.webp").read_bytes()
+    assert Image.open(output / "weights" / "timeline.webp").size == (128, 128)
 
 
 @pytest.mark.parametrize("arguments, words", [

@@ -37,6 +37,7 @@ class Weights:
     settings: ModelSettings
     config: dict
     generator_id: str  # first 12 hex digits of the sha256 of generator.safetensors: what a link names
+    folder: Path | None = None  # where it was loaded from
 
 
 def save(folder: Path, generator: torch.nn.Module, discriminator: torch.nn.Module, settings: ModelSettings,
@@ -120,7 +121,7 @@ def load(folder: Path | str) -> Weights:
         _fill(network, folder / name)
         networks.append(network.eval().requires_grad_(False))
     _check_hashes(folder, config)
-    return Weights(*networks, settings, config, sha256(folder / GENERATOR)[:12])
+    return Weights(*networks, settings, config, sha256(folder / GENERATOR)[:12], folder)
 
 
 def _check_hashes(folder: Path, config: dict) -> None:

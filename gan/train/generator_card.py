@@ -169,7 +169,7 @@ What a command does not name is under `training.settings` in config.json; anothe
 
 ![Losses and accuracies](curves.png)
 
-![The same 16 faces through the run](timeline.webp)
+![The same 16 faces through the training](timeline.webp)
 """
 
 _STARTED = "- {who} from generator `{generator}`, which had been shown {pictures:,} pictures of {data}.\n"

@@ -66,7 +66,7 @@ class Run:
         self.accelerator = machine.start(settings)
         self.main = self.accelerator.is_main_process
         self.output, self.checkpoints = settings.output_dir, settings.output_dir / "checkpoints"
-        self.sheets = self.output / "sheets"
+        self.sheets, self.earlier_timeline = self.output / "sheets", self.output / "earlier-timeline.webp"
         # everything that can be wrong with what the person gave is found before anything takes long
         if self.main:
             machine.require_writable(self.output)
@@ -87,6 +87,7 @@ class Run:
         self.measured, self.measured_at = {}, 0  # the last measurement, and its step
         self.commands: list[dict] = []  # what was typed, one for each time that the run went on
         self.started_from = transfer.origin(source) if source else None
+        self.source_folder = source.folder if source else None
 
     def resume(self) -> None:
         """Load the checkpoint that was asked for, and cut what was written after it."""
@@ -111,6 +112,9 @@ class Run:
                             "or choose another --output_dir.")
         if not state and self.gan.taken:
             self._say(self.gan.taken)
+            timeline = self.source_folder / "timeline.webp"
+            if self.main and timeline.exists():
+                shutil.copy(timeline, self.earlier_timeline)
         if self.gan.step < self.total_steps:
             self.commands = [*self.commands, {"from_step": self.gan.step, "planned_steps": self.total_steps,
                                               "command": "accelerate launch " + shlex.join(sys.argv)}]
@@ -217,7 +221,8 @@ class Run:
         picture = self.output / "weights" / plots.QUALITY
         if "quality" in self.measured and picture.exists():
             shutil.copy(picture, new)
-        report.complete(new, weights.load(new), self.log.rows(), sorted(self.sheets.glob("step-*.png")))
+        report.complete(new, weights.load(new), self.log.rows(), sorted(self.sheets.glob("step-*.png")),
+                        self.earlier_timeline)
         weights.replace_folder(new, self.output / "weights")
 
     def _measures(self) -> bool:

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageSequence
 
 from gan.model import images, sampling
 from gan.model.weights import Weights
@@ -31,10 +31,17 @@ def save_reals(pictures: np.ndarray, path: Path) -> None:
     images.sheet(evenly(pictures, 64)).save(path)
 
 
-def save_timeline(sheets: list[Path], resolution: int, path: Path) -> None:
-    """The first 16 faces of each sheet, oldest first, as a looping animated WebP; the last frame stays a while."""
-    frames = [images.sheet(images.unsheet(Image.open(sheet), resolution)[:TIMELINE_FACES], 4)
-              for sheet in evenly(np.array(sheets), TIMELINE_FRAMES)]
+def save_timeline(sheets: list[Path], resolution: int, path: Path, earlier: Path | None = None) -> None:
+    """The first 16 faces of each sheet, oldest first, as a looping animated WebP; the last frame stays a while.
+
+    `earlier` is such a file of the weights that the run started from: the first half is theirs, enlarged where they are smaller.
+    """
+    before = []
+    if earlier and earlier.exists():
+        frames = [frame.convert("RGB").resize((4 * resolution,) * 2) for frame in ImageSequence.Iterator(Image.open(earlier))]
+        before = [frames[place] for place in evenly(np.arange(len(frames)), TIMELINE_FRAMES // 2)]
+    frames = before + [images.sheet(images.unsheet(Image.open(sheet), resolution)[:TIMELINE_FACES], 4)
+                       for sheet in evenly(np.array(sheets), TIMELINE_FRAMES - len(before))]
     milliseconds = [150] * (len(frames) - 1) + [2000]
     frames[0].save(path, save_all=True, append_images=frames[1:], duration=milliseconds, loop=0, quality=80)
 
@@ -59,9 +66,10 @@ def read_metrics(path: Path) -> list[dict]:
     return rows
 
 
-def complete(folder: Path, loaded: Weights, rows: list[dict], sheets: list[Path]) -> None:
-    """Add the files for people to a weights folder: sheet (from the saved file), curves, timeline, card, licence."""
+def complete(folder: Path, loaded: Weights, rows: list[dict], sheets: list[Path], earlier: Path | None = None) -> None:
+    """Add the files for people to a weights folder: sheet (from the saved file), curves, timeline (after the `earlier` one of
+    the weights that it started from), card, licence."""
     save_sheet(loaded.generator, folder / "samples.png")
     plots.save_curves(rows, folder / "curves.png")
-    save_timeline(sheets, loaded.settings.resolution, folder / "timeline.webp")
+    save_timeline(sheets, loaded.settings.resolution, folder / "timeline.webp", earlier)
     generator_card.save(folder, loaded.config, loaded.generator_id)
