@@ -21,7 +21,7 @@ else:
 from gan import UserError
 from gan.serve.page.frame import launch
 
-WEIGHTS = Path(__file__).parent / "weights"  # each folder in it can be chosen on the page
+WEIGHTS = Path(__file__).parent / "weights"  # each generator in it can be chosen on the page
 DEFAULT = "faces-128"  # which of them comes first
 
 if __name__ == "__main__":
