@@ -89,8 +89,9 @@ def train(arm: str, seed: int, settings: Run) -> None:
     if not plan.exists():
         plan.parent.mkdir(parents=True, exist_ok=True)
         plan.write_text(str(steps_in(settings.minutes, words)))
-    subprocess.run([sys.executable, "train_accelerate.py", *map(str, words), "--max_train_steps", plan.read_text(), "--output_dir", str(output),
-                    "--eval_features", str(settings.features), "--resume_from_checkpoint", "latest"], cwd=ROOT, check=True)
+    subprocess.run([sys.executable, "train_accelerate.py", *map(str, words), "--max_train_steps", plan.read_text(), "--output_dir",
+                    str(output), "--eval_features", str(settings.features), "--resume_from_checkpoint", "latest"], cwd=ROOT,
+                   check=True)
 
 
 def run(settings: Run) -> None:

@@ -69,3 +69,7 @@ def test_weights_that_started_from_others_say_so(tmp_path):
     grown = Model(tmp_path)
     grown.config["training"] = {**training, "started_from": {"generator": "ba9876543210", "pictures": 2_000}}
     assert "recipe modern, from generator ba9876543210 on, which had been shown 2,000</dd>" in about(grown)
+    first = {"generator": "0" * 12, "pictures": 9_000}
+    on = Model(tmp_path)
+    on.config["training"] = {**training, "started_from": {"generator": "ba9876543210", "pictures": 2_000, "started_from": first}}
+    assert "shown 2,000, from generator 000000000000 on, which had been shown 9,000</dd>" in about(on)

@@ -162,8 +162,9 @@ def test_a_detector_without_a_data_set_is_spoken_of_along_the_line():
     first = {"started_from": "0" * 12, "unseen_data_set": measured}
     second = {"started_from": first, "unseen_data_set": None}
     sentence = detector.without_a_set({"report": {}, "training": {"started_from": second}})
-    assert sentence.startswith("Trained once more without celeba, an earlier detector, from which this one went on, called 2.7 % of 223")
-    own = detector.without_a_set({"report": {"unseen_data_set": measured | {"name": "other"}}, "training": {"started_from": second}})
+    assert sentence.startswith("Trained once more without celeba, an earlier detector, from which this one went on, called 2.7 %")
+    measured_itself = {"unseen_data_set": measured | {"name": "other"}}
+    own = detector.without_a_set({"report": measured_itself, "training": {"started_from": second}})
     assert own.startswith("Trained once more without other, it called 2.7 % of 223") and own.endswith("did not decide on 9.4 %.")
     assert detector.without_a_set({"report": {}, "training": {"started_from": "0" * 12}}) == ""
 

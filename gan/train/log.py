@@ -47,7 +47,8 @@ class MetricsLog:
         self.losses.append(losses)
 
     def write(self, seconds: float, progress: tqdm) -> None:
-        """One line: mean losses since the last one (or the last checkpoint, if that came after it), what the discriminator says of its probes now."""
+        """One line: mean losses since the last one, or since the last checkpoint if that came after it, and what the
+        discriminator says of its probes now."""
         losses = self._finite_means()
         self.append({"step": self.gan.step, "pictures": self.gan.step * self.gan.pictures_per_step,
                      "seconds": round(seconds, 1), **losses, **judgement(self._probe_logits(), self.settings.loss),

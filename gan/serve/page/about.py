@@ -70,7 +70,9 @@ def about(model: FaceModel, judge: Judge) -> str:
 
 
 def _start(started: dict | None) -> str:
-    return f", from generator {started['generator']} on, which had been shown {started['pictures']:,}" if started else ""
+    """What a run started from, what that had started from, and so on."""
+    return (f", from generator {started['generator']} on, which had been shown {started['pictures']:,}"
+            f"{_start(started.get('started_from'))}") if started else ""
 
 
 def beyond_distance(quality: dict) -> list[tuple[str, str]]:

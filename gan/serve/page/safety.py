@@ -1,8 +1,8 @@
 """What keeps visitors from harming the page: uploads that cannot name files of the server, bodies of bounded size, and
 refusals that leave nothing in the log.
 
-Gradio checks neither of the first two by itself: an image payload without `meta` may name any file of the server, a `data:` URL in a
-payload passes every size limit, and a URL is fetched (tests/test_page_safety.py holds each of them up).
+Gradio checks neither of the first two by itself: an image payload without `meta` may name any file of the server, a `data:`
+URL in a payload passes every size limit, and a URL is fetched (tests/test_page_safety.py holds each of them up).
 """
 
 import threading
