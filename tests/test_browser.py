@@ -364,7 +364,8 @@ def test_the_largest_face_of_a_photo_is_judged_and_shown(site, page, model, judg
     photo.save(tmp_path / "photo.png")
     expected = judge.verdict(photo)
     assert expected.faces == 2
-    page.goto(f"{site}/?tab=verdict")
+    page.goto(f"{site}/?tab=verdict&seeds=7")
+    expect(page.locator("#verdict")).to_contain_text("In fact it is generated: the face of seed 7.")
     page.locator("#upload input[type=file]").set_input_files(tmp_path / "photo.png")
     verdict = page.locator("#verdict")
     expect(verdict.get_by_role("heading")).to_have_text(as_json(expected, photo)["headline"])
@@ -374,6 +375,11 @@ def test_the_largest_face_of_a_photo_is_judged_and_shown(site, page, model, judg
     expect(page.get_by_alt_text("The same square in grey")).to_be_visible()
     expect(page.locator("#trust")).to_contain_text(f"AUROC {judge.config['report']['as_it_is']['auroc']['value']:.3f}")
     expect(page.locator("#upload")).to_contain_text("Drop")  # ready for the next picture
+    # no link brings a photo back, and none to another face stands below it
+    expect(page.get_by_label("Link to what you see")).to_have_value(f"{site}/?v=1&tab=verdict")
+    page.get_by_role("tab", name="About").click()
+    page.get_by_role("tab", name="Real or fake").click()
+    expect(verdict).to_contain_text("2 faces were found; the largest one was judged.")
     Image.new("RGB", (90, 60), "navy").save(tmp_path / "blue.jpg")
     page.locator("#upload input[type=file]").set_input_files(tmp_path / "blue.jpg")
     expect(verdict.get_by_role("heading", name="No face found")).to_be_visible()

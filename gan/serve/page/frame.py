@@ -160,8 +160,10 @@ class Page:
         judged = picture.input(self.verdict.classify, picture, card, api_name="classify", show_progress_on=[card], **QUEUE)
         # cleared afterwards: the file behind it is deleted, and the next picture can be dropped at once. Not with `then`,
         # which left a broken picture where it was
-        for listen in (judged.success, judged.failure):
-            listen(lambda: None, None, picture, api_visibility="private", queue=False)
+        quiet = {"api_visibility": "private", "queue": False}
+        judged.failure(lambda: None, None, picture, **quiet)
+        # no link brings the picture back; that to a face that was judged before must not stay below it
+        judged.success(lambda: (None, encode(View("verdict", ()))), None, [picture, self.link], **quiet)
 
     def _wire_kept(self) -> None:
         g = self.gallery
