@@ -378,6 +378,7 @@ def test_the_largest_face_of_a_photo_is_judged_and_shown(site, page, model, judg
     # no link brings a photo back, and none to another face stands below it
     expect(page.get_by_label("Link to what you see")).to_have_value(f"{site}/?v=1&tab=verdict")
     page.get_by_role("tab", name="About").click()
+    expect(page.locator("#about")).to_contain_text("None of these people exist")
     page.get_by_role("tab", name="Real or fake").click()
     expect(verdict).to_contain_text("2 faces were found; the largest one was judged.")
     Image.new("RGB", (90, 60), "navy").save(tmp_path / "blue.jpg")
