@@ -1,6 +1,6 @@
 """What the detector has never seen, whom it wrongs, and how long a verdict takes; into its config, its card and About.
 
-    python benchmarks/detector.py --utkface DIR --celeba DIR --unseen NAME=WEIGHTS [NAME=WEIGHTS …] [--without_celeba DETECTOR]
+    python benchmarks/detector.py --utkface DIR --celeba DIR --unseen NAME WEIGHTS [NAME WEIGHTS …] [--without_celeba DETECTOR]
 
 Generators that it was not trained on, each against the held-out pictures of the set that it learned from. Real faces called
 generated, by age group and gender. Photos from bytes to verdict, as the page does it. And a detector that was trained with
