@@ -144,7 +144,6 @@ def test_the_command_trains_calibrates_and_reports(run, folder, blobs, tmp_path)
     assert blobs.name in (tmp_path / "detector" / "LICENSE").read_text()
     assert "Infinity" not in json.dumps(config) and "NaN" not in json.dumps(config)
 
-
     # and it goes on with what it is, for a new generator say
     again = run(*words, "--init_from", tmp_path / "detector", "--output_dir", tmp_path / "on", "--max_train_steps", "1",
                 "--learning_rate", "1e-9")

@@ -28,7 +28,10 @@ def save_curves(rows: list[dict], path: Path) -> None:
         panels.append(("Overfitting of D (0: none, 1: held-out = fake)", {"overfitting": ""}, (-0.25, 1.25)))
     if any("frechet_distance" in row for row in rows):
         panels.append(("Fréchet distance", {"frechet_distance": ""}, (0, None)))
-    figure, axes = plt.subplots(1, len(panels), figsize=(5.5 * len(panels), 3.6), layout="constrained")
+    width = 5.5 * len(panels)
+    # margins by hand: to find them itself matplotlib draws everything twice, and every export brings these curves
+    margins = {"left": 0.5 / width, "right": 1 - 0.15 / width, "bottom": 0.14, "top": 0.91, "wspace": 0.12}
+    figure, axes = plt.subplots(1, len(panels), figsize=(width, 3.6), gridspec_kw=margins)
     for axis, (title, names, limits) in zip(axes, panels):
         for name, label in names.items():
             points = [(row["pictures"] / 1000, row[name]) for row in rows if row.get(name) is not None]
