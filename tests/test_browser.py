@@ -102,6 +102,26 @@ def test_the_sliders_redraw_the_view_without_filling_the_history(site, page, mod
     shown(page, model, range(16), 0.7)
 
 
+def test_a_late_answer_brings_nobody_back_to_the_tab_that_was_left(site, page, model):
+    page.goto(f"{site}/?tab=morph&seeds=1,2")
+    in_address(page, tab="morph", seeds="1,2", w=model.id)
+    page.get_by_role("tab", name="Gallery").click()
+    shown(page, model, range(16))
+    held = []
+    page.route("**/queue/join*", lambda route: route.continue_() if held else held.append(route))
+    with page.expect_request("**/queue/join*"):
+        page.get_by_role("button", name="Next →").click()
+    page.get_by_role("tab", name="Morph").click()
+    held[0].continue_()
+    expect(page.locator("#gallery-faces img[alt='Face of seed 16']")).to_have_count(1)  # unseen
+    page.wait_for_timeout(500)
+    expect(page.get_by_role("tab", name="Morph")).to_have_attribute("aria-selected", "true")
+    in_address(page, tab="morph")
+    page.get_by_role("tab", name="Gallery").click()
+    shown(page, model, range(16, 32))
+    in_address(page, seeds="16-31")
+
+
 def test_surprise_me_shows_other_faces_each_time(site, page, model):
     page.goto(site)
     shown(page, model, range(16))

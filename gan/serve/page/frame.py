@@ -74,16 +74,17 @@ class Page:
             notes.append(self.models.news)
         return view, notes
 
-    def show(self, view: View, notes: list[str], weights: str = "") -> list:
+    def show(self, view: View, notes: list[str], weights: str = "", turns: bool = False) -> list:
         """Values for all outputs; what belongs to the other tabs stays as it is.
 
-        `weights` are those that an about is about; it has none in its link.
+        `weights` are those that an about is about; it has none in its link. Unless it `turns` the page to the view's tab, a
+        visitor who has left that in the meantime is not brought back.
         """
         wanted = encode(view)
         waiting = wanted if self._may_come(view) else ""
         # the link says which weights made what is shown
         view = replace(view, weights=self.models.of(view.weights).id) if view.seeds else view
-        values = [gr.Tabs(selected=view.tab), notes, waiting, encode(view)]
+        values = [gr.Tabs(selected=view.tab) if turns else gr.skip(), notes, waiting, encode(view)]
         shown = weights if view.tab == "about" else view
         for part in self.parts:
             values += part.render(shown) if part.tab == view.tab else [gr.skip()] * len(part.outputs)
@@ -95,11 +96,11 @@ class Page:
             return self.models.asked_for(view.weights)
         return self.models.coming and not view.weights
 
-    def _on(self, listen: Callable, handler: Callable[..., tuple[View, list[str]]], inputs, part, **options):
-        """Have an event show the view that its handler returns."""
+    def _on(self, listen: Callable, handler: Callable[..., tuple[View, list[str]]], inputs, part, turns=False, **options):
+        """Have an event show the view that its handler returns, and turn the page to its tab if that may be another."""
         @functools.wraps(handler)
         def shown(*arguments):
-            return self.show(*handler(*arguments))
+            return self.show(*handler(*arguments), turns=turns)
 
         options = {"show_progress": "minimal", "show_progress_on": [part.main]} | options
         return listen(shown, inputs, self.outputs, api_visibility="private", **QUEUE, **options)
@@ -109,8 +110,9 @@ class Page:
             return self.open(dict(request.query_params))
 
         def navigate(event: gr.EventData):
-            values = self.show(*self.open(str(event.query)), str(event.weights))
             answers = bounded(event.answers, 0, 10**9)
+            # Back may lead to another tab; otherwise it was the visitor who turned to this one
+            values = self.show(*self.open(str(event.query)), str(event.weights), turns=answers > 0)
             values[3] += f"#{answers}" if answers else ""
             return values
 
@@ -123,7 +125,7 @@ class Page:
             still = f"{encode(view)}#{time.time_ns()}" if waiting else ""
             return [still if output is self.waiting else gr.skip() for output in self.outputs]
 
-        self._on(self.blocks.load, load, None, self.gallery)
+        self._on(self.blocks.load, load, None, self.gallery, turns=True)
         # Back may be pressed faster than pages are made: none may get lost
         self.link.navigate(navigate, None, self.outputs, api_visibility="private", trigger_mode="multiple",
                            show_progress="hidden", **QUEUE)
@@ -148,9 +150,9 @@ class Page:
         self._on(g.previous.click, g.previous_page, link, g)
         self._on(g.next.click, g.next_page, link, g)
         self._on(g.show_kept.click, g.from_kept, [g.kept, g.variation, link], g)
-        self._on(g.morph_kept.click, m.from_kept, [g.kept, link], m)
-        self._on(g.card.morph, g.morph_from, link, m)
-        self._on(g.card.judge, g.judge, link, self.verdict)
+        self._on(g.morph_kept.click, m.from_kept, [g.kept, link], m, turns=True)
+        self._on(g.card.morph, g.morph_from, link, m, turns=True)
+        self._on(g.card.judge, g.judge, link, self.verdict, turns=True)
         controls = [m.seeds, m.frames, m.variation, m.loop, link]
         for listen in (m.show.click, m.seeds.submit, m.loop.input, m.frames.release, m.variation.release):
             self._on(listen, m.from_controls, controls, m)

@@ -4,6 +4,7 @@ const button = element.querySelector("button");
 const latest = {}; // the last query of each tab, and what was chosen then, to return to when it is selected again
 let chosen = ""; // the weights of the faces seen last: the next tab goes on with them
 let backs = 0; // how often Back or Forward was pressed
+let at = ""; // the tab that is looked at
 const tabOf = (query) => new URLSearchParams(query).get("tab") || "gallery";
 const weightsOf = (query) => new URLSearchParams(query).get("w");
 const withoutVariation = (query) => query.replace(/variation=[^&]*/, "");
@@ -15,6 +16,12 @@ function follow() {
   // "query"; "query#n": the answer to the n-th press of Back; "query#again": in place of the view before
   const [query, how] = (props.value || "").split("#");
   if (!query || (how && how !== "again" && Number(how) !== backs)) return; // a later answer is on its way
+  at ||= tabOf(query);
+  if (tabOf(query) !== at) { // asked for in a tab that was left since, or one that the page is about to turn to
+    latest[tabOf(query)] = { query, chosen };
+    if (latest[at]) props.value = latest[at].query;
+    return;
+  }
   // a verdict that is looked at again takes no choice back
   const weights = weightsOf(query);
   if (weights && weights !== chosen && (tabOf(query) !== "verdict" || !chosen)) {
@@ -42,7 +49,8 @@ window.addEventListener("popstate", () => navigate(location.search, ++backs));
 
 // called when a tab was selected, by hand or because a view asked for it
 window.seedfacesTab = (tab) => setTimeout(() => {
-  if (tabOf(props.value.split("#")[0]) === tab) return;
+  at = tab;
+  if (tabOf(props.value.split("#")[0]) === tab) return follow();
   const last = latest[tab];
   if (last && (last.chosen === chosen || tab === "verdict")) { // a verdict may be on a picture, which no link brings back
     props.value = last.query;
