@@ -29,16 +29,19 @@ def test_a_way_is_its_random_numbers():
     assert np.array_equal(way(5), way(5)) and not np.array_equal(way(5), way(6))
 
 
-def test_it_happens_as_often_as_it_says():
+def test_it_happens_as_often_as_it_says(monkeypatch):
     untouched = {picture(3, 32, 32).tobytes(), picture(3, 32, 32)[:, ::-1].tobytes()}
 
     def share(probability: float, roughness: float = 1.0) -> float:
         return np.mean([way(seed, probability, 32, roughness).tobytes() in untouched for seed in range(1000)])
 
-    # on a way, nothing at all happens to 0.25^3 * 0.6^3 = 0.3 %
-    assert share(0.4) == pytest.approx(0.6 + 0.4 * 0.003, abs=0.05)
-    # of the six things, each happens half as often on a smoother one
-    assert share(1, 0.5) == pytest.approx(0.7 * 0.7 * 0.625 * 0.85 * 0.8 * 0.85, abs=0.04) and share(1, 0) == 1
+    # on a way, nothing at all happens to 0.1 * 0.4^2 * 0.7^2 * 0.6 = 0.5 %
+    assert share(0.4) == pytest.approx(0.6 + 0.4 * 0.005, abs=0.05)
+    # on the smoothest there is only compression
+    assert share(1, 0) == pytest.approx(0.1, abs=0.03)
+    # of the five other things, each happens half as often on a smoother one
+    monkeypatch.setattr(degrade, "_COMPRESSED", 0)
+    assert share(1, 0.5) == pytest.approx(0.7 * 0.7 * 0.85 * 0.8 * 0.85, abs=0.04) and share(1, 0) == 1
 
 
 def test_a_square_is_cut_out_about_as_a_face_finder_would():
