@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from conftest import EMBEDDED
+from small import folder_of
 
 from gan import UserError
 from gan.model import sampling, weights
@@ -20,18 +21,18 @@ def test_faces_are_those_of_sampling(model):
     assert model.id == weights.load(EMBEDDED).generator_id and model.resolution == expected.shape[1]
 
 
-def test_repeated_views_are_made_once_and_cannot_be_changed(model, monkeypatch):
-    made = []
+def test_repeated_views_are_made_once_and_cannot_be_changed(tmp_path, monkeypatch):
+    model, made = FaceModel(folder_of(tmp_path)), []
     real = sampling.faces
     monkeypatch.setattr(sampling, "faces", lambda *arguments: made.append(1) or real(*arguments))
     first = model.faces((70, 71), 0.9)
     assert model.faces([70, 71], 0.9) is first and len(made) == 1
     with pytest.raises(ValueError):
         first[0, 0, 0, 0] = 0
-    for number in range(70):  # the cache is bounded: what was not looked at for long is forgotten
+    for number in range(1030):  # the cache is bounded: what was not looked at for long is forgotten
         model.faces((number,), 0.55)
     model.faces((70, 71), 0.9)
-    assert len(made) == 72
+    assert len(made) == 1032
 
 
 @pytest.mark.parametrize("loop, count", [(True, 15), (False, 11)])

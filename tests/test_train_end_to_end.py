@@ -126,34 +126,37 @@ def tensorboard(output, name) -> list:
     return events.Scalars(name)
 
 
-@pytest.mark.parametrize("accident, step", [
-    ("kill-between-the-two-steps", 14), ("kill-between-the-two-steps", 3), ("kill-while-saving", 18),
-    ("kill-between-the-renames", 12)])
-def test_kill_9_and_resume_end_like_an_undisturbed_run(run, pictures, tmp_path, undisturbed, accident, step):
+def test_killed_again_and_again_a_run_ends_like_an_undisturbed_one(run, pictures, tmp_path, undisturbed):
     output = tmp_path / "killed"
-    killed = run("tests/hooked_training.py", accident, step, *command(pictures, output))
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
-    assert len(list((output / "checkpoints").glob("*.pt"))) == min(2, step // 6 if accident != "kill-while-saving" else 2)
-    resumed = run("train_accelerate.py", *command(pictures, output, "--resume_from_checkpoint", "latest"))
-    assert resumed.returncode == 0, resumed.stderr
-    assert ("Going on from step" if step >= 6 else "starting from the beginning") in resumed.stdout
+    arguments = command(pictures, output, "--resume_from_checkpoint", "latest")
+    went_on_from, kept = 0, []
+    for accident, step in (("kill-between-the-two-steps", 3), ("kill-between-the-renames", 12),
+                           ("kill-between-the-two-steps", 14), ("kill-while-saving", 18)):
+        killed = run("tests/hooked_training.py", accident, step, *arguments)
+        assert killed.returncode == -signal.SIGKILL, killed.stderr
+        assert (f"Going on from step {went_on_from} of" if went_on_from else "starting from the beginning") in killed.stdout
+        kept.append([path.stem for path in sorted((output / "checkpoints").glob("*.pt"))])
+        went_on_from = int(kept[-1][-1].split("-")[-1]) if kept[-1] else 0
+    assert [[int(name.split("-")[-1]) for name in names] for names in kept] == [[], [6, 12], [6, 12], [6, 12]]
+    resumed = run("train_accelerate.py", *arguments)
+    assert resumed.returncode == 0 and "Going on from step 12 of" in resumed.stdout, resumed.stderr
     assert_same_end(output, undisturbed)
 
 
-@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
-def test_a_signal_saves_and_leaves(run, pictures, tmp_path, undisturbed, name):
+def test_signals_save_and_leave(run, pictures, tmp_path, undisturbed):
     output = tmp_path / "stopped"
-    arguments = command(pictures, output, "--report_to", "tensorboard")
-    stopped = run("tests/hooked_training.py", name, 10, *arguments)
-    assert stopped.returncode == 128 + getattr(signal, name), stopped.stderr
-    assert f"Stopped by {name} at step 11 of 24, everything saved" in stopped.stdout
-    assert last_state(output)["training"]["step"] == 11
-    assert weights.load(output / "weights").config["training"]["steps"] == 11
-    resumed = run("train_accelerate.py", *arguments, "--resume_from_checkpoint", "latest")
+    arguments = command(pictures, output, "--resume_from_checkpoint", "latest", "--report_to", "tensorboard")
+    for name, step in (("SIGTERM", 10), ("SIGINT", 15)):
+        stopped = run("tests/hooked_training.py", name, step, *arguments)
+        assert stopped.returncode == 128 + getattr(signal, name), stopped.stderr
+        assert f"Stopped by {name} at step {step + 1} of 24, everything saved" in stopped.stdout
+        assert last_state(output)["training"]["step"] == step + 1
+        assert weights.load(output / "weights").config["training"]["steps"] == step + 1
+    resumed = run("train_accelerate.py", *arguments)
     assert resumed.returncode == 0, resumed.stderr
     assert_same(last_state(output)["training"], last_state(undisturbed)["training"])
     commands = weights.load(output / "weights").config["training"]["commands"]
-    assert [part["from_step"] for part in commands] == [0, 11] and "--resume_from" in commands[1]["command"]
+    assert [part["from_step"] for part in commands] == [0, 11, 16] and "--resume_from" in commands[1]["command"]
     assert [event.step for event in tensorboard(output, "loss_generator")] == [row["step"] for row in rows(output)]
 
 
