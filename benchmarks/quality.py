@@ -20,7 +20,7 @@ from rehearsal import ROOT, steps_in
 
 RUNS = ROOT / "runs" / "quality"
 
-_HALF = "--widths 256 128 64 32"
+_HALF, _QUARTER = "--widths 256 128 64 32", "--widths 128 64 32 16"
 
 ARMS = {
     "modern": "",
@@ -29,8 +29,9 @@ ARMS = {
     "batch 32": "--train_batch_size 32",
     "half as wide": _HALF,
     "dcgan, half as wide": f"--recipe dcgan {_HALF}",
-    # one change each against `half as wide`, where minutes say most
-    **{f"half as wide, {name}": f"{_HALF} {words}" for name, words in {
+    # one change each against `a quarter as wide`, where minutes say most
+    "a quarter as wide": _QUARTER,
+    **{f"a quarter as wide, {name}": f"{_QUARTER} {words}" for name, words in {
         "penalty 0.1": "--penalty_weight 0.1 --penalty_weight_end 0.033",
         "penalty 1": "--penalty_weight 1 --penalty_weight_end 0.33",
         "rate 4e-4": "--learning_rate 4e-4 --learning_rate_end 1e-4",
