@@ -129,15 +129,14 @@ def tensorboard(output, name) -> list:
 def test_killed_again_and_again_a_run_ends_like_an_undisturbed_one(run, pictures, tmp_path, undisturbed):
     output = tmp_path / "killed"
     arguments = command(pictures, output, "--resume_from_checkpoint", "latest")
-    went_on_from, kept = 0, []
-    for accident, step in (("kill-between-the-two-steps", 3), ("kill-between-the-renames", 12),
-                           ("kill-between-the-two-steps", 14), ("kill-while-saving", 18)):
+    for accident, step, begins, kept in (
+            ("kill-between-the-two-steps", 3, "starting from the beginning", []),
+            ("kill-between-the-renames", 12, "starting from the beginning", [6, 12]),
+            ("kill-between-the-two-steps", 14, "Going on from step 12 of", [6, 12]),
+            ("kill-while-saving", 18, "Going on from step 12 of", [6, 12])):
         killed = run("tests/hooked_training.py", accident, step, *arguments)
-        assert killed.returncode == -signal.SIGKILL, killed.stderr
-        assert (f"Going on from step {went_on_from} of" if went_on_from else "starting from the beginning") in killed.stdout
-        kept.append([path.stem for path in sorted((output / "checkpoints").glob("*.pt"))])
-        went_on_from = int(kept[-1][-1].split("-")[-1]) if kept[-1] else 0
-    assert [[int(name.split("-")[-1]) for name in names] for names in kept] == [[], [6, 12], [6, 12], [6, 12]]
+        assert killed.returncode == -signal.SIGKILL and begins in killed.stdout, killed.stderr
+        assert sorted(int(path.stem.split("-")[1]) for path in (output / "checkpoints").glob("*.pt")) == kept
     resumed = run("train_accelerate.py", *arguments)
     assert resumed.returncode == 0 and "Going on from step 12 of" in resumed.stdout, resumed.stderr
     assert_same_end(output, undisturbed)
