@@ -110,16 +110,20 @@ def test_a_late_answer_brings_nobody_back_to_the_tab_that_was_left(site, page, m
     held = []
     page.route("**/queue/join*", lambda route: route.continue_() if held else held.append(route))
     with page.expect_request("**/queue/join*"):
-        page.get_by_role("button", name="Next →").click()
+        page.get_by_label("Seeds").first.fill("16-31, none")
+        page.get_by_label("Seeds").first.press("Enter")
     page.get_by_role("tab", name="Morph").click()
     held[0].continue_()
     expect(page.locator("#gallery-faces img[alt='Face of seed 16']")).to_have_count(1)  # unseen
     page.wait_for_timeout(500)
     expect(page.get_by_role("tab", name="Morph")).to_have_attribute("aria-selected", "true")
     in_address(page, tab="morph")
+    said = page.get_by_role("status").filter(has_text="is no seed")
+    expect(said).not_to_be_visible()
     page.get_by_role("tab", name="Gallery").click()
     shown(page, model, range(16, 32))
     in_address(page, seeds="16-31")
+    expect(said).to_be_visible()
 
 
 def test_surprise_me_shows_other_faces_each_time(site, page, model):
@@ -145,7 +149,7 @@ def test_what_was_typed_wrong_is_said(site, page, model):
     shown(page, model, [5])
     page.get_by_role("button", name="Next →").click()
     shown(page, model, [6])
-    expect(page.locator("#notes")).not_to_be_visible()
+    expect(page.locator("#gallery-notes")).not_to_be_visible()
 
 
 def test_one_face_large_with_its_link_and_its_png(site, page, model):
@@ -259,9 +263,9 @@ def test_a_link_shows_its_faces_or_says_what_it_could_not_honour(site, page, mod
     page.goto(f"{site}/?{query.replace('WEIGHTS', model.id)}")
     shown(page, model, seeds, variation)
     if words:
-        expect(page.locator("#notes")).to_contain_text(words)
+        expect(page.locator("#gallery-notes")).to_contain_text(words)
     else:
-        expect(page.locator("#notes")).not_to_be_visible()
+        expect(page.locator("#gallery-notes")).not_to_be_visible()
     assert decode(link_of(page).split("?")[1]) == (View("gallery", seeds, variation, model.id), [])
 
 

@@ -73,7 +73,7 @@ def test_a_link_of_older_weights_shows_their_faces(site, page, folder):
     page.goto(f"{site}/?v=1&seeds=5,9&variation=0.7&w={older.id}")
     shown(page, older, [5, 9], 0.7)
     in_address(page, w=older.id)
-    expect(page.locator("#notes")).not_to_be_visible()
+    expect(page.locator("#gallery-notes")).not_to_be_visible()
     expect(page.locator("#gallery-chooser button[aria-pressed=true]")).to_contain_text(f"{older.resolution} px")
 
 

@@ -174,12 +174,12 @@ def test_the_page_shows_the_embedded_faces_first_and_those_of_the_hub_when_they_
     with serving(tmp_path / "home", SEEDFACES_MODEL=repo_id) as url:
         page.goto(url)
         shown(page, FaceModel(EMBEDDED), range(16))
-        expect(page.locator("#notes")).to_contain_text(f"The weights of {repo_id} are being fetched")
+        expect(page.locator("#gallery-notes")).to_contain_text(f"The weights of {repo_id} are being fetched")
         in_address(page, w=generator_id(EMBEDDED))
         shown_later = FaceModel(folder)
         in_address(page, w=shown_later.id)
         shown(page, shown_later, range(16))
-        expect(page.locator("#notes")).not_to_be_visible()
+        expect(page.locator("#gallery-notes")).not_to_be_visible()
         page.goto(f"{url}/?{encode(View(seeds=(3, 1), weights=generator_id(EMBEDDED)))}")  # a link made before
         shown(page, FaceModel(EMBEDDED), [3, 1])
         page.get_by_role("button", name="Next →").click()
@@ -202,8 +202,8 @@ def test_an_old_link_after_a_new_push(hub_server, repo_id, tmp_path, page):
         page.goto(f"{url}/?{link.split('?')[1]}")
         in_address(page, w=generator_id(old), seeds="5,9")
         shown(page, FaceModel(old), [5, 9])
-        expect(page.locator("#notes")).not_to_be_visible()
+        expect(page.locator("#gallery-notes")).not_to_be_visible()
         page.goto(f"{url}/?seeds=5,9&w={'0' * 12}")
-        expect(page.locator("#notes")).to_contain_text("made with other weights")
+        expect(page.locator("#gallery-notes")).to_contain_text("made with other weights")
         shown(page, FaceModel(new), [5, 9])
         assert face(page, 5).count() == 1

@@ -117,7 +117,7 @@ def test_about_describes_the_chosen_weights(two, monkeypatch):
     view, notes = two.open(f"?v=1&tab=about&w={chosen.id}")
     assert f"generator {chosen.id}" in two.show(view, notes, chosen.id)[-1]
     assert f"generator {two.models.current.id}" in two.show(view, notes)[-1]
-    assert two.show(view, notes, chosen.id)[3] == "v=1&tab=about"
+    assert two.show(view, notes, chosen.id)[2] == "v=1&tab=about"
 
 
 @pytest.mark.parametrize("seed, gallery_seeds, expected", [

@@ -40,12 +40,12 @@ class LinkBox(gr.HTML):
 
 
 class Notes(gr.HTML):
-    """Sentences about what could not be honoured. Its value is their list."""
+    """Sentences about what of a tab's view could not be honoured. Its value is their list."""
 
-    def __init__(self, **options):
+    def __init__(self, elem_id: str, **options):
         super().__init__(
             [], html_template='<div role="status">{{#each value}}<p>{{this}}</p>{{/each}}</div>', js_on_load=None,
-            elem_id="notes", **options)
+            elem_id=elem_id, elem_classes=["notes"], **options)
 
 
 class Waiting(gr.HTML):

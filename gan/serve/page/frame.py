@@ -39,20 +39,21 @@ class Page:
         with gr.Blocks(title="SeedFaces", analytics_enabled=False, delete_cache=(60, 300)) as self.blocks:
             gr.HTML("<h1>SeedFaces</h1><p>Every face is a number. None of these people exist.</p>", elem_id="title",
                     js_on_load=None)
-            self.notes = Notes()
             self.waiting = Waiting()
             with gr.Tabs(elem_id="tabs") as self.tabs:
                 with gr.Tab("Gallery", id="gallery") as gallery_tab:
-                    self.gallery = Gallery(models)
+                    gallery_notes, self.gallery = Notes("gallery-notes"), Gallery(models)
                 with gr.Tab("Morph", id="morph") as morph_tab:
-                    self.morph = Morph(models)
+                    morph_notes, self.morph = Notes("morph-notes"), Morph(models)
                 with gr.Tab("Real or fake", id="verdict") as verdict_tab:
-                    self.verdict = VerdictTab(models, judge)
+                    verdict_notes, self.verdict = Notes("verdict-notes"), VerdictTab(models, judge)
                 with gr.Tab("About", id="about") as about_tab:
-                    self.about = About(models, judge)
+                    about_notes, self.about = Notes("about-notes"), About(models, judge)
             self.link = LinkBox()
             self.parts = [self.gallery, self.morph, self.verdict, self.about]
-            self.outputs = [self.tabs, self.notes, self.waiting, self.link, *(out for part in self.parts for out in part.outputs)]
+            notes = [gallery_notes, morph_notes, verdict_notes, about_notes]
+            self.outputs = [self.tabs, self.waiting, self.link,
+                            *(out for said, part in zip(notes, self.parts) for out in (said, *part.outputs))]
             for tab in (gallery_tab, morph_tab, verdict_tab, about_tab):
                 tab.select(None, None, None, js=f"() => window.seedfacesTab('{tab.id}')", api_visibility="private")
             self._wire_links()
@@ -74,20 +75,20 @@ class Page:
             notes.append(self.models.news)
         return view, notes
 
-    def show(self, view: View, notes: list[str], weights: str = "", turns: bool = False) -> list:
+    def show(self, view: View, notes: list[str], weights: str = "", turns: bool = False, mark: str = "") -> list:
         """Values for all outputs; what belongs to the other tabs stays as it is.
 
         `weights` are those that an about is about; it has none in its link. Unless it `turns` the page to the view's tab, a
-        visitor who has left that in the meantime is not brought back.
+        visitor who has left that in the meantime is not brought back. The `mark` goes behind the link: see `LinkBox`.
         """
         wanted = encode(view)
         waiting = wanted if self._may_come(view) else ""
         # the link says which weights made what is shown
         view = replace(view, weights=self.models.of(view.weights).id) if view.seeds else view
-        values = [gr.Tabs(selected=view.tab) if turns else gr.skip(), notes, waiting, encode(view)]
+        values = [gr.Tabs(selected=view.tab) if turns else gr.skip(), waiting, encode(view) + mark]
         shown = weights if view.tab == "about" else view
         for part in self.parts:
-            values += part.render(shown) if part.tab == view.tab else [gr.skip()] * len(part.outputs)
+            values += [notes, *part.render(shown)] if part.tab == view.tab else [gr.skip()] * (1 + len(part.outputs))
         return values
 
     def _may_come(self, view: View) -> bool:
@@ -112,16 +113,13 @@ class Page:
         def navigate(event: gr.EventData):
             answers = bounded(event.answers, 0, 10**9)
             # Back may lead to another tab; otherwise it was the visitor who turned to this one
-            values = self.show(*self.open(str(event.query)), str(event.weights), turns=answers > 0)
-            values[3] += f"#{answers}" if answers else ""
-            return values
+            return self.show(*self.open(str(event.query)), str(event.weights), turns=answers > 0,
+                             mark=f"#{answers}" if answers else "")
 
         def again(waiting):
             view, notes = self.open(waiting)
             if waiting and not self._may_come(view):
-                values = self.show(view, notes)
-                values[3] += "#again"
-                return values
+                return self.show(view, notes, mark="#again")
             still = f"{encode(view)}#{time.time_ns()}" if waiting else ""
             return [still if output is self.waiting else gr.skip() for output in self.outputs]
 
