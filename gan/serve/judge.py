@@ -18,8 +18,7 @@ TOO_SMALL, NO_FACE = "too small to tell", "no face found"
 class Opinion:
     """What the detector says of a square of a picture."""
 
-    square: Square  # of the picture, in its pixels
-    crop: np.ndarray  # (S, S, 3) uint8: the square as the network saw it
+    crop: np.ndarray  # (S, S, 3) uint8, as the network saw it
     places: np.ndarray  # (h, w) float32: the evidence for "generated" of each place, in logits after calibration
     probability_generated: float
     verdict: str  # REAL, GENERATED or UNCLEAR
@@ -67,4 +66,4 @@ class Judge:
         probability = float(1 / (1 + np.exp(-np.clip(places.sum(), -500, 500))))
         verdict = (GENERATED if probability >= calibration["generated_from"] else
                    REAL if probability <= calibration["real_up_to"] else UNCLEAR)
-        return Opinion(square, looks[0], places, probability, verdict)
+        return Opinion(looks[0], places, probability, verdict)
