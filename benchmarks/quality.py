@@ -43,6 +43,7 @@ ARMS = {
         "no augmentation": "--augment_probability 0",
         "augmentation 0.6": "--augment_probability 0.6",
         "batch 32": "--train_batch_size 32",
+        "batch 32, rate does not fall": "--train_batch_size 32 --learning_rate_end 8e-4",
         "batch 128": "--train_batch_size 128",
     }.items()},
 }
