@@ -126,6 +126,25 @@ def test_a_late_answer_brings_nobody_back_to_the_tab_that_was_left(site, page, m
     expect(said).to_be_visible()
 
 
+def test_the_answer_to_an_earlier_press_of_back_does_not_come_last(site, page, model):
+    page.goto(f"{site}/?tab=morph&seeds=1,2")
+    in_address(page, tab="morph", seeds="1,2", w=model.id)
+    page.get_by_role("tab", name="Gallery").click()
+    shown(page, model, range(16))
+    page.get_by_role("tab", name="Real or fake").click()
+    in_address(page, tab="verdict")
+    held = []
+    page.route("**/queue/join*", lambda route: route.continue_() if held else held.append(route))
+    with page.expect_request("**/queue/join*"):
+        page.evaluate("history.back()")
+    page.evaluate("history.back()")
+    page.wait_for_timeout(1500)  # in which the second would be answered
+    held[0].continue_()
+    page.wait_for_timeout(1500)
+    expect(page.get_by_role("tab", name="Morph")).to_have_attribute("aria-selected", "true")
+    in_address(page, tab="morph", seeds="1,2")
+
+
 def test_surprise_me_shows_other_faces_each_time(site, page, model):
     page.goto(site)
     shown(page, model, range(16))

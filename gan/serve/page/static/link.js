@@ -4,6 +4,7 @@ const button = element.querySelector("button");
 const latest = {}; // the last query of each tab, and what was chosen then, to return to when it is selected again
 let chosen = ""; // the weights of the faces seen last: the next tab goes on with them
 let backs = 0; // how often Back or Forward was pressed
+let open = 0; // the press that is being answered, if any
 let at = ""; // the tab that is looked at
 const tabOf = (query) => new URLSearchParams(query).get("tab") || "gallery";
 const weightsOf = (query) => new URLSearchParams(query).get("w");
@@ -15,8 +16,9 @@ window.seedfacesLink = (query) => (props.outer || location.origin + location.pat
 function follow() {
   // "query"; "query#n": the answer to the n-th press of Back; "query#again": in place of the view before
   const [query, how] = (props.value || "").split("#");
+  if (Number(how)) settled(Number(how));
   if (!query || (how && how !== "again" && Number(how) !== backs)) return; // a later answer is on its way
-  at ||= tabOf(query);
+  if (!at || Number(how)) at = tabOf(query); // the page turns with the answer to Back, if it has not yet
   if (tabOf(query) !== at) { // asked for in a tab that was left since, or one that the page is about to turn to
     latest[tabOf(query)] = { query, chosen };
     if (latest[at]) props.value = latest[at].query;
@@ -45,7 +47,18 @@ function follow() {
 watch("value", follow);
 
 const navigate = (query, answers) => trigger("navigate", { query, answers, weights: chosen });
-window.addEventListener("popstate", () => navigate(location.search, ++backs));
+
+// one press is answered at a time: of two answers the first may arrive last, and would turn the page back
+function ask() {
+  navigate(location.search, (open = backs));
+  setTimeout(settled, 5000, open); // in a crowd an answer may be refused
+}
+function settled(press) {
+  if (press !== open) return;
+  open = 0;
+  if (press !== backs) ask(); // Back was pressed again in the meantime
+}
+window.addEventListener("popstate", () => ++backs && !open && ask());
 
 // called when a tab was selected, by hand or because a view asked for it
 window.seedfacesTab = (tab) => setTimeout(() => {
