@@ -36,7 +36,10 @@ os.environ |= {"HF_ENDPOINT": HUB, "HF_HOME": tempfile.mkdtemp(prefix="seedfaces
                "HF_HUB_DISABLE_XET": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
 
 if "PYTEST_XDIST_WORKER" in os.environ:
-    os.environ.setdefault("OMP_NUM_THREADS", "1")  # one core each: threads of two workers would stand in each other's way
+    # one core each: threads of two workers would stand in each other's way; those of the trainer, which takes all cores, sleep
+    # instead of spinning while they wait
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 WEIGHTS = ROOT / "weights"
 DEFAULT = re.search(r'^DEFAULT = "(.+?)"', (ROOT / "app.py").read_text(), re.MULTILINE)[1]  # without importing gradio

@@ -221,14 +221,11 @@ def test_told_to_stay_offline(hub_server, repo_id, tmp_path):
     """HF_HUB_OFFLINE, in a process of its own: what was fetched before is there, the rest is one sentence."""
     commit = pushed(folder_of(tmp_path / "weights"), repo_id)
     hub.pull(repo_id)
-    code = "import sys; from gan import hub; print(hub.pull(sys.argv[1]))"
-
-    def pulled(name: str) -> subprocess.CompletedProcess:
-        return subprocess.run([sys.executable, "-c", code, name], cwd=ROOT, capture_output=True, text=True,
-                              env={**os.environ, "HF_HUB_OFFLINE": "1"})
-
-    assert pulled(repo_id).stdout.strip().endswith(commit)
-    assert "UserError: HF_HUB_OFFLINE is set, so the Hub cannot be asked: unset it." in pulled("alice/never-seen").stderr
+    code = f"from gan import hub; print(hub.pull('{repo_id}')); hub.pull('alice/never-seen')"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True,
+                          env={**os.environ, "HF_HUB_OFFLINE": "1"})
+    assert done.stdout.strip().endswith(commit)
+    assert "UserError: HF_HUB_OFFLINE is set, so the Hub cannot be asked: unset it." in done.stderr
 
 
 # --- the command and the trainer ----------------------------------------------------------------------------------

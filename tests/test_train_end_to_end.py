@@ -98,6 +98,7 @@ def test_the_result_is_a_weights_folder(undisturbed):
         "timeline.webp", "README.md", "LICENSE"])
     loaded = weights.load(folder)
     assert loaded.config["training"]["steps"] == STEPS and loaded.config["training"]["pictures"] == STEPS * 4
+    assert "calibration" not in loaded.config  # six held-out pictures are too few
     sheet = np.asarray(Image.open(folder / "samples.png"))
     assert sheet.shape == (128, 128, 3)
     assert np.array_equal(sheet[:16, 16:32], sampling.faces(loaded.generator, [1])[0])
