@@ -1,5 +1,6 @@
 """The page's weights: the embedded ones at once, those of the Hub when they come, those of older links when asked for."""
 
+import re
 import shutil
 import time
 
@@ -62,7 +63,8 @@ def test_every_weights_folder_is_embedded_and_older_ones_are_opened_when_a_link_
 
 @pytest.mark.parametrize("wanted", ["no such folder", "/no/such/folder", "a/b/c d", "user", "https://x.y/z"])
 def test_neither_a_folder_nor_a_name(wanted):
-    with pytest.raises(UserError, match="is neither a folder of weights nor a repo on the Hub"):
+    sentence = f"SEEDFACES_MODEL={wanted} is neither a folder of weights nor a repo on the Hub (user/name)."
+    with pytest.raises(UserError, match=f"^{re.escape(sentence)}$"):
         Models(WEIGHTS, DEFAULT, wanted)
 
 
