@@ -100,6 +100,27 @@ def test_the_sliders_redraw_the_view_without_filling_the_history(site, page, mod
     shown(page, model, range(15), 0.7)
     page.go_back()
     shown(page, model, range(16), 0.7)
+    page.locator("#gallery-variation").get_by_label("Reset to default value").click()
+    in_address(page, variation="1", seeds="0-15")
+    shown(page, model, range(16))
+
+
+def test_a_number_box_that_is_left_does_not_undo_the_press_that_left_it(site, page, model):
+    page.goto(site)
+    shown(page, model, range(16))
+    box = page.locator("#gallery-variation input[type=number]")
+    box.fill("0.7")
+    in_address(page, variation="0.7")
+    held = []
+    page.route("**/queue/join*", lambda route: route.continue_() if held else held.append(route))
+    with page.expect_request("**/queue/join*"):
+        box.blur()
+    page.get_by_role("button", name="Next →").click()
+    shown(page, model, range(16, 32), 0.7)
+    held[0].continue_()
+    page.wait_for_timeout(1000)
+    shown(page, model, range(16, 32), 0.7)
+    in_address(page, seeds="16-31", variation="0.7")
 
 
 def test_a_late_answer_brings_nobody_back_to_the_tab_that_was_left(site, page, model):

@@ -98,10 +98,14 @@ class Page:
         return self.models.coming and not view.weights
 
     def _on(self, listen: Callable, handler: Callable[..., tuple[View, list[str]]], inputs, part, turns=False, **options):
-        """Have an event show the view that its handler returns, and turn the page to its tab if that may be another."""
+        """Have an event show the view that its handler returns, and turn the page to its tab if that may be another.
+
+        From `if_moved` it may be None: the page stays as it is.
+        """
         @functools.wraps(handler)
         def shown(*arguments):
-            return self.show(*handler(*arguments), turns=turns)
+            answer = handler(*arguments)
+            return self.show(*answer, turns=turns) if answer else gr.skip()
 
         options = {"show_progress": "minimal", "show_progress_on": [part.main]} | options
         return listen(shown, inputs, self.outputs, api_visibility="private", **QUEUE, **options)
@@ -140,8 +144,9 @@ class Page:
         controls = [g.seeds, g.count, g.variation, link]
         for listen in (g.show.click, g.seeds.submit):
             self._on(listen, g.from_controls, controls, g)
-        for slider in (g.count, g.variation):  # faces follow the slider while it is dragged
-            self._on(slider.input, g.from_controls, controls, g, trigger_mode="always_last", show_progress="hidden")
+        for slider in (g.count, g.variation):  # faces follow the slider while it is dragged; its Reset says release only
+            self._on(functools.partial(gr.on, [slider.input, slider.release]), if_moved(g.from_controls), controls, g,
+                     trigger_mode="always_last", show_progress="hidden")
         self._on(g.chooser.choose, choose, link, g)
         self._on(m.chooser.choose, choose, link, m)
         self._on(g.surprise.click, g.surprising, [g.count, g.variation, link], g)
@@ -152,8 +157,10 @@ class Page:
         self._on(g.card.morph, g.morph_from, link, m, turns=True)
         self._on(g.card.judge, g.judge, link, self.verdict, turns=True)
         controls = [m.seeds, m.frames, m.variation, m.loop, link]
-        for listen in (m.show.click, m.seeds.submit, m.loop.input, m.frames.release, m.variation.release):
+        for listen in (m.show.click, m.seeds.submit, m.loop.input):
             self._on(listen, m.from_controls, controls, m)
+        for slider in (m.frames, m.variation):
+            self._on(slider.release, if_moved(m.from_controls), controls, m)
 
     def _wire_upload(self) -> None:
         picture, card = self.verdict.picture, self.verdict.card
@@ -183,6 +190,20 @@ class Page:
         for button, handler in ((g.sheet, g.sheet_file), (g.zip, g.zip_file)):
             button.click(handler, self.link, file, api_visibility="private", **QUEUE) \
                 .success(None, file, None, js=TAKE_FILE, api_visibility="private")
+
+
+def if_moved(handler: Callable[..., tuple[View, list[str]]]) -> Callable[..., tuple[View, list[str]] | None]:
+    """The handler of a slider, last of whose inputs is the link, with None instead of the view that is there already.
+
+    A slider's number box says release whenever it is clicked or left. Showing the same view once more could undo what the
+    press that left it asked for.
+    """
+    @functools.wraps(handler)
+    def moved(*arguments):
+        view, notes = handler(*arguments)
+        return (view, notes) if view != decode(arguments[-1])[0] else None
+
+    return moved
 
 
 def theme() -> gr.themes.Base:
