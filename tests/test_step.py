@@ -188,4 +188,4 @@ def test_networks_are_channels_last_and_work_in_bf16():
 
 
 def test_pictures_per_step_count_everything():
-    assert pictures_per_step(dataclasses.replace(RECIPES["modern"], gradient_accumulation_steps=3), 2) == 64 * 3 * 2
+    assert pictures_per_step(dataclasses.replace(RECIPES["modern"], gradient_accumulation_steps=3), 2) == 32 * 3 * 2

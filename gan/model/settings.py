@@ -129,7 +129,7 @@ class TrainSettings(DataSettings):
     ema_half_life: int = 10_000
 
     # pictures per step and process
-    train_batch_size: int = 64
+    train_batch_size: int = 32
     # batches per step, added up before the optimizer moves
     gradient_accumulation_steps: int = 1
     # how long: times through the pictures; default: 25, or as many as show 500,000 pictures, below which faces are rough
