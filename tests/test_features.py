@@ -53,10 +53,10 @@ def test_held_out_pictures_are_looked_up_both_ways_round(tmp_path, halves):
     """The first of them is a training picture, the second a mirrored one."""
     train, held_out = drawn(60), drawn(50, seed=1)
     held_out[0], held_out[1] = train[7], train[8, :, ::-1]
-    distances = Reference(halves, store_of(tmp_path, train, held_out), 60).held_out_distances
+    distances = Reference(halves, store_of(tmp_path, train, held_out), 60).held_out[1]
     assert distances[:2] == pytest.approx([0, 0], abs=1e-4) and distances[2:].min() > 1e-3 and len(distances) == 50
-    assert Reference(halves, store_of(tmp_path, train, held_out[:39]), 60).held_out_distances is None
-    assert Reference(halves, store_of(tmp_path, train, held_out), 45).held_out_distances.shape == (45,)
+    assert Reference(halves, store_of(tmp_path, train, held_out[:39]), 60).held_out is None
+    assert Reference(halves, store_of(tmp_path, train, held_out), 45).held_out[1].shape == (45,)
 
 
 def test_samples_in_batches_are_seen_like_all_at_once(tmp_path, halves, monkeypatch):

@@ -91,15 +91,34 @@ def test_a_generator_that_copies_is_found_out(tmp_path, features):
     assert result["memorisation"]["share_nearer"] == 1
     assert result["memorisation"]["median_samples"] == pytest.approx(0, abs=1e-3)
     assert result["precision"] == 1 and result["recall"] == 1
+    against = {name: of["frechet_distance"] for name, of in result["held_out"].items() if name != "pictures"}
+    unlike = pytest.approx(distance_by_hand(train[:50], drawn(50)), abs=1e-3)  # 0.05
+    assert against == {"training": pytest.approx(0, abs=1e-3), "held_out": unlike, "real": unlike}
     assert result["colour"]["levels"] == 0 and result["spectrum"]["decibels"] == 0
     pairs = unsheet(Image.open(other / "runs" / "pairs.png"), 16).reshape(32, 2, 16, 16, 3)
     assert np.array_equal(pairs[:, 0], pairs[:, 1])  # each beside the picture that it is a copy of
     assert len(np.unique(pairs[:, 0].reshape(32, -1), axis=0)) == 32
 
 
+def test_held_out_pictures_are_compared_beside_as_many_training_pictures(tmp_path, features):
+    """Four of the held-out ones are copies of training pictures, and do not count."""
+    train = drawn(300, 60)
+    held_out = np.concatenate([train[:4], drawn(56, 200, seed=1)])
+    result = measured(tmp_path, features, Generator(SMALL), train, 200, held_out)
+    against = result["quality"]["held_out"]
+    faces = sampling.faces(weights.load(tmp_path / "weights").generator, range(200))
+    assert against["pictures"] == 56
+    assert against["held_out"]["frechet_distance"] == pytest.approx(distance_by_hand(faces, held_out[4:]), abs=1e-3)
+    picked = train[:200][np.linspace(0, 199, 56).astype(int)]
+    assert against["training"]["frechet_distance"] == pytest.approx(distance_by_hand(faces, picked), abs=1e-3)
+    assert against["real"]["frechet_distance"] == pytest.approx(distance_by_hand(train[:200], held_out[4:]), abs=1e-3)
+    assert f"against 56 held-out pictures {against['held_out']['frechet_distance']:.2f}" in metrics.describe(result)
+
+
 def test_few_held_out_pictures_are_no_measure_of_memorisation(tmp_path, features):
     result = measured(tmp_path, features, Generator(SMALL), drawn(60), 50, drawn(39))
     assert result["quality"]["memorisation"] is None and "memorisation: not measured" in metrics.describe(result)
+    assert result["quality"]["held_out"] is None and "held-out pictures" not in metrics.describe(result).splitlines()[1]
     assert "Too few pictures were held out" in (tmp_path / "weights" / "README.md").read_text()
     assert (tmp_path / "weights" / "quality.png").exists()
 

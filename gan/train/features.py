@@ -106,15 +106,16 @@ class Reference:
         return np.load(cache, mmap_mode="r")
 
     @cached_property
-    def held_out_distances(self) -> np.ndarray | None:
-        """Of up to `looked_up` held-out pictures, evenly picked, to the nearest training picture: `(M,)`. None: too few."""
+    def held_out(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """Features of up to `looked_up` held-out pictures, evenly picked, `(M, D)`, and the distance of each to its nearest
+        training picture, `(M,)`. None: too few."""
         pictures = report.evenly(self.store.held_out, self.looked_up)
         if len(pictures) < calibration.FEWEST:
             return None
         features, mirrored = np.empty((2, len(pictures), self.features.num_features), np.float32)
         self._extract_into(features, pictures)
         self._extract_into(mirrored, pictures[:, :, ::-1])
-        return quality.nearest(features, mirrored, self.train_features)[0]
+        return features, quality.nearest(features, mirrored, self.train_features)[0]
 
     def real(self, first: int, last: int) -> Seen:
         """Training pictures from `first` to before `last`."""

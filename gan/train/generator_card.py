@@ -69,11 +69,24 @@ def _beyond_distance(measured: dict | None) -> str:
         "of samples that fall among real faces, and of real faces that fall among samples "
         f"(k = {measured['neighbours']}, {measured['pictures']:,} of each; Kynkäänniemi et al. 2019). Real against real they "
         f"are {floor['precision']:.2f} and {floor['recall']:.2f} with {floor['pictures']:,} each. A sample among real faces "
-        f"can still be broken where these features do not look.\n\n{_memorisation(measured['memorisation'])}\n\n"
+        f"can still be broken where these features do not look.\n\n{_held_out(measured.get('held_out'))}{_memorisation(measured['memorisation'])}\n\n"
         f"Up to {quality.UP_TO:g} of the Nyquist frequency the power spectrum is at most {abs(spectrum['decibels']):.1f} dB "
         f"off that of real pictures ({'more' if spectrum['decibels'] > 0 else 'less'} detail at {spectrum['at']:.2f}), and the "
         f"colours are at most {colour['levels']:.1f} of 255 grey levels off ({colour['channel']}); real against real "
         f"{abs(floor['spectrum']['decibels']):.1f} dB and {floor['colour']['levels']:.1f}.")
+
+
+def _held_out(against: dict | None) -> str:
+    """The same figures against pictures that the generator has not learned from, as a Markdown table."""
+    if not against:
+        return ""
+    rows = "\n".join(
+        f"| {which} | {of['frechet_distance']:.2f} | {of['precision']:.2f} | {of['recall']:.2f} |" for which, of in (
+            ("samples, held-out pictures", against["held_out"]), ("samples, training pictures", against["training"]),
+            ("training pictures, held-out pictures", against["real"])))
+    return (f"Those are pictures that it has learned from. Here are {against['pictures']:,} held-out ones beside as many of them; to "
+            "fewer pictures the distance is larger, so these figures compare with each other only:\n\n"
+            f"| of, against | distance | precision | recall |\n|---|---|---|---|\n{rows}\n\n")
 
 
 def _memorisation(memory: dict | None) -> str:

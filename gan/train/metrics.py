@@ -28,15 +28,17 @@ _PAIRS = 32  # samples on a sheet of nearest training pictures
 
 def compare(these: Seen, reference: Seen) -> dict:
     """Everything that tells a set of pictures from real ones, rounded for people."""
-    # as many of both: the balls around the members of a set shrink as it grows
-    precision, recall = quality.precision_recall(these.features[:len(reference.features)], reference.features)
-    figures = {
-        "frechet_distance": quality.frechet_distance(these.features, reference.features),
-        "precision": precision, "recall": recall,
+    return report.rounded({
+        **_by_features(these.features, reference.features),
         "spectrum": quality.spectrum_difference(these.spectrum, reference.spectrum),
         "colour": quality.colour_difference(these.colours, reference.colours),
-    }
-    return report.rounded(figures)
+    })
+
+
+def _by_features(these: np.ndarray, reference: np.ndarray) -> dict:
+    # as many of both: the balls around the members of a set shrink as it grows
+    precision, recall = quality.precision_recall(these[:len(reference)], reference)
+    return {"frechet_distance": quality.frechet_distance(these, reference), "precision": precision, "recall": recall}
 
 
 @lru_cache(maxsize=1)  # a run measures again and again against the same
@@ -48,6 +50,28 @@ def real_against_real(reference: Reference) -> dict:
     count = reference.floor_count
     first = reference.pictures if count == reference.count else reference.real(0, count)
     return compare(reference.real(count, 2 * count), first)
+
+
+def against_held_out(samples: np.ndarray, reference: Reference) -> dict | None:
+    """Whether samples are as near to real pictures that nobody trained on as to those that the generator learned from.
+
+    Args:
+        samples: features.
+
+    Returns:
+        `pictures`, how many of either; `held_out` and `training`, distance, precision and recall of the samples against them;
+        `real`, those of the reference's pictures against the held-out ones. They compare with each other only: to fewer
+        pictures the distance is larger. Copies of training pictures are left out. None: too few are held out.
+    """
+    if reference.held_out is None:
+        return None
+    real, (features, distances) = reference.pictures.features, reference.held_out
+    held_out = report.evenly(features[~quality.copies(distances)], len(real))
+    training = report.evenly(real, len(held_out))
+    return report.rounded({
+        "pictures": len(held_out), "held_out": _by_features(samples, held_out), "training": _by_features(samples, training),
+        "real": _by_features(real, held_out),
+    })
 
 
 def measure(folder: Path, reference: Reference, command: str, pairs: Path | None = None) -> dict:
@@ -67,9 +91,12 @@ def measure(folder: Path, reference: Reference, command: str, pairs: Path | None
     generator = loaded.generator.to(reference.device)
     (samples, mirrored), real = reference.of_generator(generator), reference.pictures
     nearest = quality.nearest(samples.features[:len(mirrored)], mirrored, reference.train_features)
-    held_out = reference.held_out_distances
-    distances = None if held_out is None else (nearest[0][:len(held_out)], held_out)
-    metrics = _written(loaded.generator_id, compare(samples, real), distances, reference, command)
+    distances = None
+    if reference.held_out:
+        held_out = reference.held_out[1]
+        distances = nearest[0][:len(held_out)], held_out
+    figures = {**compare(samples, real), "held_out": against_held_out(samples.features, reference)}
+    metrics = _written(loaded.generator_id, figures, distances, reference, command)
     config = {**loaded.config, "metrics": {**loaded.config.get("metrics", {}), **metrics}}
     weights.write_config(folder, config)
     plots.save_quality(metrics["quality"], (samples.spectrum, real.spectrum), (samples.colours, real.colours), distances,
@@ -109,20 +136,26 @@ def save_pairs(generator: torch.nn.Module, distances: np.ndarray, rows: np.ndarr
 def describe(metrics: dict) -> str:
     """A measurement in a few lines."""
     distance, measured = metrics["frechet_distance"], metrics["quality"]
-    floor, spectrum, colour, memory = (measured[name] for name in ("floor", "spectrum", "colour", "memorisation"))
+    floor, spectrum, colour, memory, unseen = (
+        measured[name] for name in ("floor", "spectrum", "colour", "memorisation", "held_out"))
     share = f"{100 * quality.NEAREST_SHARE:.0f} %"
     memorised = (
         f"{100 * memory['share_nearer']:.1f} % of {memory['pictures']:,} samples lie nearer to a training picture than the "
         f"nearest {share} of held-out pictures do (medians {memory['median_samples']:.2f} and {memory['median_held_out']:.2f}; "
         f"without {memory['held_out_copies']} held-out pictures that are copies of training pictures)"
     ) if memory else f"memorisation: not measured, which takes at least {calibration.FEWEST} samples and held-out pictures"
+    against = "; ".join(
+        f"{which} {of['frechet_distance']:.2f}, {of['precision']:.3f}, {of['recall']:.3f}" for which, of in (
+            (f"against {unseen['pictures']:,} held-out pictures", unseen["held_out"]),
+            ("as many training pictures", unseen["training"]), ("training against held-out pictures", unseen["real"]))
+    ) + "\n" if unseen else ""
     return (
         f"{distance['name']} {distance['value']:.2f} ({distance['samples']:,} samples against the {distance['reference']}, "
         f"resized further by the feature network itself; real against real {distance['floor']:.2f} with "
         f"{distance['floor_pictures']:,} each; {distance['features']})\n"
         f"precision {measured['precision']:.3f}, recall {measured['recall']:.3f} (real against real {floor['precision']:.3f} "
         f"and {floor['recall']:.3f}; k = {measured['neighbours']}, {measured['pictures']:,} of each)\n"
-        f"{memorised}\n"
+        f"{against}{memorised}\n"
         f"power spectrum {spectrum['decibels']:+.1f} dB at {spectrum['at']:.2f} of the Nyquist frequency (real against real "
         f"{floor['spectrum']['decibels']:+.1f}); {colour['channel']} {colour['levels']:.1f} grey levels off "
         f"(real against real {floor['colour']['levels']:.1f})")
