@@ -122,15 +122,14 @@ def test_the_card_says_what_lies_beyond_the_distance(tmp_path):
     assert "not an FID" not in card and "quality.png" not in card  # nothing that is not there is shown
     quality["memorisation"] = {"pictures": 1_004, "training_pictures": 20_319, "held_out_copies": 69, "median_samples": 4.5,
                                "median_held_out": 4.25, "nearer_than": 2.0, "share_nearer": 0.013}
-    against = {name: {"frechet_distance": 2.004 + i, "precision": 0.8, "recall": 0.75}
-               for i, name in enumerate(("held_out", "training", "real"))}
-    quality["held_out"] = {"pictures": 931, **against}
+    held_out, *training, real = [{"frechet_distance": 2.004 + number, "precision": 0.8, "recall": 0.75} for number in range(5)]
+    quality["held_out"] = {"pictures": 931, "held_out": held_out, "training": training, "real": real}
     (tmp_path / "quality.png").touch()
     generator_card.save(tmp_path, config, "0123456789ab")
     card = (tmp_path / "README.md").read_text()
-    for words in ("**1.3 %** of 1,004 samples", "931 held-out ones",
-                  "| samples, held-out pictures | 2.00 | 0.80 | 0.75 |\n| samples, training pictures | 3.00 |",
-                  "| training pictures, held-out pictures | 4.00 |",
+    for words in ("**1.3 %** of 1,004 samples", "| samples against 931 held-out pictures | 2.00 | 0.800 | 0.750 |",
+                  "| against 931 training pictures (3 such sets) | 3.00 to 5.00 | 0.800 | 0.750 |",
+                  "| training pictures against those 931 held-out ones | 6.00 |",
                   "4.50 for samples and 4.25 for held-out faces", "69 held-out faces were left out",
                   "(quality.png)"):
         assert words in card, words

@@ -5,6 +5,8 @@ from pathlib import Path
 from gan.hub.model_card import PLACE, card, section
 from gan.train import plots, quality
 
+_DIGITS = {"frechet_distance": 2, "precision": 3, "recall": 3}
+
 
 def save(folder: Path, config: dict, generator_id: str) -> None:
     """README.md and LICENSE, from the config alone, with the pictures that lie beside it."""
@@ -80,13 +82,24 @@ def _held_out(against: dict | None) -> str:
     """The same figures against pictures that the generator has not learned from, as a Markdown table."""
     if not against:
         return ""
-    rows = "\n".join(
-        f"| {which} | {of['frechet_distance']:.2f} | {of['precision']:.2f} | {of['recall']:.2f} |" for which, of in (
-            ("samples, held-out pictures", against["held_out"]), ("samples, training pictures", against["training"]),
-            ("training pictures, held-out pictures", against["real"])))
+    rows = "\n".join(f"| {' | '.join(row)} |" for row in held_out_rows(against))
     return (f"Those are pictures that it has learned from. Here are {against['pictures']:,} held-out ones beside as many of them; to "
             "fewer pictures the distance is larger, so these figures compare with each other only:\n\n"
-            f"| of, against | distance | precision | recall |\n|---|---|---|---|\n{rows}\n\n")
+            f"| | distance | precision | recall |\n|---|---|---|---|\n{rows}\n\n")
+
+
+def held_out_rows(against: dict) -> list[tuple[str, ...]]:
+    """What was compared with what, and distance, precision and recall, as words; of several sets lowest and highest."""
+    count, training = f"{against['pictures']:,}", against["training"]
+    compared = ((f"samples against {count} held-out pictures", [against["held_out"]]),
+                (f"against {count} training pictures ({len(training)} such sets)", training),
+                (f"training pictures against those {count} held-out ones", [against["real"]]))
+    return [(which, *(_range([of[name] for of in sets], digits) for name, digits in _DIGITS.items())) for which, sets in compared]
+
+
+def _range(numbers: list[float], digits: int) -> str:
+    lowest, highest = (f"{number:.{digits}f}" for number in (min(numbers), max(numbers)))
+    return lowest if lowest == highest else f"{lowest} to {highest}"
 
 
 def _memorisation(memory: dict | None) -> str:

@@ -24,6 +24,7 @@ from gan.train import calibration, data, generator_card, plots, quality, report,
 from gan.train.features import Features, Reference, Seen
 
 _PAIRS = 32  # samples on a sheet of nearest training pictures
+_TRAINING_SETS = 5  # of as many training pictures as are held out
 
 
 def compare(these: Seen, reference: Seen) -> dict:
@@ -59,18 +60,20 @@ def against_held_out(samples: np.ndarray, reference: Reference) -> dict | None:
         samples: features.
 
     Returns:
-        `pictures`, how many of either; `held_out` and `training`, distance, precision and recall of the samples against them;
-        `real`, those of the reference's pictures against the held-out ones. They compare with each other only: to fewer
-        pictures the distance is larger. Copies of training pictures are left out. None: too few are held out.
+        `pictures`, how many of either; distance, precision and recall of the samples against `held_out` ones, and against
+        some sets of as many `training` pictures, which say how much of a difference is chance; `real`, those of the
+        reference's pictures against the held-out ones. They compare with each other only: to fewer pictures the distance
+        is larger. Copies of training pictures are left out. None: too few are held out.
     """
     if reference.held_out is None:
         return None
     real, (features, distances) = reference.pictures.features, reference.held_out
     held_out = report.evenly(features[~quality.copies(distances)], len(real))
-    training = report.evenly(real, len(held_out))
+    count, random = len(held_out), np.random.RandomState(0)
+    training = [real[random.permutation(len(real))[:count]] for _ in range(_TRAINING_SETS)]
     return report.rounded({
-        "pictures": len(held_out), "held_out": _by_features(samples, held_out), "training": _by_features(samples, training),
-        "real": _by_features(real, held_out),
+        "pictures": count, "held_out": _by_features(samples, held_out),
+        "training": [_by_features(samples, these) for these in training], "real": _by_features(real, held_out),
     })
 
 
@@ -144,11 +147,8 @@ def describe(metrics: dict) -> str:
         f"nearest {share} of held-out pictures do (medians {memory['median_samples']:.2f} and {memory['median_held_out']:.2f}; "
         f"without {memory['held_out_copies']} held-out pictures that are copies of training pictures)"
     ) if memory else f"memorisation: not measured, which takes at least {calibration.FEWEST} samples and held-out pictures"
-    against = "; ".join(
-        f"{which} {of['frechet_distance']:.2f}, {of['precision']:.3f}, {of['recall']:.3f}" for which, of in (
-            (f"against {unseen['pictures']:,} held-out pictures", unseen["held_out"]),
-            ("as many training pictures", unseen["training"]), ("training against held-out pictures", unseen["real"]))
-    ) + "\n" if unseen else ""
+    against = "; ".join(f"{which} {', '.join(figures)}" for which, *figures in generator_card.held_out_rows(unseen)) + "\n" \
+        if unseen else ""
     return (
         f"{distance['name']} {distance['value']:.2f} ({distance['samples']:,} samples against the {distance['reference']}, "
         f"resized further by the feature network itself; real against real {distance['floor']:.2f} with "
