@@ -5,7 +5,7 @@ from pathlib import Path
 from gan.hub.model_card import PLACE, card, section
 from gan.train import plots, quality
 
-_DIGITS = {"frechet_distance": 2, "precision": 3, "recall": 3}
+_DECIMALS = {"frechet_distance": 2, "precision": 3, "recall": 3}
 
 
 def save(folder: Path, config: dict, generator_id: str) -> None:
@@ -71,7 +71,8 @@ def _beyond_distance(measured: dict | None) -> str:
         "of samples that fall among real faces, and of real faces that fall among samples "
         f"(k = {measured['neighbours']}, {measured['pictures']:,} of each; Kynkäänniemi et al. 2019). Real against real they "
         f"are {floor['precision']:.2f} and {floor['recall']:.2f} with {floor['pictures']:,} each. A sample among real faces "
-        f"can still be broken where these features do not look.\n\n{_held_out(measured.get('held_out'))}{_memorisation(measured['memorisation'])}\n\n"
+        "can still be broken where these features do not look.\n\n"
+        f"{_held_out(measured.get('held_out'))}{_memorisation(measured['memorisation'])}\n\n"
         f"Up to {quality.UP_TO:g} of the Nyquist frequency the power spectrum is at most {abs(spectrum['decibels']):.1f} dB "
         f"off that of real pictures ({'more' if spectrum['decibels'] > 0 else 'less'} detail at {spectrum['at']:.2f}), and the "
         f"colours are at most {colour['levels']:.1f} of 255 grey levels off ({colour['channel']}); real against real "
@@ -94,11 +95,11 @@ def held_out_rows(against: dict) -> list[tuple[str, ...]]:
     compared = ((f"samples against {count} held-out pictures", [against["held_out"]]),
                 (f"against {count} training pictures ({len(training)} such sets)", training),
                 (f"training pictures against those {count} held-out ones", [against["real"]]))
-    return [(which, *(_range([of[name] for of in sets], digits) for name, digits in _DIGITS.items())) for which, sets in compared]
+    return [(which, *(_range([of[name] for of in sets], decimals) for name, decimals in _DECIMALS.items())) for which, sets in compared]
 
 
-def _range(numbers: list[float], digits: int) -> str:
-    lowest, highest = (f"{number:.{digits}f}" for number in (min(numbers), max(numbers)))
+def _range(numbers: list[float], decimals: int) -> str:
+    lowest, highest = (f"{number:.{decimals}f}" for number in (min(numbers), max(numbers)))
     return lowest if lowest == highest else f"{lowest} to {highest}"
 
 

@@ -67,14 +67,24 @@ def against_held_out(samples: np.ndarray, reference: Reference) -> dict | None:
     """
     if reference.held_out is None:
         return None
-    real, (features, distances) = reference.pictures.features, reference.held_out
-    held_out = report.evenly(features[~quality.copies(distances)], len(real))
-    count, random = len(held_out), np.random.RandomState(0)
-    training = [real[random.permutation(len(real))[:count]] for _ in range(_TRAINING_SETS)]
+    real, held_out, random = reference.pictures.features, _without_copies(reference), np.random.RandomState(0)
+    training = [real[random.permutation(len(real))[:len(held_out)]] for _ in range(_TRAINING_SETS)]
     return report.rounded({
-        "pictures": count, "held_out": _by_features(samples, held_out),
-        "training": [_by_features(samples, these) for these in training], "real": _by_features(real, held_out),
+        "pictures": len(held_out), "held_out": _by_features(samples, held_out),
+        "training": [_by_features(samples, these) for these in training], "real": real_against_held_out(reference),
     })
+
+
+@lru_cache(maxsize=1)  # the same for all measurements of a run
+def real_against_held_out(reference: Reference) -> dict:
+    """Distance, precision and recall of the reference's training pictures against the held-out ones."""
+    return _by_features(reference.pictures.features, _without_copies(reference))
+
+
+def _without_copies(reference: Reference) -> np.ndarray:
+    """Features of the held-out pictures that are no copies of training pictures, at most as many as the reference has."""
+    features, distances = reference.held_out
+    return report.evenly(features[~quality.copies(distances)], reference.count)
 
 
 def measure(folder: Path, reference: Reference, command: str, pairs: Path | None = None) -> dict:
