@@ -455,6 +455,11 @@ def test_the_largest_face_of_a_photo_is_judged_and_shown(site, page, model, judg
 
 
 def test_a_picture_can_be_pasted(site, page, model):
+    def delay(route):
+        """A busy server: what is asked of it before the picture is there comes back after it."""
+        page.wait_for_timeout(1000)
+        route.continue_()
+
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.goto(f"{site}/?tab=verdict")
     in_address(page, v=1, tab="verdict")  # before that a page that the server rendered may not listen to clicks yet
@@ -463,10 +468,27 @@ def test_a_picture_can_be_pasted(site, page, model):
         const blob = await (await fetch('data:image/png;base64,' + data)).blob();
         await navigator.clipboard.write([new ClipboardItem({'image/png': blob})]);
     }""", data)
-    page.locator("#upload").get_by_label("Paste from clipboard").or_(
-        page.locator("#upload button[data-testid=clipboard-button]")).first.click()
-    page.locator("#upload").get_by_text("Paste").first.click()
+    page.route("**/queue/join?*", delay, times=1)
+    page.locator("#upload").get_by_label("Paste from clipboard").click()
     expect(page.get_by_alt_text("The square that was judged")).to_be_visible()
+    expect(page.locator("#upload").get_by_text("Paste from Clipboard")).to_be_visible()  # ready for the next picture
+
+
+def test_of_two_pictures_in_a_row_the_second_is_judged_last(address, page, tmp_path):
+    def delay(route):
+        page.wait_for_timeout(1000)
+        route.continue_()
+
+    for size in (3, 4):
+        Image.new("RGB", (size, size)).save(tmp_path / f"{size}.png")
+    page.goto(f"{address}/?tab=verdict")
+    in_address(page, v=1, tab="verdict")
+    page.route("**/queue/join?*", delay, times=1)
+    with page.expect_request("**/queue/join?*"):
+        page.locator("#upload input[type=file]").set_input_files(tmp_path / "3.png")
+    page.locator("#upload input[type=file]").set_input_files(tmp_path / "4.png")
+    for size in (3, 4):
+        expect(page.get_by_text(f"only {size} × {size} pixels")).to_be_visible()
 
 
 @pytest.mark.parametrize("name, data, words", [

@@ -182,6 +182,19 @@ def test_an_upload_is_deleted_soon_after_it_was_read(tmp_path, monkeypatch):
         time.sleep(0.05)
 
 
+def test_the_same_picture_uploaded_again_is_not_deleted_before_it_is_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(safety, "KEPT_SECONDS", 0.2)
+    monkeypatch.setattr(safety, "get_upload_folder", lambda: str(tmp_path))
+    path, again = tmp_path / "face.png", tmp_path / "again.png"
+    payload = SimpleNamespace(path=str(path), url=None)
+    path.write_bytes(png())
+    safety.UploadedPicture().preprocess(payload)
+    again.write_bytes(png())
+    again.rename(path)  # what Gradio does with an upload of the same bytes and name
+    time.sleep(0.6)
+    assert safety.UploadedPicture().preprocess(payload) == png()
+
+
 def test_many_visitors_at_once_get_their_faces_or_a_sentence(address):
     """More than the line holds: some are told so at once, the others are served, and the page lives on."""
     def ask(number):

@@ -164,7 +164,9 @@ class Page:
 
     def _wire_upload(self) -> None:
         picture, card = self.verdict.picture, self.verdict.card
-        judged = picture.input(self.verdict.classify, picture, card, api_name="classify", show_progress_on=[card], **QUEUE)
+        # not `input`: Paste says that before the picture is there, and what that clears afterwards may be the picture
+        judged = picture.upload(self.verdict.classify, picture, card, api_name="classify", show_progress_on=[card],
+                                trigger_mode="multiple", **QUEUE)
         # cleared afterwards: the file behind it is deleted, and the next picture can be dropped at once. Not with `then`,
         # which left a broken picture where it was
         quiet = {"api_visibility": "private", "queue": False}

@@ -5,7 +5,9 @@ Gradio checks neither of the first two by itself: an image payload without `meta
 URL in a payload passes every size limit, and a URL is fetched (tests/test_page_safety.py holds each of them up).
 """
 
+import os
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import gradio as gr
@@ -55,14 +57,21 @@ class UploadedPicture(gr.Image):
             raise Refusal(ONLY_UPLOADS)
         try:
             with open(path, "rb") as file:
-                return file.read(MOST_BYTES + 1)
+                timer = threading.Timer(KEPT_SECONDS, _delete, (path, os.fstat(file.fileno()).st_mtime_ns))
+                data = file.read(MOST_BYTES + 1)
         except OSError:
             raise Refusal("The upload did not arrive: choose the picture again.") from None
-        finally:
-            # not at once: the browser may still be fetching its preview
-            timer = threading.Timer(KEPT_SECONDS, path.unlink, kwargs={"missing_ok": True})
-            timer.daemon = True
-            timer.start()
+        # not at once: the browser may still be fetching its preview
+        timer.daemon = True
+        timer.start()
+        return data
+
+
+def _delete(path: Path, written: int) -> None:
+    """Delete an upload, unless the same picture was uploaded again since: Gradio gives that the same path."""
+    with suppress(FileNotFoundError):
+        if path.stat().st_mtime_ns == written:
+            path.unlink()
 
 
 class BodyLimit:
