@@ -14,7 +14,8 @@ Tests steer it over HTTP, and what they say here lasts until the server ends:
 - `POST /_stub/faults` with a list of faults replaces those there were. A fault strikes a request whose `method` (any
   if absent) and a part of whose `path` fit, `times` times (1 if absent, -1 for ever), and does one of:
     `{"status": 503, "headers": {...}, "body": ...}`: answer that, and do nothing else
-    `{"sleep": 2}`: wait, while others are served, and go on; together with another, wait before doing that one
+    `{"sleep": 2}`: wait, while others are served, or until other faults are set, and go on; together with another, wait
+      before doing that one
     `{"die": true}`: end the process at once
     `{"drop": true}`: close the connection after half of an answer to GET or, of any other request, half of its body:
       then nothing of it was carried out
@@ -474,7 +475,9 @@ async def strike(fault: dict, scope, receive, send) -> bool:
     async def withhold(message) -> None:
         answer.append(message)
 
-    await asyncio.sleep(fault.get("sleep", 0))
+    until = time.monotonic() + fault.get("sleep", 0)
+    while time.monotonic() < until and any(kept is fault for kept in FAULTS):
+        await asyncio.sleep(0.05)
     if fault.get("die"):
         os._exit(9)
     dropped, answer_lost, status = fault.get("drop"), fault.get("commit_then_drop"), fault.get("status")

@@ -309,21 +309,21 @@ def test_a_link_shows_its_faces_or_says_what_it_could_not_honour(site, page, mod
     assert decode(link_of(page).split("?")[1]) == (View("gallery", seeds, variation, model.id), [])
 
 
-def test_a_link_survives_server_home_and_browser(chromium, tmp_path, model):
+def test_a_link_survives_server_home_and_browser(chromium, address, tmp_path, model):
     """Made in one process, opened in another with another home by another visitor: the same faces, pixel by pixel."""
-    def visit(number: int, query: str) -> tuple[str, np.ndarray]:
-        with serving(tmp_path / f"home-{number}") as url:
-            context = chromium.new_context()
-            visitor = context.new_page()
-            visitor.goto(f"{url}/{query}")
-            expect(visitor.locator("#gallery-faces .face")).to_have_count(5)
-            found = np.stack([pixels(image) for image in visitor.locator("#gallery-faces img").all()])
-            link = link_of(visitor)
-            context.close()
+    def visit(url: str) -> tuple[str, np.ndarray]:
+        context = chromium.new_context()
+        visitor = context.new_page()
+        visitor.goto(url)
+        expect(visitor.locator("#gallery-faces .face")).to_have_count(5)
+        found = np.stack([pixels(image) for image in visitor.locator("#gallery-faces img").all()])
+        link = link_of(visitor)
+        context.close()
         return link, found
 
-    link, before = visit(1, "?seeds=1003,40-42,7&variation=0.85")
-    _, after = visit(2, "?" + link.split("?")[1])
+    link, before = visit(f"{address}/?seeds=1003,40-42,7&variation=0.85")
+    with serving(tmp_path / "home") as url:
+        _, after = visit(f"{url}/?{link.split('?')[1]}")
     assert np.array_equal(before, after) and np.array_equal(after, model.faces([1003, 40, 41, 42, 7], 0.85))
 
 
@@ -496,9 +496,9 @@ def test_of_two_pictures_in_a_row_the_second_is_judged_last(address, page, tmp_p
     ("note.png", b"just text", "not a picture that can be read here"),
     ("tiny.png", files.png(np.zeros((3, 5, 3), np.uint8)), "only 5 × 3 pixels"),
 ])
-def test_a_hostile_upload_gets_one_clear_sentence(site, page, tmp_path, name, data, words):
+def test_a_hostile_upload_gets_one_clear_sentence(address, page, tmp_path, name, data, words):
     (tmp_path / name).write_bytes(data)
-    page.goto(f"{site}/?tab=verdict")
+    page.goto(f"{address}/?tab=verdict")
     page.locator("#upload input[type=file]").set_input_files(tmp_path / name)
     expect(page.get_by_test_id("toast-body")).to_contain_text(words)
     expect(page.locator("#verdict")).not_to_be_visible()

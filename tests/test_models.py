@@ -172,12 +172,13 @@ def test_the_page_shows_the_embedded_faces_first_and_those_of_the_hub_when_they_
         hub_server, repo_id, tmp_path, page):
     folder = folder_of(tmp_path / "weights")
     pushed(folder, repo_id)
-    hub_server.faults({"path": f"/api/models/{repo_id}", "sleep": 12})
+    hub_server.faults({"path": f"/api/models/{repo_id}", "sleep": 60})
     with serving(tmp_path / "home", SEEDFACES_MODEL=repo_id) as url:
         page.goto(url)
         shown(page, FaceModel(EMBEDDED), range(16))
         expect(page.locator("#gallery-notes")).to_contain_text(f"The weights of {repo_id} are being fetched")
         in_address(page, w=generator_id(EMBEDDED))
+        hub_server.faults()
         shown_later = FaceModel(folder)
         in_address(page, w=shown_later.id)
         shown(page, shown_later, range(16))

@@ -31,6 +31,7 @@ from gan.train.metrics import command_for, describe, measure
 from gan.train.publish import Publisher
 from gan.train.step import GanStep, pictures_per_step
 
+_DRAW_EVERY = 60  # seconds between drawing curves and timeline anew, which takes up to some seconds each time
 _SIGNAL_EVERY = 10  # steps between asking the other processes whether one of them was told to stop
 
 
@@ -83,7 +84,7 @@ class Run:
         self.log = MetricsLog(settings, self.accelerator, self.gan, self.store)
         self.identity = checkpoint.identity(
             settings, self.accelerator.mixed_precision, per_step, self.store.info["digest"])
-        self.earlier_seconds, self.started = 0.0, 0.0
+        self.earlier_seconds, self.started, self.drawn = 0.0, 0.0, -float("inf")
         self.measured, self.measured_at = {}, 0  # the last measurement, and its step
         self.commands: list[dict] = []  # what was typed, one for each time that the run went on
         self.started_from = transfer.origin(source) if source else None
@@ -157,7 +158,7 @@ class Run:
                 self._save_sheet()
             pushes = s.push_to_hub and step % s.push_every == 0 and not last and not told
             if step % s.checkpointing_steps == 0 or last or told or pushes or self._measures():
-                self._save()
+                self._save(last or told)
             if self._measures():
                 self._evaluate()
             if pushes and self.main:
@@ -190,14 +191,17 @@ class Run:
         if self.main:
             report.save_sheet(self.gan.ema, self.sheets / f"step-{self.gan.step:08d}.png")
 
-    def _save(self) -> None:
+    def _save(self, leaves: bool = False) -> None:
         """Checkpoint and weights folder, if everything is still finite."""
         self.log.require_finite_networks()
         if self.main:
-            self._write()
+            self._write(leaves)
 
-    def _write(self) -> None:
-        """A checkpoint, and OUTPUT_DIR/weights anew; a reader sees the old folder or the new one."""
+    def _write(self, leaves: bool = False) -> None:
+        """A checkpoint, and OUTPUT_DIR/weights anew; a reader sees the old folder or the new one.
+
+        Curves and timeline may be a minute old, unless the run `leaves` them so.
+        """
         checkpoint.save(self.checkpoints, {
             "training": self.gan.state_dict(), "identity": self.identity, "seconds": self._seconds(),
             "total_steps": self.total_steps, "measured": self.measured, "measured_at": self.measured_at,
@@ -218,12 +222,19 @@ class Run:
         config = {"training": training, "metrics": self.measured}
         weights.save(new, self.gan.ema, self.gan.discriminator, s.model, config)
         calibration.add_to(new, self.store.held_out, training["data"])
-        picture = self.output / "weights" / plots.QUALITY
-        if "quality" in self.measured and picture.exists():
-            shutil.copy(picture, new)
-        report.complete(new, weights.load(new), self.log.rows(), sorted(self.sheets.glob("step-*.png")),
+        old = self.output / "weights"
+        if "quality" in self.measured and (old / plots.QUALITY).exists():
+            shutil.copy(old / plots.QUALITY, new)
+        report.complete(new, weights.load(new))
+        drawn = [old / name for name in report.DRAWN]
+        if leaves or time.perf_counter() - self.drawn > _DRAW_EVERY or not all(path.exists() for path in drawn):
+            report.draw(new, self.log.rows(), sorted(self.sheets.glob("step-*.png")), s.model.resolution,
                         self.earlier_timeline)
-        weights.replace_folder(new, self.output / "weights")
+            self.drawn = time.perf_counter()
+        else:
+            for path in drawn:
+                shutil.copy(path, new)
+        weights.replace_folder(new, old)
 
     def _measures(self) -> bool:
         """Whether the weights of this step are to be measured."""
@@ -242,7 +253,7 @@ class Run:
         self.log.append({"step": self.gan.step, "pictures": self.gan.step * self.gan.pictures_per_step,
                          "frechet_distance": distance["value"],
                          "precision": measured["precision"], "recall": measured["recall"]})
-        self._write()
+        self._write(self.gan.step == self.total_steps)
         self._say(f"Step {self.gan.step:,}: {describe(self.measured)}")
 
     def _seconds(self) -> float:

@@ -13,6 +13,7 @@ from gan.train import generator_card, plots
 SHEET_SEEDS = range(64)  # the same faces on every sheet, and the first gallery of the page
 TIMELINE_FACES = 16  # the first of them, through the run
 TIMELINE_FRAMES = 60
+DRAWN = ("curves.png", "timeline.webp")
 
 
 def save_sheet(generator, path: Path) -> None:
@@ -66,10 +67,14 @@ def read_metrics(path: Path) -> list[dict]:
     return rows
 
 
-def complete(folder: Path, loaded: Weights, rows: list[dict], sheets: list[Path], earlier: Path | None = None) -> None:
-    """Add the files for people to a weights folder: sheet (from the saved file), curves, timeline (after the `earlier` one of
-    the weights that it started from), card, licence."""
+def complete(folder: Path, loaded: Weights) -> None:
+    """Add the files for people to a weights folder that follow from it: sheet (from the saved file), card, licence."""
     save_sheet(loaded.generator, folder / "samples.png")
-    plots.save_curves(rows, folder / "curves.png")
-    save_timeline(sheets, loaded.settings.resolution, folder / "timeline.webp", earlier)
     generator_card.save(folder, loaded.config, loaded.generator_id)
+
+
+def draw(folder: Path, rows: list[dict], sheets: list[Path], resolution: int, earlier: Path) -> None:
+    """Add curves and timeline (after the `earlier` one of the weights that the run started from) to a weights folder."""
+    curves, timeline = DRAWN
+    plots.save_curves(rows, folder / curves)
+    save_timeline(sheets, resolution, folder / timeline, earlier)
