@@ -4,8 +4,8 @@
 
 The tutorial's step (https://docs.pytorch.org/tutorials/beginner/dcgan_faces_tutorial.html): float32, contiguous,
 BCELoss after a sigmoid, D on real and on fake with a backward each, Adam, batch 128, the same widths. It gets its
-pictures as float32 tensors on the device for nothing; ours starts from uint8 and also flips, augments, penalises
-(`modern`) and averages. Each variant runs in a process of its own, in turn, and the median of the rounds counts.
+pictures as float32 tensors on the device for nothing; ours starts from uint8 and also flips, penalises (`modern`)
+and averages. Each variant runs in a process of its own, in turn, and the median of the rounds counts.
 """
 
 import argparse
@@ -86,7 +86,7 @@ def our_step(recipe: str, **changes):
     settings = dataclasses.replace(RECIPES[recipe], **changes)
     accelerator = Accelerator(mixed_precision=precision("auto"))
     gan = GanStep(settings, accelerator, total_steps=10_000)
-    gan.step = 5_000  # mid-run, augmentation and all
+    gan.step = 5_000  # mid-run
     pictures = torch.randint(0, 256, (settings.train_batch_size, 64, 64, 3), dtype=torch.uint8, device=accelerator.device)
     return lambda: gan([pictures]), settings.train_batch_size
 

@@ -14,6 +14,7 @@ from gan.train.step import GanStep, cosine, pictures_per_step
 
 def make(recipe: str = "modern", **changes) -> GanStep:
     norm = RECIPES[recipe].model.discriminator_norm
+    changes = {"augment_probability": 0.3, **changes} if recipe == "modern" else changes  # off by default
     settings = dataclasses.replace(RECIPES[recipe], model=dataclasses.replace(SMALL, discriminator_norm=norm),
                                    train_batch_size=8, **changes)
     return GanStep(settings, accelerator("no"), total_steps=20)

@@ -19,7 +19,8 @@ from gan.model import sampling, weights
 from gan.train import checkpoint, plots, report
 
 STEPS = 24
-LENGTH = ["--max_train_steps", STEPS, "--checkpointing_steps", 6, "--logging_steps", 3, "--sample_sheets", 4]
+LENGTH = ["--max_train_steps", STEPS, "--checkpointing_steps", 6, "--logging_steps", 3, "--sample_sheets", 4,
+          "--augment_probability", 0.3]
 TWO_PROCESSES = (sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2")
 
 

@@ -109,8 +109,9 @@ class TrainSettings(DataSettings):
     penalty_weight_end: float = 0.1
     # steps between penalties, each then weighted by this number (lazy regularisation, StyleGAN2)
     penalty_every: int = 8
-    # probability per picture of shift and colour augmentation, rising from 0 to this over the run
-    augment_probability: float = 0.3
+    # probability per picture of shift and colour augmentation, rising from 0 to this over the run: D overfits less with 0.3,
+    # and the faces were no nearer for it with 500, 2,000 or 28,000 pictures
+    augment_probability: float = 0.0
     # what moves both networks
     optimizer: Literal["adam", "rmsprop"] = "adam"
     # its learning rate at the start of the run
@@ -209,7 +210,6 @@ _DCGAN = TrainSettings(
     loss="bce",
     penalty_weight=0.0,
     penalty_weight_end=0.0,
-    augment_probability=0.0,
     learning_rate=2e-4,
     learning_rate_end=2e-4,
     adam_beta1=0.5,
