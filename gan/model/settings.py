@@ -110,7 +110,7 @@ class TrainSettings(DataSettings):
     # steps between penalties, each then weighted by this number (lazy regularisation, StyleGAN2)
     penalty_every: int = 8
     # probability per picture of shift and colour augmentation, rising from 0 to this over the run: D overfits less with 0.3,
-    # and the faces were no nearer for it with 500, 2,000 or 28,000 pictures
+    # and the faces were no nearer for it with 500, 2,000 or 20,000 pictures
     augment_probability: float = 0.0
     # what moves both networks
     optimizer: Literal["adam", "rmsprop"] = "adam"
