@@ -454,12 +454,16 @@ def test_the_largest_face_of_a_photo_is_judged_and_shown(site, page, model, judg
     expect(square).to_be_visible()
 
 
-def test_a_picture_can_be_pasted(site, page, model):
-    def delay(route):
-        """A busy server: what is asked of it before the picture is there comes back after it."""
+def answer_late(page) -> None:
+    """As a busy server does: what is asked of it next comes back after more has happened in the page."""
+    def late(route):
         page.wait_for_timeout(1000)
         route.continue_()
 
+    page.route("**/queue/join?*", late, times=1)
+
+
+def test_a_picture_can_be_pasted(site, page, model):
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.goto(f"{site}/?tab=verdict")
     in_address(page, v=1, tab="verdict")  # before that a page that the server rendered may not listen to clicks yet
@@ -468,22 +472,18 @@ def test_a_picture_can_be_pasted(site, page, model):
         const blob = await (await fetch('data:image/png;base64,' + data)).blob();
         await navigator.clipboard.write([new ClipboardItem({'image/png': blob})]);
     }""", data)
-    page.route("**/queue/join?*", delay, times=1)
+    answer_late(page)
     page.locator("#upload").get_by_label("Paste from clipboard").click()
     expect(page.get_by_alt_text("The square that was judged")).to_be_visible()
     expect(page.locator("#upload").get_by_text("Paste from Clipboard")).to_be_visible()  # ready for the next picture
 
 
 def test_of_two_pictures_in_a_row_the_second_is_judged_last(address, page, tmp_path):
-    def delay(route):
-        page.wait_for_timeout(1000)
-        route.continue_()
-
     for size in (3, 4):
         Image.new("RGB", (size, size)).save(tmp_path / f"{size}.png")
     page.goto(f"{address}/?tab=verdict")
     in_address(page, v=1, tab="verdict")
-    page.route("**/queue/join?*", delay, times=1)
+    answer_late(page)
     with page.expect_request("**/queue/join?*"):
         page.locator("#upload input[type=file]").set_input_files(tmp_path / "3.png")
     page.locator("#upload input[type=file]").set_input_files(tmp_path / "4.png")
@@ -496,9 +496,9 @@ def test_of_two_pictures_in_a_row_the_second_is_judged_last(address, page, tmp_p
     ("note.png", b"just text", "not a picture that can be read here"),
     ("tiny.png", files.png(np.zeros((3, 5, 3), np.uint8)), "only 5 × 3 pixels"),
 ])
-def test_a_hostile_upload_gets_one_clear_sentence(address, page, tmp_path, name, data, words):
+def test_a_hostile_upload_gets_one_clear_sentence(site, page, tmp_path, name, data, words):
     (tmp_path / name).write_bytes(data)
-    page.goto(f"{address}/?tab=verdict")
+    page.goto(f"{site}/?tab=verdict")
     page.locator("#upload input[type=file]").set_input_files(tmp_path / name)
     expect(page.get_by_test_id("toast-body")).to_contain_text(words)
     expect(page.locator("#verdict")).not_to_be_visible()

@@ -135,6 +135,7 @@ def test_killed_again_and_again_a_run_ends_like_an_undisturbed_one(run, pictures
     for accident, step, begins, kept in (
             ("kill-between-the-two-steps", 3, "starting from the beginning", []),
             ("kill-between-the-renames", 12, "starting from the beginning", [6, 12]),
+            ("kill-between-the-two-steps", 14, "Going on from step 12 of", [6, 12]),
             ("kill-while-saving", 18, "Going on from step 12 of", [6, 12])):
         killed = run("tests/hooked_training.py", accident, step, *arguments)
         assert killed.returncode == -signal.SIGKILL and begins in killed.stdout, killed.stderr
@@ -285,6 +286,8 @@ def test_the_paper_recipe_and_a_measured_end(run, pictures, tmp_path):
     assert measured["samples"] == 30 and "first 30 training pictures" in measured["reference"]
     assert (output / "weights" / "quality.png").exists() and "(quality.png)" in (output / "weights" / "README.md").read_text()
     assert [row["step"] for row in rows(output) if "frechet_distance" in row] == [10, 20, 24]
+    plots.save_curves(rows(output), tmp_path / "curves.png")  # the last measurement is in them
+    assert (output / "weights" / "curves.png").read_bytes() == (tmp_path / "curves.png").read_bytes()
     again = run("-m", "gan.train.metrics", *measured["command"].split()[3:], "--store_dir", tmp_path / "store")
     assert again.returncode == 0, again.stderr
     assert f"Fréchet distance {measured['value']:.2f}" in again.stdout

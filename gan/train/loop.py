@@ -146,7 +146,7 @@ class Run:
             self._save_sheet()
         elif self._measures() and self.measured_at != self.gan.step:  # a kill came before or while it was measured
             self._save()
-            self._evaluate()
+            self._evaluate(ending=self.gan.step == self.total_steps)
         for batches in self.batches(self.gan.step, self.total_steps):
             self.log.add(self.gan(batches))
             progress.update(self.gan.pictures_per_step)
@@ -158,9 +158,9 @@ class Run:
                 self._save_sheet()
             pushes = s.push_to_hub and step % s.push_every == 0 and not last and not told
             if step % s.checkpointing_steps == 0 or last or told or pushes or self._measures():
-                self._save(last or told)
+                self._save(ending=(last or told) and not self._measures())
             if self._measures():
-                self._evaluate()
+                self._evaluate(ending=last or told)
             if pushes and self.main:
                 self.publisher.push(self.output / "weights")
             if told:
@@ -191,16 +191,16 @@ class Run:
         if self.main:
             report.save_sheet(self.gan.ema, self.sheets / f"step-{self.gan.step:08d}.png")
 
-    def _save(self, leaves: bool = False) -> None:
+    def _save(self, ending: bool = False) -> None:
         """Checkpoint and weights folder, if everything is still finite."""
         self.log.require_finite_networks()
         if self.main:
-            self._write(leaves)
+            self._write(ending)
 
-    def _write(self, leaves: bool = False) -> None:
+    def _write(self, ending: bool) -> None:
         """A checkpoint, and OUTPUT_DIR/weights anew; a reader sees the old folder or the new one.
 
-        Curves and timeline may be a minute old, unless the run `leaves` them so.
+        Curves and timeline may be a minute old, unless the run is ending.
         """
         checkpoint.save(self.checkpoints, {
             "training": self.gan.state_dict(), "identity": self.identity, "seconds": self._seconds(),
@@ -227,7 +227,7 @@ class Run:
             shutil.copy(old / plots.QUALITY, new)
         report.complete(new, weights.load(new))
         drawn = [old / name for name in report.DRAWN]
-        if leaves or time.perf_counter() - self.drawn > _DRAW_EVERY or not all(path.exists() for path in drawn):
+        if ending or time.perf_counter() - self.drawn > _DRAW_EVERY or not all(path.exists() for path in drawn):
             report.draw(new, self.log.rows(), sorted(self.sheets.glob("step-*.png")), s.model.resolution,
                         self.earlier_timeline)
             self.drawn = time.perf_counter()
@@ -241,7 +241,7 @@ class Run:
         s, step = self.settings, self.gan.step
         return bool(s.eval_features) and (step == self.total_steps or s.eval_every > 0 and step % s.eval_every == 0)
 
-    def _evaluate(self) -> None:
+    def _evaluate(self, ending: bool) -> None:
         """How good the weights folder is, as saved; into curves and card, too."""
         self.measured_at = self.gan.step
         if not self.main:
@@ -253,7 +253,7 @@ class Run:
         self.log.append({"step": self.gan.step, "pictures": self.gan.step * self.gan.pictures_per_step,
                          "frechet_distance": distance["value"],
                          "precision": measured["precision"], "recall": measured["recall"]})
-        self._write(self.gan.step == self.total_steps)
+        self._write(ending)
         self._say(f"Step {self.gan.step:,}: {describe(self.measured)}")
 
     def _seconds(self) -> float:
