@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 import pytest
-from browsing import face, in_address, link_of, shown
+from browsing import face, in_address, link_of, open_face, pixels, shown
 from conftest import DEFAULT, EMBEDDED, WEIGHTS, serving
 from huggingface_hub import HfApi
 from playwright.sync_api import expect
@@ -210,3 +210,32 @@ def test_an_old_link_after_a_new_push(hub_server, repo_id, tmp_path, page):
         expect(page.locator("#gallery-notes")).to_contain_text("made with other weights")
         shown(page, FaceModel(new), [5, 9])
         assert face(page, 5).count() == 1
+
+
+@pytest.mark.parametrize("answer", [
+    pytest.param(lambda route: route.fulfill(status=503, json={"detail": "Queue is full"}), id="too-many-visitors"),
+    pytest.param(lambda route: route.abort(), id="no-network"),  # Gradio then loads the page anew
+])
+def test_a_question_that_fails_is_asked_again(answer, hub_server, repo_id, tmp_path, page):
+    """Whoever waits for older weights gets them, even if the page could once not be asked whether they are there."""
+    old, new = folder_of(tmp_path / "old", 1), folder_of(tmp_path / "new", 2)
+    pushed(old, repo_id)
+    pushed(new, repo_id)
+    with serving(tmp_path / "home", SEEDFACES_MODEL=repo_id) as url:
+        page.goto(url)
+        in_address(page, w=generator_id(new))
+        hub_server.faults({"path": f"/api/models/{repo_id}", "sleep": 60})
+        page.goto(f"{url}/?seeds=5,9&w={generator_id(old)}")
+        expect(page.locator("#gallery-notes")).to_contain_text("are being fetched")
+        shown(page, FaceModel(new), [5, 9])
+        open_face(page, 9).get_by_role("button", name="Keep").click()
+        page.keyboard.press("Escape")
+        kept = page.locator("#kept-faces img")
+        assert np.array_equal(pixels(kept), FaceModel(new).faces([9])[0])
+        failed = []
+        page.route("**/queue/join?*", lambda route: (failed.append(route), answer(route)), times=1)
+        settled(lambda: page.wait_for_timeout(100) or failed)
+        hub_server.faults()
+        shown(page, FaceModel(old), [5, 9])
+        in_address(page, w=generator_id(old), seeds="5,9")
+        settled(lambda: page.wait_for_timeout(100) or np.array_equal(pixels(kept), FaceModel(old).faces([9])[0]))

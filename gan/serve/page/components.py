@@ -54,7 +54,9 @@ class Waiting(gr.HTML):
     def __init__(self, **options):
         super().__init__(
             "", html_template="<span></span>", apply_default_css=False, elem_id="waiting",
-            js_on_load="watch('value', () => setTimeout(() => props.value && trigger('again'), 2000));", **options)
+            # a clock, not each answer, starts the next question: an answer may be lost, and the first value may be there
+            # before anybody watches it
+            js_on_load="setInterval(() => props.value && trigger('again'), 2000);", **options)
 
 
 class Faces(gr.HTML):

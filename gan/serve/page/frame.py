@@ -1,7 +1,6 @@
 """The frame that joins the tabs: one view at a time, its link, and what every handler has in common."""
 
 import functools
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -81,11 +80,11 @@ class Page:
         `weights` are those that an about is about; it has none in its link. Unless it `turns` the page to the view's tab, a
         visitor who has left that in the meantime is not brought back. The `mark` goes behind the link: see `LinkBox`.
         """
-        wanted = encode(view)
-        waiting = wanted if self._may_come(view) else ""
-        # the link says which weights made what is shown
+        waiting, asked_for = encode(view) if self._may_come(view) else "", view.weights
         view = replace(view, weights=self.models.of(view.weights).id) if view.seeds else view
-        values = [gr.Tabs(selected=view.tab) if turns else gr.skip(), waiting, encode(view) + mark]
+        # the link says which weights made what is shown, or which are on their way: loaded anew, the page goes on to wait
+        link = waiting if waiting and asked_for else encode(view)
+        values = [gr.Tabs(selected=view.tab) if turns else gr.skip(), waiting, link + mark]
         shown = weights if view.tab == "about" else view
         for part in self.parts:
             values += [notes, *part.render(shown)] if part.tab == view.tab else [gr.skip()] * (1 + len(part.outputs))
@@ -122,10 +121,7 @@ class Page:
 
         def again(waiting):
             view, notes = self.open(waiting)
-            if waiting and not self._may_come(view):
-                return self.show(view, notes, mark="#again")
-            still = f"{encode(view)}#{time.time_ns()}" if waiting else ""
-            return [still if output is self.waiting else gr.skip() for output in self.outputs]
+            return gr.skip() if not waiting or self._may_come(view) else self.show(view, notes, mark="#again")
 
         self._on(self.blocks.load, load, None, self.gallery, turns=True)
         # Back may be pressed faster than pages are made: none may get lost

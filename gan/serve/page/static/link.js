@@ -26,7 +26,7 @@ function follow() {
   }
   // a verdict that is looked at again takes no choice back
   const weights = weightsOf(query);
-  if (weights && weights !== chosen && (tabOf(query) !== "verdict" || !chosen)) {
+  if (weights && (weights !== chosen || how === "again") && (tabOf(query) !== "verdict" || !chosen)) {
     if (chosen) trigger("other_weights"); // the faces that a visitor keeps are made anew
     chosen = weights;
   }
@@ -45,6 +45,7 @@ function follow() {
 }
 
 watch("value", follow);
+follow(); // the first value may be there before anybody watches it
 
 const navigate = (query, answers) => trigger("navigate", { query, answers, weights: chosen });
 
