@@ -12,6 +12,14 @@ from playwright.sync_api import expect
 from gan.serve.faces import FaceModel
 
 
+def settled(condition, seconds: float = 30) -> None:
+    """Wait until the condition holds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
 def face(page, seed: int):
     return page.locator("#gallery-faces").get_by_alt_text(f"Face of seed {seed}", exact=True)
 

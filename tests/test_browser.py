@@ -9,11 +9,20 @@ import zipfile
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
+from urllib.parse import quote
 
 import httpx
 import numpy as np
 import pytest
-from browsing import face, in_address, link_of, open_face, pixels, shown
+from browsing import (
+    face,
+    in_address,
+    link_of,
+    open_face,
+    pixels,
+    settled,
+    shown,
+)
 from conftest import DESKTOP, EMBEDDED, PHONE, WEIGHTS, serving
 from PIL import Image
 from playwright.sync_api import expect
@@ -145,6 +154,46 @@ def test_a_late_answer_brings_nobody_back_to_the_tab_that_was_left(site, page, m
     shown(page, model, range(16, 32))
     in_address(page, seeds="16-31")
     expect(said).to_be_visible()
+
+
+def test_a_number_box_may_be_empty_for_a_moment(address, page, model):
+    page.goto(f"{address}/?seeds=12,40-42")
+    shown(page, model, [12, 40, 41, 42])
+    box = page.locator("#gallery-count input[type=number]")
+    box.fill("")
+    page.wait_for_timeout(500)
+    box.fill("6")
+    shown(page, model, [12, 40, 41, 42, 43, 44])  # a list goes on after its last
+    box.fill("100")
+    in_address(page, seeds="12,40-102")
+    expect(page.get_by_test_id("toast-body")).to_have_count(0)
+
+
+def test_a_slider_that_is_dragged_is_one_step_of_the_history(address, page, model):
+    page.goto(address)
+    shown(page, model, range(16))
+    slider = page.locator("#gallery-count input[type=range]")
+    slider.focus()
+    for count in (15, 14, 13):
+        slider.press("ArrowLeft")
+        in_address(page, seeds=f"0-{count - 1}")
+    page.go_back()
+    shown(page, model, range(16))
+
+
+def test_back_closes_the_face_that_is_shown_large(site, page, model):
+    page.goto(site)
+    shown(page, model, range(16))
+    page.get_by_role("tab", name="About").click()
+    expect(page.locator("#about")).to_contain_text("None of these people exist")
+    page.get_by_role("tab", name="Gallery").click()
+    in_address(page, seeds="0-15")
+    dialog = open_face(page, 3)
+    page.go_back()
+    expect(dialog).not_to_be_visible()
+    expect(page.get_by_role("tab", name="About")).to_have_attribute("aria-selected", "true")
+    page.get_by_role("tab", name="Morph").click()  # would not be heard under an open dialog
+    in_address(page, tab="morph")
 
 
 def test_the_answer_to_an_earlier_press_of_back_does_not_come_last(site, page, model):
@@ -288,7 +337,67 @@ def test_kept_faces_become_a_gallery_in_their_own_order(site, page, model):
     expect(page.locator("#kept-faces img")).to_have_count(0)
 
 
+def test_kept_faces_are_the_same_in_all_tabs_of_a_browser(address, page, model):
+    def keep(tab, seed: int) -> None:
+        dialog = open_face(tab, seed)
+        dialog.get_by_role("button", name="Keep").click()
+        expect(dialog.get_by_role("button", name="Kept ✓")).to_be_visible()
+        tab.keyboard.press("Escape")
+
+    def kept(tab, *seeds) -> None:
+        expect(tab.locator("#kept-faces img")).to_have_count(len(seeds))
+        for place, seed in enumerate(seeds):
+            expect(tab.locator("#kept-faces img").nth(place)).to_have_attribute("alt", f"Face of seed {seed}")
+
+    page.goto(address)
+    shown(page, model, range(16))
+    other = page.context.new_page()
+    other.goto(f"{address}/?seeds=20-23")
+    shown(other, model, range(20, 24))
+    keep(page, 1)
+    kept(other, 1)
+    keep(other, 22)
+    keep(page, 3)
+    for tab in (page, other):
+        kept(tab, 1, 22, 3)
+    move = page.get_by_role("button", name="Move seed 3 earlier")
+    move.focus()
+    for order in ((1, 3, 22), (3, 1, 22)):  # the keyboard goes along with its face
+        page.keyboard.press("Enter")
+        kept(page, *order)
+        expect(move).to_be_focused()
+    page.get_by_role("button", name="Remove seed 3").click()
+    kept(other, 1, 22)
+    expect(open_face(page, 3).get_by_role("button", name="Keep", exact=True)).to_be_visible()
+    page.keyboard.press("Escape")
+    page.locator("#gallery-variation input[type=number]").fill("0.5")  # kept faces look as the others do
+    shown(page, model, range(16), 0.5)
+    settled(lambda: page.wait_for_timeout(100) or np.array_equal(
+        pixels(page.locator("#kept-faces img").first), model.faces([1], 0.5)[0]))
+
+
+def test_faces_kept_with_other_weights_are_found_again(address, page, model):
+    older = FaceModel(sorted((WEIGHTS / "older").iterdir())[0])
+    page.goto(address)
+    page.evaluate("localStorage.setItem('seedfaces-kept', JSON.stringify({seeds: [5, 9], weights: '%s'}))" % older.id)
+    page.reload()
+    expect(page.locator("#kept-faces img")).to_have_count(2)
+    page.get_by_role("link", name="see them as they were").click()
+    shown(page, older, [5, 9])
+    expect(page.locator("#kept-before")).not_to_be_visible()
+    page.evaluate("localStorage.setItem('seedfaces-kept', '[5, 9]')")  # as it was before it held the weights
+    page.goto(address)
+    expect(page.locator("#kept-faces img")).to_have_count(2)
+
+
 # --- links --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("query", ["seeds=${document.title=1}", "tab=${document.title=1}", "variation=${document.title=1}", "seeds=5\\u"])
+def test_what_a_link_says_is_quoted_and_never_run(site, page, query):
+    page.goto(f"{site}/?{quote(query, safe='=')}")
+    expect(page.locator("#gallery-notes")).to_contain_text(f"“{query.split('=', 1)[1]}”")
+    expect(page).to_have_title("SeedFaces")
 
 
 @pytest.mark.parametrize("query, seeds, variation, words", [
@@ -606,3 +715,11 @@ def test_a_crowd_is_told_so(chromium, tmp_path):
         visitor.get_by_role("button", name="Next →").click()
         expect(visitor.get_by_test_id("toast-body")).to_contain_text("busy")
         visitor.close()
+        late = chromium.new_page()
+        refused = []
+        late.route("**/queue/join?*", lambda route: (refused.append(route), route.fulfill(
+            status=503, json={"detail": "Queue is full"})), times=1)
+        late.goto(f"{url}/?seeds=7,8")
+        expect(face(late, 8)).to_be_visible(timeout=60_000)  # asked for again, without a click
+        assert refused
+        late.close()

@@ -1,6 +1,8 @@
 """What the tabs' handlers make of views and controls, without a browser."""
 
 import asyncio
+import html
+import re
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
@@ -22,8 +24,9 @@ from gan.serve.page import about, inputs
 from gan.serve.page.chooser import choices
 from gan.serve.page.components import outer_address
 from gan.serve.page.frame import Page
+from gan.serve.page.gallery import face_list
 from gan.serve.page.verdict import as_json, trust
-from gan.serve.share_link import SEED_LIMIT, View, encode
+from gan.serve.share_link import SEED_LIMIT, View, decode, encode
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +50,19 @@ def view_of(page, *seeds, **more) -> View:
 def test_seeds_box(page, text, count, seeds, notes):
     view, said = page.gallery.from_controls(text, count, 1.0, "")
     assert view == view_of(page, *seeds) and len(said) == notes
+
+
+def test_a_slip_in_the_seeds_box_leaves_the_gallery_as_it_is(page):
+    before = view_of(page, *range(5000, 5016))
+    view, notes = page.gallery.from_controls("50l0", 16, 1.0, encode(before))
+    assert view == before and len(notes) == 1 and "“50l0” is no seed" in notes[0]
+
+
+@pytest.mark.parametrize("seeds, count, expected", [
+    ((5, 6, 7), 5, (5, 6, 7, 8, 9)), ((5, 6, 7), 1, (5,)), ((12, 40, 41), 2, (12, 40)), ((12, 40, 41), 4, (12, 40, 41, 42)),
+    ((7, 6), 4, (7, 6, 8, 9)), ((SEED_LIMIT - 1,), 3, (SEED_LIMIT - 1,)), ((5,), "x", (5,))])
+def test_how_many(page, seeds, count, expected):
+    assert page.gallery.resized(count, 0.5, encode(view_of(page, *seeds))) == (view_of(page, *expected, variation=0.5), [])
 
 
 @pytest.mark.parametrize("variation, expected", [(0.333, 0.33), (99, 1.5), (-1, 0), (None, 0), (float("nan"), 0)])
@@ -106,8 +122,8 @@ def test_everything_goes_on_with_the_chosen_weights(two):
     assert chosen != two.models.current.id
     query, g = encode(View(seeds=(5, 9), weights=chosen)), two.gallery
     views = [g.from_controls("7", 2, 1.0, query), g.next_page(query), g.previous_page(query), g.surprising(3, 1.0, query),
-             g.from_kept([3, 4], 1.0, query), g.morph_from(query, click(5)),
-             g.judge(query, click(5)), two.morph.from_kept([3, 4], query), two.morph.from_controls("4, 13", 8, 1, True, query)]
+             g.from_kept({"seeds": [3, 4]}, 1.0, query), g.morph_from(query, click(5)),
+             g.judge(query, click(5)), two.morph.from_kept({"seeds": [3, 4]}, query), two.morph.from_controls("4, 13", 8, 1, True, query)]
     assert {view.weights for view, _ in views} == {chosen}
 
 
@@ -128,20 +144,19 @@ def test_morph_from_a_face_goes_on_through_its_gallery(page, seed, gallery_seeds
     assert (view.tab, view.seeds, view.variation, notes) == ("morph", expected, 0.8, [])
 
 
-def test_kept_faces(page):
-    g, query = page.gallery, encode(view_of(page, 1, 2))
-    kept, faces, tray = g.keep([], query, click(7))
-    assert kept == [7] and [item["seed"] for item in faces] == [7] and tray["visible"]
-    assert g.keep([7], query, click(7))[0] == [7]
-    assert g.earlier([1, 2, 3], query, click(3))[0] == [1, 3, 2] and g.earlier([1, 2, 3], query, click(1))[0] == [1, 2, 3]
-    assert g.later([1, 2, 3], query, click(1))[0] == [2, 1, 3] and g.later([1, 2, 3], query, click(3))[0] == [1, 2, 3]
-    assert g.remove([1, 2, 3], query, click(2))[0] == [1, 3] and g.remove([1, 3], query, click(2))[0] == [1, 3]
-    assert not g.remove([1], query, click(1))[2]["visible"]
-    assert g.clear([1, 2])[0] == [] and g.restore([2, 2, "x"], SimpleNamespace(query="?" + query))[0] == [2]
-    with pytest.raises(gr.Error, match="64 faces are kept already"):
-        g.keep(list(range(64)), query, click(99))
-    assert g.from_kept([], 1.0, query)[1] == ["No face is kept yet."]
-    assert g.from_kept([9, 3, 4], 1.0, query)[0].seeds == (9, 3, 4)
+def test_kept_faces_are_drawn_as_shown_and_found_as_they_were(two):
+    g, shown, other = two.gallery, two.models.embedded[0], two.models.current
+    query = encode(View(seeds=(1, 2), variation=0.5, weights=shown.id))
+    faces, tray, before = g.draw_kept({"seeds": [7, 9, 7], "weights": shown.id}, query)
+    assert faces == face_list(shown, (7, 9), 0.5) and tray["visible"] and before == ""
+    before = g.draw_kept({"seeds": [7, 9], "weights": other.id}, query)[2]
+    assert decode(html.unescape(re.search('href="([^"]+)"', before).group(1))) == (View(
+        seeds=(7, 9), variation=0.5, weights=other.id), [])
+    for nothing in (None, {"seeds": [], "weights": other.id}):
+        faces, tray, before = g.draw_kept(nothing, query)
+        assert faces == [] and not tray["visible"] and before == ""
+    assert g.from_kept(None, 1.0, query)[1] == ["No face is kept yet."]
+    assert g.from_kept({"seeds": [9, 3, 4]}, 1.0, query)[0].seeds == (9, 3, 4)
 
 
 @pytest.mark.parametrize("query", ["v=1&tab=about", "v=1&tab=verdict", "", None, 7, "seeds=x"])
@@ -150,10 +165,11 @@ def test_without_a_gallery_the_buttons_work_from_the_first_one(page, query):
     assert page.gallery.zip_file(query)["name"] == "seeds-0-15.zip"
 
 
-@pytest.mark.parametrize("stored", [None, "x", {"a": 1}, [None, "3", 2.5, -1, SEED_LIMIT, True, [1]], 7])
+@pytest.mark.parametrize("stored", [None, "x", {"a": 1}, {"seeds": [None, "3", 2.5, -1, SEED_LIMIT, True, [1]]}, {"seeds": 7}, [1]])
 def test_nonsense_in_a_browsers_storage_is_dropped(stored):
     assert inputs.clean(stored) == []
-    assert inputs.clean([5, 5, 3, *range(100)])[:3] == [5, 3, 0] and len(inputs.clean(list(range(100)))) == 64
+    many = {"seeds": [5, 5, 3, *range(100)]}
+    assert inputs.clean(many)[:3] == [5, 3, 0] and len(inputs.clean(many)) == 64
 
 
 def test_a_link_with_other_weights_says_so(page):
@@ -169,8 +185,8 @@ def test_morph_controls(page):
     assert m.from_controls("4, 13", 8, 0.9, False, "") == (View("morph", (4, 13), 0.9, page.models.current.id, 8, False), [])
     assert m.from_controls("4", 8, 1, True, "")[0].seeds == (4, 5) and m.from_controls("4", 8, 1, True, "")[1]
     assert m.from_controls("", 999, 1, True, "")[0].frames == 32
-    assert m.from_kept(list(range(20)), "v=1")[0].seeds == tuple(range(8)) and m.from_kept(list(range(20)), "v=1")[1]
-    assert m.from_kept([3], "v=1")[1]
+    assert m.from_kept({"seeds": list(range(20))}, "v=1")[0].seeds == tuple(range(8))
+    assert m.from_kept({"seeds": list(range(20))}, "v=1")[1] and m.from_kept({"seeds": [3]}, "v=1")[1]
 
 
 # --- words --------------------------------------------------------------------------------------------------------

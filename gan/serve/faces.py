@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gan import hub
+from gan import UserError, hub
 from gan.model import latents, sampling, weights
 from gan.serve import files
 
@@ -37,7 +37,13 @@ class FaceModel:
         Raises:
             UserError: they are not there, cannot be fetched, or are damaged; with one sentence.
         """
-        return cls(name) if Path(name).is_dir() else cls(hub.pull(str(name), revision), str(name))
+        if Path(name).is_dir():
+            return cls(name)
+        folder = hub.pull(str(name), revision)
+        try:
+            return cls(folder, str(name))
+        except UserError as error:  # everybody may read it: it says which repo, and not where this server keeps it
+            raise UserError(str(error).replace(str(folder), str(name))) from error
 
     def faces(self, seeds, variation: float = 1.0) -> np.ndarray:
         """Faces of the given seeds: `(N, S, S, 3)` uint8, read-only, in their order.

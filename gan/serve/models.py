@@ -10,7 +10,7 @@ from gan import UserError
 from gan.model.weights import GENERATOR
 from gan.serve.faces import FaceModel
 
-MOST_FETCHED = 2  # older weights that are kept in memory for links, the last ones asked for
+MOST_FETCHED = 2  # older weights that are kept in memory for links, those that were last looked at
 MOST_AT_ONCE = 3  # fetches under way; anybody can invent links
 MISSING_SECONDS = 600  # for which weights that were not found are not looked for again
 PAUSES = (60, 600, 3600)  # seconds until the configured weights are asked for again when they did not come
@@ -59,7 +59,7 @@ class Models:
         for model in (self.current, *self.embedded):
             if model.id == generator_id:
                 return model
-        return self._older_model(generator_id) or self._fetched.get(generator_id) or self.current
+        return self._older_model(generator_id) or self._fetched_model(generator_id) or self.current
 
     def has(self, generator_id: str) -> bool:
         """Whether what a link asks for is at hand; a link without weights asks for the current ones."""
@@ -77,6 +77,14 @@ class Models:
             self._fetched[generator_id] = None
             self._start(self._fetch, generator_id)
             return True
+
+    def _fetched_model(self, generator_id: str) -> FaceModel | None:
+        """Weights that a link has fetched; those that somebody looks at are the last to go."""
+        with self._lock:
+            model = self._fetched.get(generator_id)
+            if model:
+                self._fetched[generator_id] = self._fetched.pop(generator_id)
+            return model
 
     def _open_older(self, generator_id: str) -> FaceModel | None:
         """Embedded weights that are not offered any more; None where there are none, or they are damaged."""

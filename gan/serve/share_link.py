@@ -20,6 +20,7 @@ FIRST_SEEDS = {"gallery": tuple(range(16)), "morph": (4, 13, 17), "verdict": (),
 
 SEED = re.compile(r"[0-9]{1,10}")
 RANGE = re.compile(r"([0-9]{1,10})\s*[-–]\s*([0-9]{1,10})")
+SEPARATOR = re.compile(r"[,;]|(?<=[0-9])\s+(?=[0-9])")
 WEIGHTS = re.compile(r"[0-9a-f]{12}")
 NUMBER = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,9})?")
 
@@ -100,7 +101,7 @@ def parse_seeds(text: str, most: int = 64) -> tuple[tuple[int, ...], list[str]]:
     """`12, 40-55, 1003` → the first `most` seeds in that order, and sentences about what was left out."""
     seeds: list[int] = []
     notes: list[str] = []
-    for part in filter(None, (part.strip() for part in text[:4000].replace(";", ",").split(","))):
+    for part in filter(None, (part.strip() for part in SEPARATOR.split(text[:4000]))):
         match = RANGE.fullmatch(part)
         first, last = map(int, match.groups()) if match else (int(part), int(part)) if SEED.fullmatch(part) else (-1, -1)
         if not (0 <= first < SEED_LIMIT and 0 <= last < SEED_LIMIT):

@@ -4,6 +4,7 @@ Gradio builds them anew for each visitor, with `options` of its own.
 """
 
 import base64
+import html
 import os
 from pathlib import Path
 
@@ -24,7 +25,7 @@ def outer_address() -> str:
 
 
 class LinkBox(gr.HTML):
-    """The link to the view; `navigate` brings one from Back or from a tab, `other_weights` says that they changed.
+    """The link to the view; `navigate` brings one from Back or from a tab, `other_faces` says that weights or variation changed.
 
     Its value is the view's query string; with `#n` behind it, it answers the n-th press of Back, with `#again` it stands
     in for the view before.
@@ -40,12 +41,17 @@ class LinkBox(gr.HTML):
 
 
 class Notes(gr.HTML):
-    """Sentences about what of a tab's view could not be honoured. Its value is their list."""
+    """Sentences about what of a tab's view could not be honoured, their list.
+
+    They quote links, so they are a value and in no template: Gradio runs what a template makes of its values as a JavaScript
+    template literal, and `${…}` in a link would run with it.
+    """
 
     def __init__(self, elem_id: str, **options):
-        super().__init__(
-            [], html_template='<div role="status">{{#each value}}<p>{{this}}</p>{{/each}}</div>', js_on_load=None,
-            elem_id=elem_id, elem_classes=["notes"], **options)
+        super().__init__([], js_on_load=None, elem_id=elem_id, elem_classes=["notes"], **options)
+
+    def postprocess(self, value: list[str]) -> str:
+        return f"<div role='status'>{''.join(f'<p>{html.escape(note)}</p>' for note in value)}</div>"
 
 
 class Waiting(gr.HTML):
@@ -62,7 +68,7 @@ class Waiting(gr.HTML):
 class Faces(gr.HTML):
     """A grid of faces. Its value is a list of `{seed, src}`; `pick` says which was clicked.
 
-    With `sortable`, each face can be moved (`earlier`, `later`) and taken out (`remove`).
+    With `sortable` they are those that a visitor keeps: each can be moved and taken out.
     """
 
     def __init__(self, elem_id: str, label: str, sortable: bool = False, **options):
@@ -80,13 +86,13 @@ class Faces(gr.HTML):
 
 
 class Kept(gr.HTML):
-    """The seeds that a visitor keeps, a list that nobody sees and that their browser remembers; `restore` tells of them.
+    """The faces that a visitor keeps, `{seeds, weights}`: nothing to see, and remembered by their browser. `changed` says so.
 
-    gr.BrowserState would do, but it breaks where a browser forbids storage.
+    gr.BrowserState would do, but it breaks where a browser forbids storage, and each tab would overwrite what others keep.
     """
 
     def __init__(self, **options):
-        super().__init__([], html_template="<span></span>", apply_default_css=False,
+        super().__init__(None, html_template="<span></span>", apply_default_css=False,
                          js_on_load=(STATIC / "kept.js").read_text(), elem_id="kept", **options)
 
 

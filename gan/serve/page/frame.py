@@ -65,14 +65,17 @@ class Page:
     def open(self, params) -> tuple[View, list[str]]:
         """A link's parameters → the view they ask for, with weights that are at hand, and what could not be honoured."""
         view, notes = decode(params)
-        if not self.models.has(view.weights):
-            notes.append("The weights that made these faces are being fetched; until then, the same seeds with the current "
-                         "ones, so other faces." if self.models.asked_for(view.weights) else
-                         "These faces were made with other weights: here are the same seeds with the current ones, so other "
-                         "faces.")
-        elif self.models.news and view.weights != self.models.current.id:
+        if self.models.has(view.weights) and self.models.news and view.weights != self.models.current.id:
             notes.append(self.models.news)
-        return view, notes
+        return view, notes + self._other_faces(view)
+
+    def _other_faces(self, view: View) -> list[str]:
+        """A sentence where the weights of a view are not at hand."""
+        if self.models.has(view.weights):
+            return []
+        return ["The weights that made these faces are being fetched; until then, the same seeds with the current ones, so "
+                "other faces." if self.models.asked_for(view.weights) else
+                "These faces were made with other weights: here are the same seeds with the current ones, so other faces."]
 
     def show(self, view: View, notes: list[str], weights: str = "", turns: bool = False, mark: str = "") -> list:
         """Values for all outputs; what belongs to the other tabs stays as it is.
@@ -104,7 +107,10 @@ class Page:
         @functools.wraps(handler)
         def shown(*arguments):
             answer = handler(*arguments)
-            return self.show(*answer, turns=turns) if answer else gr.skip()
+            if answer is None:
+                return gr.skip()
+            view, notes = answer
+            return self.show(view, notes + self._other_faces(view), turns=turns)
 
         options = {"show_progress": "minimal", "show_progress_on": [part.main]} | options
         return listen(shown, inputs, self.outputs, api_visibility="private", **QUEUE, **options)
@@ -123,7 +129,10 @@ class Page:
             view, notes = self.open(waiting)
             return gr.skip() if not waiting or self._may_come(view) else self.show(view, notes, mark="#again")
 
-        self._on(self.blocks.load, load, None, self.gallery, turns=True)
+        # in a crowd it may be refused, and without it the page stays empty
+        self._on(self.blocks.load, load, None, self.gallery, turns=True).failure(
+            None, None, None, js="() => setTimeout(() => location.reload(), 5000 + 5000 * Math.random())",
+            api_visibility="private")
         # Back may be pressed faster than pages are made: none may get lost
         self.link.navigate(navigate, None, self.outputs, api_visibility="private", trigger_mode="multiple",
                            show_progress="hidden", **QUEUE)
@@ -140,8 +149,9 @@ class Page:
         controls = [g.seeds, g.count, g.variation, link]
         for listen in (g.show.click, g.seeds.submit):
             self._on(listen, g.from_controls, controls, g)
-        for slider in (g.count, g.variation):  # faces follow the slider while it is dragged; its Reset says release only
-            self._on(functools.partial(gr.on, [slider.input, slider.release]), if_moved(g.from_controls), controls, g,
+        for slider, handler, inputs in ((g.count, g.resized, controls[1:]), (g.variation, g.from_controls, controls)):
+            # faces follow the slider while it is dragged; its Reset says release only
+            self._on(functools.partial(gr.on, [slider.input, slider.release]), if_moved(handler), inputs, g,
                      trigger_mode="always_last", show_progress="hidden")
         self._on(g.chooser.choose, choose, link, g)
         self._on(m.chooser.choose, choose, link, m)
@@ -173,14 +183,11 @@ class Page:
     def _wire_kept(self) -> None:
         g = self.gallery
         quiet = {"api_visibility": "private", "show_progress": "hidden", **QUEUE}
-        tray = [g.kept, g.kept_faces, g.tray]
         for grid in (g.grid, g.kept_faces):
             grid.pick(g.pick, self.link, g.card, **quiet)
-        for listen, handler in ((g.card.keep, g.keep), (g.kept_faces.earlier, g.earlier), (g.kept_faces.later, g.later),
-                                (g.kept_faces.remove, g.remove), (self.link.other_weights, g.anew)):
-            listen(handler, [g.kept, self.link], tray, **quiet)
-        for listen, handler in ((g.clear_kept.click, g.clear), (g.kept.restore, g.restore)):
-            listen(handler, g.kept, tray, **quiet)
+        for listen in (g.kept.changed, self.link.other_faces):
+            listen(g.draw_kept, [g.kept, self.link], [g.kept_faces, g.tray, g.kept_before], trigger_mode="always_last", **quiet)
+        g.clear_kept.click(None, None, None, js="() => window.seedfacesKept.clear()", api_visibility="private")
 
     def _wire_files(self) -> None:
         g = self.gallery
@@ -194,10 +201,12 @@ def if_moved(handler: Callable[..., tuple[View, list[str]]]) -> Callable[..., tu
     """The handler of a slider, last of whose inputs is the link, with None instead of the view that is there already.
 
     A slider's number box says release whenever it is clicked or left. Showing the same view once more could undo what the
-    press that left it asked for.
+    press that left it asked for. One that is empty, since somebody is about to type another number, asks for nothing.
     """
     @functools.wraps(handler)
     def moved(*arguments):
+        if None in arguments:
+            return None
         view, notes = handler(*arguments)
         return (view, notes) if view != decode(arguments[-1])[0] else None
 

@@ -1,7 +1,9 @@
 """The gallery tab: many faces, one face large, and the faces that a visitor keeps."""
 
+import html
 import random
 import time
+from itertools import islice
 
 import gradio as gr
 
@@ -10,12 +12,12 @@ from gan.serve.faces import FaceModel
 from gan.serve.models import Models
 from gan.serve.page.chooser import Chooser, choices
 from gan.serve.page.components import FaceCard, Faces, Kept, data_url
-from gan.serve.page.inputs import bounded, clean, seed_of, variation_of
-from gan.serve.page.safety import Refusal
+from gan.serve.page.inputs import Slider, bounded, clean, seed_of, variation_of
 from gan.serve.share_link import (
     SEED_LIMIT,
     SEEDS,
     VARIATION,
+    WEIGHTS,
     View,
     decode,
     encode,
@@ -50,10 +52,10 @@ class Gallery:
             self.surprise = gr.Button("Surprise me", variant="primary", min_width=0)
             self.next = gr.Button("Next →", min_width=0)
         with gr.Row(equal_height=True):
-            self.variation = gr.Slider(*VARIATION, 1.0, step=0.05, label="Variation", min_width=240,
-                                       info="1 as trained, less is nearer the average", elem_id="gallery-variation")
-            self.count = gr.Slider(1, MOST, 16, step=1, label="How many", info="Faces at once", min_width=240,
-                                   elem_id="gallery-count")
+            self.variation = Slider(*VARIATION, 1.0, step=0.05, label="Variation", min_width=240,
+                                    info="1 as trained, less is nearer the average", elem_id="gallery-variation")
+            self.count = Slider(1, MOST, 16, step=1, label="How many", info="Faces at once", min_width=240,
+                                elem_id="gallery-count")
         with gr.Row(equal_height=True):
             self.seeds = gr.Textbox("0", label="Seeds", info="The first one, or a list: 12, 40-55, 1003", min_width=200,
                                     max_lines=1, scale=4, elem_id="gallery-seeds")
@@ -62,9 +64,10 @@ class Gallery:
             self.sheet = gr.Button("Download as one PNG", min_width=0, size="sm")
             self.zip = gr.Button("Download all as ZIP", min_width=0, size="sm")
         self.card = FaceCard()
-        self.kept = Kept()  # seeds, in the visitor's order
+        self.kept = Kept()  # in the visitor's order
         with gr.Column(visible=False, elem_id="tray") as self.tray:
             gr.Markdown("### Your own gallery")
+            self.kept_before = gr.HTML("", elem_id="kept-before", js_on_load=None)
             self.kept_faces = Faces("kept-faces", "Kept faces", sortable=True)
             with gr.Row(elem_classes="buttons"):
                 self.show_kept = gr.Button("Show them", variant="primary", min_width=0, size="sm")
@@ -93,8 +96,14 @@ class Gallery:
             seeds = consecutive(seeds[0], bounded(count, 1, MOST))
         if not seeds:
             notes = notes or ["Type a seed, say 12, or several: 12, 40-55, 1003."]
-            seeds = View().seeds
+            seeds = gallery_of(query).seeds
         return self._view(seeds, variation, query), notes
+
+    def resized(self, count: float, variation: float, query: str) -> tuple[View, list[str]]:
+        """More or fewer of the faces that are shown; after the last of them those that follow it."""
+        seeds, wanted = gallery_of(query).seeds, bounded(count, 1, MOST)
+        following = (seed for seed in range(seeds[-1] + 1, SEED_LIMIT) if seed not in seeds)
+        return self._view((*seeds, *islice(following, max(0, wanted - len(seeds))))[:wanted], variation, query), []
 
     def surprising(self, count: float, variation: float, query: str) -> tuple[View, list[str]]:
         """As many faces as before, from a seed that nobody chose."""
@@ -121,14 +130,16 @@ class Gallery:
 
     def _view(self, seeds, variation, query: str) -> View:
         """A gallery with the weights of the view that a query shows."""
-        return View("gallery", tuple(seeds), variation_of(variation), self.models.of(gallery_of(query).weights).id)
+        return View("gallery", tuple(seeds), variation_of(variation), gallery_of(query).weights or self.models.current.id)
 
     # --- one face -------------------------------------------------------------------------------------------------
 
     def pick(self, query: str, event: gr.EventData) -> dict:
         """The value of the card: the face large and as it is, and its own link."""
-        view = self._view([seed_of(event)], gallery_of(query).variation, query)
-        face = self.models.of(view.weights).faces(view.seeds, view.variation)[0]
+        shown = gallery_of(query)
+        model = self.models.of(shown.weights)  # its link names who made this face, though others may be on their way
+        view = View("gallery", (seed_of(event),), shown.variation, model.id)
+        face = model.faces(view.seeds, view.variation)[0]
         return {"seed": view.seeds[0], "src": data_url(files.png(face)),
                 "large": data_url(files.enlarged(face), "image/webp"),
                 "query": encode(view), "shown": time.time_ns()}
@@ -139,51 +150,25 @@ class Gallery:
         place = view.seeds.index(seed) if seed in view.seeds else 0
         others = [other for other in view.seeds[place:] + view.seeds[:place] if other != seed]
         others = others[:2] or [(seed + 1) % SEED_LIMIT, (seed + 2) % SEED_LIMIT]
-        return View("morph", (seed, *others), view.variation, self.models.of(view.weights).id), []
+        return View("morph", (seed, *others), view.variation, view.weights or self.models.current.id), []
 
     def judge(self, query: str, event: gr.EventData) -> tuple[View, list[str]]:
         """The verdict on a face."""
         view = gallery_of(query)
-        return View("verdict", (seed_of(event),), view.variation, self.models.of(view.weights).id), []
+        return View("verdict", (seed_of(event),), view.variation, view.weights or self.models.current.id), []
 
-    # --- kept faces: values for kept, kept_faces and tray ---------------------------------------------------------
+    # --- kept faces ---------------------------------------------------------------------------------------------------
 
-    def keep(self, kept, query: str, event: gr.EventData) -> list:
-        kept, seed = clean(kept), seed_of(event)
-        if seed not in kept and len(kept) >= MOST:
-            raise Refusal(f"{MOST} faces are kept already, as many as a gallery holds: remove one first.")
-        return self._tray(list(dict.fromkeys([*kept, seed])), query)
-
-    def earlier(self, kept, query: str, event: gr.EventData) -> list:
-        return self._moved(kept, query, event, -1)
-
-    def later(self, kept, query: str, event: gr.EventData) -> list:
-        return self._moved(kept, query, event, 1)
-
-    def remove(self, kept, query: str, event: gr.EventData) -> list:
-        return self._tray([seed for seed in clean(kept) if seed != seed_of(event)], query)
-
-    def clear(self, kept) -> list:
-        return self._tray([], "")
-
-    def restore(self, kept, event: gr.EventData) -> list:
-        """What the browser remembers from an earlier visit, with the weights of the link that was opened."""
-        return self._tray(clean(kept), str(event.query))
-
-    def anew(self, kept, query: str) -> list:
-        """The same, once other weights are shown."""
-        return self._tray(clean(kept), query)
-
-    def _moved(self, kept, query: str, event: gr.EventData, by: int) -> list:
-        kept, seed = clean(kept), seed_of(event)
-        if seed in kept:
-            place = kept.index(seed)
-            kept.insert(max(0, place + by), kept.pop(place))
-        return self._tray(kept, query)
-
-    def _tray(self, kept: list[int], query: str) -> list:
-        view = gallery_of(query)
-        return [kept, face_list(self.models.of(view.weights), kept, view.variation), gr.update(visible=bool(kept))]
+    def draw_kept(self, kept, query: str) -> list:
+        """Values for kept_faces, tray and kept_before: the kept faces as the shown weights make them, and the way to those
+        that were kept where these were others."""
+        view, seeds = gallery_of(query), clean(kept)
+        model, weights = self.models.of(view.weights), str(kept.get("weights")) if seeds else ""
+        before = ""
+        if WEIGHTS.fullmatch(weights) and weights != model.id:
+            link = encode(View("gallery", tuple(seeds), view.variation, weights))
+            before = f'<p>Kept with other weights: <a href="?{html.escape(link)}">see them as they were</a>.</p>'
+        return [face_list(model, seeds, view.variation), gr.update(visible=bool(seeds)), before]
 
     # --- downloads ------------------------------------------------------------------------------------------------
 

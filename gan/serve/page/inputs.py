@@ -5,6 +5,15 @@ import gradio as gr
 from gan.serve.share_link import SEED_LIMIT, SEEDS, VARIATION
 
 
+class Slider(gr.Slider):
+    """A slider whose number box may be empty or out of its range while somebody types, which is an error to Gradio's own."""
+
+    is_template = True  # looks like its parent
+
+    def preprocess(self, payload):
+        return payload
+
+
 def bounded(value, least, most, whole: bool = True):
     """A number that a browser sent, brought into its range; nonsense becomes the least."""
     try:
@@ -25,6 +34,7 @@ def seed_of(event: gr.EventData) -> int:
 
 
 def clean(kept) -> list[int]:
-    """What a browser's storage held → different seeds in their order, as many as a gallery takes."""
-    seeds = [seed for seed in kept if type(seed) is int and 0 <= seed < SEED_LIMIT] if isinstance(kept, list) else []
+    """The faces that a browser says are kept → different seeds in their order, as many as a gallery takes."""
+    listed = kept.get("seeds") if isinstance(kept, dict) else None
+    seeds = [seed for seed in listed if type(seed) is int and 0 <= seed < SEED_LIMIT] if isinstance(listed, list) else []
     return list(dict.fromkeys(seeds))[:SEEDS["gallery"][1]]

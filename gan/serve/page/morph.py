@@ -6,7 +6,7 @@ from gan.serve import files
 from gan.serve.models import Models
 from gan.serve.page.chooser import Chooser, choices
 from gan.serve.page.components import Player, data_url
-from gan.serve.page.inputs import bounded, clean, variation_of
+from gan.serve.page.inputs import Slider, bounded, clean, variation_of
 from gan.serve.share_link import (
     FIRST_SEEDS,
     FRAMES,
@@ -37,10 +37,10 @@ class Morph:
                                     scale=4, info=f"{FEWEST} to {MOST}, in the order of the journey", elem_id="morph-seeds")
             self.show = gr.Button("Morph", variant="primary", min_width=100, scale=1)
         with gr.Row(equal_height=True):
-            self.frames = gr.Slider(*FRAMES, 16, step=1, label="Frames from face to face", min_width=240,
-                                    elem_id="morph-frames")
-            self.variation = gr.Slider(*VARIATION, 1.0, step=0.05, label="Variation", min_width=240,
-                                       elem_id="morph-variation")
+            self.frames = Slider(*FRAMES, 16, step=1, label="Frames from face to face", min_width=240,
+                                 elem_id="morph-frames")
+            self.variation = Slider(*VARIATION, 1.0, step=0.05, label="Variation", min_width=240,
+                                    elem_id="morph-variation")
         self.loop = gr.Checkbox(True, label="Back to the first face, and on for ever", container=False)
         self.outputs = [self.seeds, self.frames, self.variation, self.loop, self.chooser, self.player]
         self.main = self.player
@@ -76,4 +76,4 @@ class Morph:
         return View("morph", seeds[:MOST], variation, self._weights(query)), notes
 
     def _weights(self, query: str) -> str:
-        return self.models.of(decode(query)[0].weights).id
+        return decode(query)[0].weights or self.models.current.id

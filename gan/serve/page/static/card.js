@@ -1,13 +1,17 @@
 // One face, large, in a dialog that opens whenever a face is picked.
 function open() {
   const dialog = element.querySelector("dialog");
-  if (!dialog || dialog.open) return;
+  // a dialog that opens in a tab that was left would hold the whole page, unseen
+  if (!dialog || dialog.open || !element.checkVisibility()) return;
   const box = dialog.querySelector("input");
   box.value = window.seedfacesLink(box.dataset.query);
   window.seedfacesHandOn(dialog.querySelector("button[name=link]"), box);
+  dialog.querySelector("button[name=keep]").textContent =
+    window.seedfacesKept.has(Number(dialog.dataset.seed)) ? "Kept ✓" : "Keep";
   dialog.showModal();
 }
 watch("value", open);
+window.addEventListener("popstate", () => element.querySelector("dialog")?.close()); // Back leads to another view
 
 element.addEventListener("click", (event) => {
   const dialog = element.querySelector("dialog");
@@ -17,8 +21,8 @@ element.addEventListener("click", (event) => {
   const seed = Number(dialog.dataset.seed);
   if (button.name === "close") dialog.close();
   if (button.name === "keep") {
-    trigger("keep", { seed });
-    button.textContent = "Kept ✓";
+    const weights = new URLSearchParams(dialog.querySelector("input").dataset.query).get("w");
+    button.textContent = window.seedfacesKept.keep(seed, weights) ? "Kept ✓" : "64 are kept: remove one first";
   }
   if (button.name === "morph") { dialog.close(); trigger("morph", { seed }); }
   if (button.name === "judge") { dialog.close(); trigger("judge", { seed }); }

@@ -1,6 +1,15 @@
-// A grid of faces: a click on one of its buttons becomes the event that the button names.
+// A grid of faces: a click on one says "pick"; the other buttons change the list of kept faces, see kept.js.
+let pressed = "";
 element.addEventListener("click", (event) => {
-  const button = event.target.closest("button[data-event]");
-  if (button) trigger(button.dataset.event, { seed: Number(button.dataset.seed) });
+  const { event: name, seed } = event.target.closest("button[data-event]")?.dataset || {};
+  if (name === "pick") trigger("pick", { seed: Number(seed) });
+  else if (name) {
+    pressed = `button[data-event="${name}"][data-seed="${seed}"]`;
+    window.seedfacesKept[name](Number(seed));
+  }
 });
-// events: "pick" "earlier" "later" "remove"
+watch("value", () => {
+  // the places stay and the faces in them move: the keyboard goes along with its face
+  if (pressed && element.contains(document.activeElement)) element.querySelector(pressed)?.focus();
+  pressed = "";
+});

@@ -1,13 +1,52 @@
-// The seeds that a visitor keeps, in this browser alone. Where it forbids storage (an iframe in a private window), until
-// the page is closed.
+// The faces that a visitor keeps: their seeds, and the weights with which the last was kept. The list lives in this browser
+// alone, in all of its tabs; where it forbids storage (an iframe in a private window), until the page is closed. The server
+// only draws it.
 const KEY = "seedfaces-kept";
-try {
-  const kept = JSON.parse(localStorage.getItem(KEY) || "[]");
-  if (kept.length) {
-    props.value = kept;
-    trigger("restore", { query: location.search });
-  }
-} catch {}
-watch("value", () => {
-  try { localStorage.setItem(KEY, JSON.stringify(props.value)); } catch {}
-});
+const MOST = 64;
+let kept = { seeds: [], weights: "" };
+
+function read() {
+  try {
+    const stored = JSON.parse(localStorage.getItem(KEY)) || { seeds: [] };
+    kept = Array.isArray(stored) ? { seeds: stored, weights: "" } : stored; // until November 2026 it was the seeds alone
+  } catch {} // what is in memory stays
+  if (!Array.isArray(kept.seeds)) kept = { seeds: [], weights: "" };
+  return kept.seeds;
+}
+function show() {
+  props.value = { ...kept };
+  trigger("changed");
+}
+function write(seeds, weights = kept.weights) {
+  kept = { seeds, weights };
+  try { localStorage.setItem(KEY, JSON.stringify(kept)); } catch {}
+  show();
+}
+function move(seed, by) {
+  const seeds = read();
+  const place = seeds.indexOf(seed);
+  if (place < 0) return;
+  seeds.splice(place, 1);
+  seeds.splice(Math.max(0, place + by), 0, seed);
+  write(seeds);
+}
+
+window.seedfacesKept = {
+  has: (seed) => read().includes(seed),
+  any: () => read().length > 0,
+  // whether there was room for it
+  keep(seed, weights) {
+    const seeds = read();
+    if (seeds.includes(seed)) return true;
+    if (seeds.length >= MOST) return false;
+    write([...seeds, seed], weights);
+    return true;
+  },
+  remove: (seed) => write(read().filter((other) => other !== seed)),
+  earlier: (seed) => move(seed, -1),
+  later: (seed) => move(seed, 1),
+  clear: () => write([]),
+};
+
+window.addEventListener("storage", (event) => event.key === KEY && (read(), show())); // another tab changed it
+if (read().length) show();

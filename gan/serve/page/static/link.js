@@ -6,9 +6,12 @@ let chosen = ""; // the weights of the faces seen last: the next tab goes on wit
 let backs = 0; // how often Back or Forward was pressed
 let open = 0; // the press that is being answered, if any
 let at = ""; // the tab that is looked at
+let drawn = ""; // the weights and the variation that the kept faces were drawn with
+let resized = 0; // when "How many" last changed what is shown, milliseconds
 const tabOf = (query) => new URLSearchParams(query).get("tab") || "gallery";
 const weightsOf = (query) => new URLSearchParams(query).get("w");
 const withoutVariation = (query) => query.replace(/variation=[^&]*/, "");
+const start = (query) => tabOf(query) + parseInt(new URLSearchParams(query).get("seeds"));
 
 // on a Space the page is in an iframe: its own address is not the one to hand on
 window.seedfacesLink = (query) => (props.outer || location.origin + location.pathname) + "?" + query;
@@ -26,9 +29,10 @@ function follow() {
   }
   // a verdict that is looked at again takes no choice back
   const weights = weightsOf(query);
-  if (weights && (weights !== chosen || how === "again") && (tabOf(query) !== "verdict" || !chosen)) {
-    if (chosen) trigger("other_weights"); // the faces that a visitor keeps are made anew
-    chosen = weights;
+  if (weights && (tabOf(query) !== "verdict" || !chosen)) {
+    const look = weights + new URLSearchParams(query).get("variation");
+    if ((look !== drawn || how === "again") && window.seedfacesKept?.any()) trigger("other_faces");
+    [chosen, drawn] = [weights, look];
   }
   latest[tabOf(query)] = { query, chosen };
   box.value = window.seedfacesLink(query);
@@ -37,7 +41,10 @@ function follow() {
   const address = "?" + query + (theme ? "&__theme=" + encodeURIComponent(theme) : "");
   if (address !== "?" + now) {
     // the first view replaces what was typed; a slider that is dragged must not fill the history
-    const replace = how || !history.state?.seedfaces || withoutVariation(address) === withoutVariation("?" + now);
+    const varied = withoutVariation(address) === withoutVariation("?" + now);
+    const counted = !varied && start(query) === start(now);
+    const replace = how || !history.state?.seedfaces || varied || (counted && Date.now() - resized < 1000);
+    if (counted) resized = Date.now();
     history[replace ? "replaceState" : "pushState"]({ seedfaces: true }, "", address);
   }
   // tells the page around a Space; whoever embeds the page may know which faces are shown: the link is no secret
