@@ -26,8 +26,8 @@ def main() -> None:
 
         train(settings)
     except UserError as error:
-        # one process says it; the others leave quietly
-        sys.exit(f"Error: {error}" if os.environ.get("RANK", "0") == "0" else 1)
+        # one process of each machine says it: what is wrong may be wrong on one machine alone; the others leave quietly
+        sys.exit(f"Error: {error}" if os.environ.get("LOCAL_RANK", "0") == "0" else 1)
     except KeyboardInterrupt:
         sys.exit("Stopped before the first step: there was nothing to save.")
 

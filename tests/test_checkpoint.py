@@ -23,6 +23,14 @@ def test_the_last_two_are_kept_and_the_newest_is_latest(tmp_path):
     assert checkpoint.load(tmp_path, str(tmp_path / "checkpoint-00000050.pt"), SAME)["training"]["step"] == 50
 
 
+def test_whoever_goes_back_goes_on_from_there(tmp_path):
+    for step in (2000, 3000):
+        checkpoint.save(tmp_path, state(step))
+    checkpoint.save(tmp_path, state(2500))  # went on from 2000
+    assert checkpoint.load(tmp_path, "latest", SAME)["training"]["step"] == 2500
+    assert [path.name for path in checkpoint.found(tmp_path)] == ["checkpoint-00002000.pt", "checkpoint-00002500.pt"]
+
+
 def test_nothing_yet(tmp_path):
     assert checkpoint.load(tmp_path, "latest", SAME) is None
     with pytest.raises(UserError, match="no such file"):

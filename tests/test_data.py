@@ -56,6 +56,13 @@ def test_split_names(name, held_out):
     assert sources._is_held_out(tuple(name.split("/"))) is held_out
 
 
+def test_a_person_called_val_is_no_split(tmp_path):
+    names = [f"Somebody/{n:04d}.png" for n in range(1000)]
+    fill(tmp_path / "in", [*names, "Val_Ackerman/1.png"])
+    store = store_of(tmp_path / "in", tmp_path)
+    assert 10 < store.info["held_out"] < 35 and store.info["train"] == 1001 - store.info["held_out"]
+
+
 def test_without_split_names_two_percent_are_held_out_by_content(tmp_path):
     fill(tmp_path / "one", [f"{n:04d}.png" for n in range(1500)])
     for path in sorted((tmp_path / "one").iterdir()):

@@ -1,6 +1,7 @@
 """The detector: what it is, its file, and the command that trains, calibrates and reports one."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -191,3 +192,5 @@ def test_pictures_that_are_missing_or_too_few_are_refused(folder, pictures, tmp_
         with pytest.raises(UserError, match=sentence):
             training.main(settings)
         assert not (tmp_path / "detector").exists()
+    with pytest.raises(UserError, match="--train_batch_size 65: must be an even number"):
+        training.main(replace(settings, train_batch_size=65))

@@ -38,7 +38,11 @@ def test_impossible_models_are_refused(arguments, words):
     (["--train_batch_size", "1"], "BatchNorm"), (["--num_epochs", "0"], "num_epochs"),
     (["--learning_rate", "-1"], "learning_rate"), (["--adam_beta2", "1"], "adam_beta2"), (["--seed", "-1"], "seed"),
     (["--augment_probability", "2"], "augment_probability"), (["--eval_every", "5"], "eval_features"),
-    (["--recipe", "dcgan", "--penalty_weight", "1"], "BatchNorm in the discriminator")])
+    (["--recipe", "dcgan", "--penalty_weight", "1"], "BatchNorm in the discriminator"),
+    (["--recipe", "dcgan", "--loss", "relativistic"], "use --loss bce or --discriminator_norm none"),
+    (["--loss", "bce"], "add --penalty_weight 0"),
+    (["--learning_rate", "1e-4"], "learning_rate_end 0.0002 is above --learning_rate 0.0001: give both"),
+    (["--penalty_weight", "0.05"], "penalty_weight_end 0.1 is above --penalty_weight 0.05: give both")])
 def test_impossible_trainings_are_refused(arguments, words):
     with pytest.raises(UserError, match=words):
         parse(arguments)

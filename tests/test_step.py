@@ -89,6 +89,8 @@ def test_gradients_are_clipped_where_the_recipe_says_so(monkeypatch):
 def test_penalties_come_every_so_many_steps():
     gan = make(penalty_every=3)
     assert ["penalty" in gan([batch(n)]) for n in range(6)] == [True, False, False, True, False, False]
+    gan = make(penalty_every=1, penalty_weight=0.0)  # none at all, whatever it would end at
+    assert gan.settings.penalty_weight_end > 0 and not any("penalty" in gan([batch(n)]) for n in range(6))
 
 
 @pytest.mark.parametrize("recipe", RECIPES)

@@ -164,6 +164,14 @@ def test_signals_save_and_leave(run, pictures, tmp_path, undisturbed):
     assert [event.step for event in tensorboard(output, "loss_generator")] == [row["step"] for row in rows(output)]
 
 
+def test_a_checkpoint_alone_is_enough(run, pictures, tmp_path, undisturbed):
+    last = next((undisturbed / "checkpoints").glob(f"*{STEPS}.pt"))
+    done = run("train_accelerate.py", *command(pictures, tmp_path / "new", "--resume_from_checkpoint", last))
+    assert done.returncode == 0, done.stderr
+    assert weights.load(tmp_path / "new" / "weights").generator_id == weights.load(undisturbed / "weights").generator_id
+    assert (tmp_path / "new" / "weights" / "timeline.webp").is_file()
+
+
 def test_ending_the_launcher_saves_too(pictures, tmp_path):
     """`accelerate launch` passes no signal on; the run must notice that it is gone."""
     output = tmp_path / "orphan"

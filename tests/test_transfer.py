@@ -131,6 +131,8 @@ def test_a_source_is_a_folder_or_one_sentence(source, tmp_path):
     with pytest.raises(UserError, match="config.json is missing"):
         (tmp_path / "empty").mkdir()
         open_source(str(tmp_path / "empty"))
+    with pytest.raises(UserError, match="--init_from runs/a/weights: there is no such folder here"):
+        open_source("runs/a/weights")
 
 
 def test_all_pictures_that_weights_have_ever_seen_are_named(source):

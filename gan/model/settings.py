@@ -194,9 +194,19 @@ class TrainSettings(DataSettings):
             _check(0 <= getattr(self, name) < 1, f"--{name} {getattr(self, name):g}: must be from 0 to below 1")
         for name in ("penalty_weight", "penalty_weight_end", "gradient_clip"):
             _check(0 <= getattr(self, name) < math.inf, f"--{name} {getattr(self, name):g}: must be 0 or more")
-        _check(not (self.penalty_weight and self.model.discriminator_norm == "batch"),
+        # a value that is given alone may lie below the other's default
+        _check(self.learning_rate_end <= self.learning_rate,
+               f"--learning_rate_end {self.learning_rate_end:g} is above --learning_rate {self.learning_rate:g}: give both")
+        _check(not self.penalty_weight or self.penalty_weight_end <= self.penalty_weight,
+               f"--penalty_weight_end {self.penalty_weight_end:g} is above --penalty_weight {self.penalty_weight:g}: give both")
+        coupled = self.model.discriminator_norm == "batch"
+        _check(not (self.penalty_weight and coupled),
                "A gradient penalty is per picture and BatchNorm in the discriminator couples pictures: "
                "use --penalty_weight 0 or --discriminator_norm none")
+        _check(not (self.loss == "relativistic" and coupled),
+               "--loss relativistic judges real and fake in one batch, which BatchNorm in the discriminator would mix: "
+               "use --loss bce or --discriminator_norm none")
+        _check(not (self.loss == "bce" and self.penalty_weight), "--loss bce goes without a penalty here: add --penalty_weight 0")
         _check(self.eval_every >= 0, f"--eval_every {self.eval_every}: must be 0 or more")
         _check(self.eval_samples >= 2, f"--eval_samples {self.eval_samples}: must be at least 2")
         _check(not self.push_to_hub or self.hub_model_id, "--push_to_hub needs --hub_model_id user/name")

@@ -27,7 +27,8 @@ def identity(settings: TrainSettings, precision: str, pictures_per_step: int, da
 
 
 def save(folder: Path, state: dict) -> Path:
-    """Write `state` as the checkpoint of `state["training"]["step"]` and drop all but the last `KEEP`.
+    """Write `state` as the checkpoint of `state["training"]["step"]`, keep it and the `KEEP - 1` before it, and drop the others:
+    later ones are of a run that somebody went back from.
 
     The name appears only once every byte is on the disk, so a kill at any moment leaves no half checkpoint.
 
@@ -52,7 +53,9 @@ def save(folder: Path, state: dict) -> Path:
                         + "Free some space and go on with --resume_from_checkpoint latest.") from error
     os.replace(temporary, path)
     _sync_folder(folder)
-    for old in found(folder)[:-KEEP]:
+    complete = found(folder)
+    last = complete.index(path) + 1
+    for old in (*complete[:max(0, last - KEEP)], *complete[last:]):
         old.unlink()
     for leftover in folder.glob("checkpoint-*.tmp"):
         leftover.unlink()

@@ -124,7 +124,7 @@ class Pictures:
 
 def train(network: Detector, pictures: Pictures, settings: DetectorSettings) -> None:
     optimizer = torch.optim.Adam(network.parameters(), settings.learning_rate, fused=True)
-    bf16, losses = machine.precision("auto") == "bf16", []
+    bf16, losses = machine.cpu_has_bf16(), []
     with trange(settings.max_train_steps, unit="step") as progress:
         for step, (batch, generated) in zip(progress, pictures.batches()):
             for group in optimizer.param_groups:
@@ -158,14 +158,18 @@ def start_from(folder: Path) -> tuple[Detector, ModelSettings, str | dict]:
 
 def main(settings: DetectorSettings) -> None:
     start = time.monotonic()
+    if settings.train_batch_size < 2 or settings.train_batch_size % 2:
+        raise UserError(f"--train_batch_size {settings.train_batch_size}: must be an even number, half of them real pictures.")
     torch.manual_seed(settings.seed)
     machine.keep_memory()
     network, model, started_from = start_from(settings.init_from)
     pictures = Pictures(settings, model.resolution, clean_first=isinstance(started_from, str))
-    # before minutes are spent: are there pictures to measure it with?
+    # before minutes are spent: are there pictures to measure it with, and a place for it?
     held = detector_report.held_out(pictures.stores, pictures.generators)
+    output = settings.output_dir.resolve()
+    machine.require_writable(output)
     train(network, pictures, settings)
-    new = settings.output_dir.with_name(settings.output_dir.name + ".new")
+    new = output.with_name(output.name + ".new")
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir(parents=True)
     training = {
@@ -183,7 +187,7 @@ def main(settings: DetectorSettings) -> None:
     weights.write_config(new, {**config, "calibration": calibration, "report": report})
     plots.save_detector(report, new / plots.DETECTOR)
     detector_card.save(new, weights.load_config(new))
-    weights.replace_folder(new, settings.output_dir)
+    weights.replace_folder(new, output)
     auroc, wrong = report["as_it_is"]["auroc"], report["wrong"]
     print(f"AUROC {auroc['value']:.3f} ({auroc['interval'][0]:.3f} to {auroc['interval'][1]:.3f}); of real pictures "
           f"{100 * wrong['real_called_generated']:.1f} % called likely generated, of generated ones "

@@ -88,7 +88,8 @@ class MetricsLog:
             raise UserError(
                 f"Training broke down by step {self.gan.step:,}: {' and '.join(broken)} is not finite. "
                 + (f"{last[-1]} and {self.settings.output_dir / 'weights'} are from before that. " if last else "")
-                + "Start again with a lower --learning_rate or a higher --penalty_weight.")
+                + "Start again with a lower --learning_rate (and --learning_rate_end)"
+                + (" or a higher --penalty_weight." if self.settings.penalty_weight else "."))
 
     @torch.no_grad()
     def _probe_logits(self) -> dict[str, torch.Tensor]:

@@ -144,7 +144,10 @@ class Run:
         sheet_every = max(1, self.total_steps // s.sample_sheets)
         if self.gan.step == 0:
             self._save_sheet()
-        elif self._measures() and self.measured_at != self.gan.step:  # a kill came before or while it was measured
+        elif not (self.output / "weights").exists():  # a checkpoint that came here alone
+            self._save_sheet()
+            self._save()
+        if self.gan.step and self._measures() and self.measured_at != self.gan.step:  # a kill came before or while it was measured
             self._save()
             self._evaluate(ending=self.gan.step == self.total_steps)
         for batches in self.batches(self.gan.step, self.total_steps):

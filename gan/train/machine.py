@@ -28,8 +28,10 @@ def start(settings: TrainSettings) -> Accelerator:
         project_config=ProjectConfiguration(project_dir=str(settings.output_dir), logging_dir=str(settings.output_dir / "logs")))
     _check_processes(accelerator)
     _stop_with_launcher()
+    # a launcher sets one thread; faces are calibrated and measured on the CPU beside a GPU, too
+    torch.set_num_threads(max(1, cores() // int(os.environ.get("LOCAL_WORLD_SIZE", "1"))))
     if accelerator.device.type == "cpu":
-        _use_cpu_well()
+        keep_memory()
     return accelerator
 
 
@@ -39,8 +41,12 @@ def precision(wanted: str) -> str:
         return wanted
     if torch.cuda.is_available() and os.environ.get("ACCELERATE_USE_CPU", "").lower() not in ("1", "true", "yes"):
         return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "no"
-    # without AMX or AVX512-BF16 a CPU emulates bf16, slower than float32
-    return "bf16" if torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported() else "no"
+    return "bf16" if cpu_has_bf16() else "no"
+
+
+def cpu_has_bf16() -> bool:
+    """Whether the CPU computes in bf16: without AMX or AVX512-BF16 it is emulated, slower than float32."""
+    return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
 
 
 def processes_asked_for(command_line: list[str]) -> int | None:
@@ -129,12 +135,6 @@ def _stop_with_launcher() -> None:
     if sys.platform == "linux" and _launcher():
         pr_set_pdeathsig = 1  # from sys/prctl.h
         ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)
-
-
-def _use_cpu_well() -> None:
-    """All cores for this machine's processes (a launcher sets one thread), and memory that is kept, not returned."""
-    torch.set_num_threads(max(1, cores() // int(os.environ.get("LOCAL_WORLD_SIZE", "1"))))
-    keep_memory()
 
 
 def keep_memory() -> None:

@@ -190,9 +190,10 @@ class Comparison(DataSettings):
         Raises:
             UserError: one of them is not what it should be; with one sentence.
         """
-        loaded, features = weights.load(self.weights), Features(self.features)
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+        loaded, features = weights.load(self.weights), Features(self.features, device)
         store = data.open_store(sources.find(self), loaded.settings.resolution, self.store_dir)
-        return loaded, Reference(features, store, self.samples)
+        return loaded, Reference(features, store, self.samples, device)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ from threading import Thread
 
 from tqdm import tqdm
 
-from gan import UserError, hub
+from gan import UserError, hub, reason
 from gan.model import weights
 
 
@@ -27,8 +27,15 @@ class Publisher:
         """Begin to push the folder as it is now; while the last push is still under way, leave it to the next one."""
         if self.thread and self.thread.is_alive():
             return
-        copy = Path(tempfile.mkdtemp(prefix="seedfaces-push-")) / folder.name  # the run goes on writing the original
-        shutil.copytree(folder, copy)
+        temporary = tempfile.gettempdir()
+        try:
+            copy = Path(tempfile.mkdtemp(prefix="seedfaces-push-")) / folder.name  # the run goes on writing the original
+            temporary = copy.parent
+            shutil.copytree(folder, copy)
+        except OSError as error:  # shutil's own is one
+            tqdm.write(f"Not pushed to {self.repo_id} this time; the training goes on. Copying the weights to {temporary} "
+                       f"failed ({reason(error)}).")
+            return
         # a daemon: a run that is told to stop does not wait for the network, and the Hub keeps the last whole commit
         self.thread = Thread(target=self._push_copy, args=(copy,), daemon=True)
         self.thread.start()

@@ -17,6 +17,7 @@ from gan import UserError, reason
 from gan.hub import failures
 from gan.model.settings import DataSettings
 
+_FEWEST = 0.005  # share of pictures in what is called test, below which that may be somebody's name: Val, Dev
 # the words by which Hugging Face's `datasets` knows the splits that are for measuring
 _HELD_OUT = re.compile(r"(^|[-._ 0-9])(test|testing|eval|evaluation|validation|valid|val|dev)([-._ 0-9]|$)", re.I)
 
@@ -72,12 +73,13 @@ def find(wanted: DataSettings) -> Source:
 
 def _folder(folder: Path, files: list[Path]) -> Source:
     held_out = {path: _is_held_out(path.relative_to(folder).parts) for path in files}
-    splits = any(held_out.values())
+    splits = sum(held_out.values()) > _FEWEST * len(files)
 
     def pictures():
         for path in files:
             name = path.relative_to(folder).as_posix()
-            yield Picture(name, held_out[path] if splits else None, path.read_bytes)
+            # never trained on in any case; too few to measure with, and others are held out beside them
+            yield Picture(name, held_out[path] or (False if splits else None), path.read_bytes)
 
     return Source(str(folder), _fingerprint(folder, files), len(files), pictures)
 

@@ -162,7 +162,7 @@ class GanStep:
 
     def _follow_schedules(self) -> None:
         s, progress = self.settings, self.step / self.total_steps
-        self.penalty_weight = cosine(progress, s.penalty_weight, s.penalty_weight_end)
+        self.penalty_weight = cosine(progress, s.penalty_weight, s.penalty_weight_end) if s.penalty_weight else 0.0
         self.augment_probability = cosine(progress, 0.0, s.augment_probability)
         self.learning_rate = cosine(progress, s.learning_rate, s.learning_rate_end)
         for optimizer in (self.generator_optimizer, self.discriminator_optimizer):

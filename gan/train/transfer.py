@@ -26,9 +26,14 @@ def open_source(name: str) -> weights.Weights:
     """The weights in a folder, or those of a model repo on the Hub (`user/name`).
 
     Raises:
-        UserError: they are not there, cannot be fetched, or are damaged; with one sentence.
+        UserError: they are not there, cannot be fetched, or are damaged; with what was looked for.
     """
-    return weights.load(Path(name) if Path(name).is_dir() else hub.pull(name))
+    if Path(name).is_dir():
+        return weights.load(Path(name))
+    try:
+        return weights.load(hub.pull(name))
+    except UserError as error:
+        raise UserError(f"--init_from {name}: there is no such folder here, and from the Hub it cannot be had. {error}") from error
 
 
 def origin(source: weights.Weights) -> dict:
