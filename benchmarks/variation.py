@@ -3,11 +3,14 @@
     python benchmarks/variation.py weights/faces-64 --features FILE --train_data_dir DIR
 
 Variation two ways: pulling the first layer's features towards their mean, as published weights do, and scaling the
-latent. Curated: of 64 candidates the 16 that the critic likes best; `brightness` is the mean grey level of the middle.
+latent. Curated: of 64 candidates the 16 that the critic likes best, or those that the detector of "real or fake" finds most
+real; `brightness` is the mean grey level of the middle.
 """
 
 import copy
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -15,13 +18,16 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import numpy as np  # noqa: E402
 import tyro  # noqa: E402
 
-from gan.model import critic, sampling, weights  # noqa: E402
+from PIL import Image  # noqa: E402
+
+from gan.model import critic, detector, images, sampling, weights  # noqa: E402
 from gan.train import quality  # noqa: E402
 from gan.train.features import Reference  # noqa: E402
 from gan.train.metrics import Comparison  # noqa: E402
 
 BATCH = 250  # faces in memory at a time
 GALLERY, CANDIDATES = 16, 64
+DETECTOR = Path("weights/detector")
 
 
 def row(name: str, generator, seeds, variation: float, reference: Reference) -> None:
@@ -42,13 +48,24 @@ def middle(faces: np.ndarray) -> np.ndarray:
     return faces[:, side:-side, side:-side]
 
 
-def curated(loaded: weights.Weights, samples: int) -> list[int]:
+def curated(loaded: weights.Weights, liking: Callable[[np.ndarray], np.ndarray], samples: int) -> list[int]:
     """The seeds of as many curated galleries as are needed."""
     chosen = []
     for start in range(0, samples * CANDIDATES // GALLERY, CANDIDATES):
-        logits = critic.judged(loaded.discriminator, sampling.faces(loaded.generator, range(start, start + CANDIDATES)))
-        chosen += (start + np.argsort(-logits)[:GALLERY]).tolist()
+        liked = liking(sampling.faces(loaded.generator, range(start, start + CANDIDATES)))
+        chosen += (start + np.argsort(-liked)[:GALLERY]).tolist()
     return chosen[:samples]
+
+
+def how_real() -> Callable[[np.ndarray], np.ndarray]:
+    """What the detector says of faces, more for what it finds more real."""
+    network, settings, _ = weights.load_detector(DETECTOR)
+
+    def judged(faces: np.ndarray) -> np.ndarray:
+        crops = np.stack([images.training_crop(Image.fromarray(face), settings.resolution) for face in faces])
+        return -detector.evidence(network, crops).sum((1, 2))
+
+    return judged
 
 
 def main(settings: Comparison) -> None:
@@ -63,7 +80,8 @@ def main(settings: Comparison) -> None:
     for variation in (0.9, 0.8, 0.7, 0.6, 0.5):
         row(f"variation {variation}, features pulled", pulled, seeds, variation, reference)
         row(f"variation {variation}, latent scaled", scaled, seeds, variation, reference)
-    row(f"best {GALLERY} of {CANDIDATES} by the critic", pulled, curated(loaded, settings.samples), 1.0, reference)
+    for judge, liking in (("critic", partial(critic.judged, loaded.discriminator)), ("detector", how_real())):
+        row(f"best {GALLERY} of {CANDIDATES} by the {judge}", pulled, curated(loaded, liking, settings.samples), 1.0, reference)
 
 
 if __name__ == "__main__":
