@@ -167,7 +167,7 @@ class Gallery:
         before = ""
         if WEIGHTS.fullmatch(weights) and weights != model.id:
             link = encode(View("gallery", tuple(seeds), view.variation, weights))
-            before = f'<p>Kept with other weights: <a href="?{html.escape(link)}">see them as they were</a>.</p>'
+            before = f'<p>Kept with other weights: <a href="?{html.escape(link)}">see them as they were</a></p>'
         return [face_list(model, seeds, view.variation), gr.update(visible=bool(seeds)), before]
 
     # --- downloads ------------------------------------------------------------------------------------------------
