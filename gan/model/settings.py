@@ -194,11 +194,10 @@ class TrainSettings(DataSettings):
             _check(0 <= getattr(self, name) < 1, f"--{name} {getattr(self, name):g}: must be from 0 to below 1")
         for name in ("penalty_weight", "penalty_weight_end", "gradient_clip"):
             _check(0 <= getattr(self, name) < math.inf, f"--{name} {getattr(self, name):g}: must be 0 or more")
-        # a value that is given alone may lie below the other's default
-        _check(self.learning_rate_end <= self.learning_rate,
-               f"--learning_rate_end {self.learning_rate_end:g} is above --learning_rate {self.learning_rate:g}: give both")
-        _check(not self.penalty_weight or self.penalty_weight_end <= self.penalty_weight,
-               f"--penalty_weight_end {self.penalty_weight_end:g} is above --penalty_weight {self.penalty_weight:g}: give both")
+        for name in ("learning_rate", "penalty_weight"):
+            start, end = getattr(self, name), getattr(self, f"{name}_end")
+            # one that is given alone may lie below the other's default
+            _check(end <= start or not start, f"--{name}_end {end:g} is above --{name} {start:g}: give both")
         coupled = self.model.discriminator_norm == "batch"
         _check(not (self.penalty_weight and coupled),
                "A gradient penalty is per picture and BatchNorm in the discriminator couples pictures: "
