@@ -413,6 +413,8 @@ def test_a_link_shows_its_faces_or_says_what_it_could_not_honour(site, page, mod
     shown(page, model, seeds, variation)
     if words:
         expect(page.locator("#gallery-notes")).to_contain_text(words)
+        sentences = page.locator("#gallery-notes p").all_inner_texts()
+        assert len(set(sentences)) == len(sentences)  # each is said once
     else:
         expect(page.locator("#gallery-notes")).not_to_be_visible()
     assert decode(link_of(page).split("?")[1]) == (View("gallery", seeds, variation, model.id), [])

@@ -63,11 +63,11 @@ class Page:
             Api(models, QUEUE)
 
     def open(self, params) -> tuple[View, list[str]]:
-        """A link's parameters → the view they ask for, with weights that are at hand, and what could not be honoured."""
+        """A link's parameters → the view they ask for, and what could not be honoured."""
         view, notes = decode(params)
         if self.models.has(view.weights) and self.models.news and view.weights != self.models.current.id:
             notes.append(self.models.news)
-        return view, notes + self._other_faces(view)
+        return view, notes
 
     def _other_faces(self, view: View) -> list[str]:
         """A sentence where the weights of a view are not at hand."""
@@ -83,6 +83,7 @@ class Page:
         `weights` are those that an about is about; it has none in its link. Unless it `turns` the page to the view's tab, a
         visitor who has left that in the meantime is not brought back. The `mark` goes behind the link: see `LinkBox`.
         """
+        notes = notes + self._other_faces(view)
         waiting, asked_for = encode(view) if self._may_come(view) else "", view.weights
         view = replace(view, weights=self.models.of(view.weights).id) if view.seeds else view
         # the link says which weights made what is shown, or which are on their way: loaded anew, the page goes on to wait
@@ -107,10 +108,7 @@ class Page:
         @functools.wraps(handler)
         def shown(*arguments):
             answer = handler(*arguments)
-            if answer is None:
-                return gr.skip()
-            view, notes = answer
-            return self.show(view, notes + self._other_faces(view), turns=turns)
+            return self.show(*answer, turns=turns) if answer else gr.skip()
 
         options = {"show_progress": "minimal", "show_progress_on": [part.main]} | options
         return listen(shown, inputs, self.outputs, api_visibility="private", **QUEUE, **options)
