@@ -10,6 +10,7 @@ try:
 except ImportError:
     pass
 else:
+
     @spaces.GPU
     def gpu_name() -> str:
         """The GPU that ZeroGPU lends. The faces themselves are made on the CPU, everywhere alike: links stay true."""

@@ -7,7 +7,7 @@ import sys
 import tyro
 
 from gan import UserError
-from gan.model.settings import RECIPES, TrainSettings
+from gan.train.settings import RECIPES, TrainSettings
 
 
 def parse(arguments: list[str]) -> TrainSettings:
@@ -15,14 +15,19 @@ def parse(arguments: list[str]) -> TrainSettings:
     recipe_parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     recipe_parser.add_argument("--recipe", choices=RECIPES, default="modern")
     recipe = recipe_parser.parse_known_args(arguments)[0].recipe
-    return tyro.cli(TrainSettings, args=arguments, default=RECIPES[recipe], use_underscores=True,
-                    config=(tyro.conf.OmitArgPrefixes, tyro.conf.OmitSubcommandPrefixes))
+    return tyro.cli(
+        TrainSettings,
+        args=arguments,
+        default=RECIPES[recipe],
+        use_underscores=True,
+        config=(tyro.conf.OmitArgPrefixes, tyro.conf.OmitSubcommandPrefixes),
+    )
 
 
 def main() -> None:
     try:
         settings = parse(sys.argv[1:])
-        from gan.train.loop import train  # torch takes seconds to import; --help should not
+        from gan.train.generator.loop import train
 
         train(settings)
     except UserError as error:

@@ -15,19 +15,23 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-import numpy as np  # noqa: E402
-import torch  # noqa: E402
-import tyro  # noqa: E402
-from people import labels  # noqa: E402
-from PIL import Image  # noqa: E402
-from sklearn.metrics import roc_auc_score  # noqa: E402
+import numpy as np
+import torch
+import tyro
+from people import labels
+from PIL import Image
+from sklearn.metrics import roc_auc_score
 
-from gan.model import sampling, weights  # noqa: E402
-from gan.model.settings import STORE_DIR, DataSettings  # noqa: E402
-from gan.serve import files  # noqa: E402
-from gan.serve.judge import NO_FACE, Judge  # noqa: E402
-from gan.train import data, detector_card, detector_report, sources, verdicts  # noqa: E402
-from gan.train.report import rounded  # noqa: E402
+from gan.cards import detector as detector_card
+from gan.model import sampling, weights
+from gan.serve import files
+from gan.serve.judge import NO_FACE, Judge
+from gan.train.detector import report as detector_report
+from gan.train.measure import verdicts
+from gan.train.measure.quality import rounded
+from gan.train.pictures import sources
+from gan.train.pictures.store import open_store
+from gan.train.settings import STORE_DIR, DataSettings
 
 SIZE = 128  # pixels of the photos' faces, as stored
 ROUNDS = 20
@@ -53,7 +57,7 @@ class Settings:
 def held_out(folder: Path, size: int, settings: Settings) -> tuple[list[Image.Image], np.ndarray]:
     """Held-out pictures that nothing was calibrated on, without copies of training pictures, and their rows in the test
     split."""
-    store = data.open_store(sources.find(DataSettings(train_data_dir=folder)), size, settings.store_dir)
+    store = open_store(sources.find(DataSettings(train_data_dir=folder)), size, settings.store_dir)
     rows = np.flatnonzero(~detector_report.copies(store))[1::2]  # every second one, as in detector_report
     return [Image.fromarray(store.held_out[row]) for row in rows], rows
 
@@ -68,10 +72,18 @@ def against(judge: Judge, real: list[Image.Image], folder: Path) -> dict:
     loaded = weights.load(folder)
     seeds = range(detector_report.FIRST_SEED, detector_report.FIRST_SEED + len(real))
     made = list(map(Image.fromarray, sampling.faces(loaded.generator, seeds)))
-    said, truth = np.concatenate([probability(judge, real), probability(judge, made)]), np.repeat([0, 1], [len(real), len(made)])
+    said, truth = (
+        np.concatenate([probability(judge, real), probability(judge, made)]),
+        np.repeat([0, 1], [len(real), len(made)]),
+    )
     distance = loaded.config.get("metrics", {}).get("frechet_distance", {}).get("value")
-    return {"auroc": float(roc_auc_score(truth, said)), **verdicts.wrong(said, truth, judge.config["calibration"]),
-            "generator": loaded.generator_id, "pictures_shown": loaded.config["training"]["pictures"], "frechet_distance": distance}
+    return {
+        "auroc": float(roc_auc_score(truth, said)),
+        **verdicts.wrong(said, truth, judge.config["calibration"]),
+        "generator": loaded.generator_id,
+        "pictures_shown": loaded.config["training"]["pictures"],
+        "frechet_distance": distance,
+    }
 
 
 def by_people(judge: Judge, settings: Settings) -> dict:
@@ -79,10 +91,16 @@ def by_people(judge: Judge, settings: Settings) -> dict:
     pictures, rows = held_out(settings.utkface, SIZE, settings)
     called = probability(judge, pictures) >= judge.config["calibration"]["generated_from"]
     groups = labels(settings.utkface, "test")
-    return {trait: {str(name): {"pictures": int((values[rows] == name).sum()),
-                                "called_generated": float(called[values[rows] == name].mean())}
-                    for name in sorted(set(values), key=lambda name: (len(name) > 5, len(name), name))}
-            for trait, values in groups.items()}
+    return {
+        trait: {
+            str(name): {
+                "pictures": int((values[rows] == name).sum()),
+                "called_generated": float(called[values[rows] == name].mean()),
+            }
+            for name in sorted(set(values), key=lambda name: (len(name) > 5, len(name), name))
+        }
+        for trait, values in groups.items()
+    }
 
 
 def photos(judge: Judge, settings: Settings) -> dict:
@@ -102,21 +120,36 @@ def photos(judge: Judge, settings: Settings) -> dict:
         found += judge.verdict(image).verdict != NO_FACE
         seconds.append((decoded - start, time.perf_counter() - decoded))
     decoding, judging = np.median(seconds, axis=0)
-    return {"photos": ROUNDS, "faces_found": found, "milliseconds_decoding": round(1000 * decoding),
-            "milliseconds_verdict": round(1000 * judging), "threads": torch.get_num_threads()}
+    return {
+        "photos": ROUNDS,
+        "faces_found": found,
+        "milliseconds_decoding": round(1000 * decoding),
+        "milliseconds_verdict": round(1000 * judging),
+        "threads": torch.get_num_threads(),
+    }
 
 
 def main(settings: Settings) -> None:
     judge = Judge(settings.detector)
-    real = {"celeba": held_out(settings.celeba, 64, settings)[0], "utkface": held_out(settings.utkface, 64, settings)[0]}
+    real = {
+        "celeba": held_out(settings.celeba, 64, settings)[0],
+        "utkface": held_out(settings.utkface, 64, settings)[0],
+    }
     report = judge.config["report"]
-    report["unseen"] = {name: against(judge, real["celeba" if "celeba" in name.lower() else "utkface"], folder)
-                        for name, folder in (settings.unseen or {}).items()}
+    report["unseen"] = {
+        name: against(judge, real["celeba" if "celeba" in name.lower() else "utkface"], folder)
+        for name, folder in (settings.unseen or {}).items()
+    }
     report["people"], report["photos"] = by_people(judge, settings), photos(judge, settings)
     if settings.without_celeba:
         other = Judge(settings.without_celeba)
-        report["unseen_data_set"] = {"name": "celeba", "pictures": len(real["celeba"]), **verdicts.wrong(
-            probability(other, real["celeba"]), np.zeros(len(real["celeba"]), int), other.config["calibration"])}
+        report["unseen_data_set"] = {
+            "name": "celeba",
+            "pictures": len(real["celeba"]),
+            **verdicts.wrong(
+                probability(other, real["celeba"]), np.zeros(len(real["celeba"]), int), other.config["calibration"]
+            ),
+        }
     config = {**judge.config, "report": rounded(report, 4)}
     weights.write_config(settings.detector, config)
     detector_card.save(settings.detector, config)

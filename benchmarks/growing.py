@@ -19,9 +19,9 @@ from rehearsal import ROOT
 
 sys.path.insert(0, str(ROOT))
 
-import train_accelerate  # noqa: E402
-from gan.model.networks import Discriminator, Generator  # noqa: E402
-from gan.train import step, transfer  # noqa: E402
+import train_accelerate
+from gan.model.networks import Discriminator, Generator
+from gan.train.generator import step, transfer
 
 FADES_FOR = 4096  # pictures
 
@@ -84,12 +84,15 @@ class FadingStep(step.GanStep):
 
 
 def main() -> None:
-    way, words = tyro.cli(Annotated[Literal["grown", "initialised", "faded"], tyro.conf.Positional], description=__doc__,
-                          return_unknown_args=True)
+    way, words = tyro.cli(
+        Annotated[Literal["grown", "initialised", "faded"], tyro.conf.Positional],
+        description=__doc__,
+        return_unknown_args=True,
+    )
     if way != "grown":
         step.start_from = initialised
     if way == "faded":
-        from gan.train import loop
+        from gan.train.generator import loop
 
         loop.GanStep = FadingStep
     sys.argv[1:] = words

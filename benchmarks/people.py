@@ -13,17 +13,17 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-import numpy as np  # noqa: E402
-import tyro  # noqa: E402
-from datasets import Features as HubFeatures  # noqa: E402
-from pyarrow import parquet  # noqa: E402
-from sklearn.linear_model import LogisticRegression  # noqa: E402
-from sklearn.pipeline import make_pipeline  # noqa: E402
-from sklearn.preprocessing import StandardScaler  # noqa: E402
+import numpy as np
+import tyro
+from datasets import Features as HubFeatures
+from pyarrow import parquet
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
-from gan.model import sampling, weights  # noqa: E402
-from gan.train import generator_card  # noqa: E402
-from gan.train.metrics import Comparison  # noqa: E402
+from gan.cards import generator as generator_card
+from gan.model import sampling, weights
+from gan.train.measure.comparison import Comparison
 
 AGES = (0, 10, 20, 30, 40, 50, 60, 70)  # years, at which groups begin
 BATCH = 250  # faces in memory at a time
@@ -35,10 +35,7 @@ def labels(folder: Path, split: str) -> dict[str, np.ndarray]:
     ages, genders = (np.concatenate([table[name].to_numpy() for table in tables]) for name in ("age", "gender"))
     genders = HubFeatures.from_arrow_schema(tables[0].schema)["gender"].int2str(genders)
     names = [f"{first}–{last - 1}" for first, last in zip(AGES, AGES[1:])] + [f"{AGES[-1]} and older"]
-    return {
-        "age": np.array(names)[np.searchsorted(AGES, ages, side="right") - 1],
-        "gender": np.array(genders),
-    }
+    return {"age": np.array(names)[np.searchsorted(AGES, ages, side="right") - 1], "gender": np.array(genders)}
 
 
 def shares(guesses: np.ndarray, names: np.ndarray) -> dict[str, float]:
@@ -50,15 +47,22 @@ def main(settings: Comparison) -> None:
     real = reference.train_features
     truth, test_truth = (labels(settings.train_data_dir, split) for split in ("train", "test"))
     test = reference.extract(reference.store.held_out)
-    made = np.concatenate([reference.extract(sampling.faces(loaded.generator, range(start, min(start + BATCH, settings.samples))))
-                           for start in range(0, settings.samples, BATCH)])
+    made = np.concatenate(
+        [
+            reference.extract(sampling.faces(loaded.generator, range(start, min(start + BATCH, settings.samples))))
+            for start in range(0, settings.samples, BATCH)
+        ]
+    )
     result = {"generator": loaded.generator_id, "samples": settings.samples}
     for trait in ("age", "gender"):
         probe = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)).fit(real, truth[trait])
         names = sorted(set(truth[trait]), key=lambda name: (len(name) > 5, len(name), name))
         result[trait] = {
-            "error": round(float((probe.predict(test) != test_truth[trait]).mean()), 3), "tested_on": len(test),
-            "real": shares(probe.predict(test), names), "samples": shares(probe.predict(made), names)}
+            "error": round(float((probe.predict(test) != test_truth[trait]).mean()), 3),
+            "tested_on": len(test),
+            "real": shares(probe.predict(test), names),
+            "samples": shares(probe.predict(made), names),
+        }
     config = {**loaded.config, "metrics": {**loaded.config["metrics"], "people": result}}
     weights.write_config(settings.weights, config)
     generator_card.save(settings.weights, config, loaded.generator_id)

@@ -33,21 +33,24 @@ ARMS = {
     "dcgan, half as wide": f"--recipe dcgan {_HALF}",
     # one change each against `a quarter as wide`, where minutes say most
     "a quarter as wide": _QUARTER,
-    **{f"a quarter as wide, {name}": f"{_QUARTER} {words}" for name, words in {
-        "penalty 0.1": "--penalty_weight 0.1 --penalty_weight_end 0.033",
-        "penalty 1": "--penalty_weight 1 --penalty_weight_end 0.33",
-        "rate 4e-4": "--learning_rate 4e-4 --learning_rate_end 1e-4",
-        "rate 1.6e-3": "--learning_rate 1.6e-3 --learning_rate_end 4e-4",
-        "rate does not fall": "--learning_rate_end 8e-4",
-        "rate falls to 5e-5": "--learning_rate_end 5e-5",
-        "EMA half-life 2,500": "--ema_half_life 2500",
-        "EMA half-life 40,000": "--ema_half_life 40000",
-        "no augmentation": "--augment_probability 0",
-        "augmentation 0.6": "--augment_probability 0.6",
-        "batch 32": "--train_batch_size 32",
-        "batch 32, rate does not fall": "--train_batch_size 32 --learning_rate_end 8e-4",
-        "batch 128": "--train_batch_size 128",
-    }.items()},
+    **{
+        f"a quarter as wide, {name}": f"{_QUARTER} {words}"
+        for name, words in {
+            "penalty 0.1": "--penalty_weight 0.1 --penalty_weight_end 0.033",
+            "penalty 1": "--penalty_weight 1 --penalty_weight_end 0.33",
+            "rate 4e-4": "--learning_rate 4e-4 --learning_rate_end 1e-4",
+            "rate 1.6e-3": "--learning_rate 1.6e-3 --learning_rate_end 4e-4",
+            "rate does not fall": "--learning_rate_end 8e-4",
+            "rate falls to 5e-5": "--learning_rate_end 5e-5",
+            "EMA half-life 2,500": "--ema_half_life 2500",
+            "EMA half-life 40,000": "--ema_half_life 40000",
+            "no augmentation": "--augment_probability 0",
+            "augmentation 0.6": "--augment_probability 0.6",
+            "batch 32": "--train_batch_size 32",
+            "batch 32, rate does not fall": "--train_batch_size 32 --learning_rate_end 8e-4",
+            "batch 128": "--train_batch_size 128",
+        }.items()
+    },
 }
 
 
@@ -93,9 +96,23 @@ def train(arm: str, seed: int, settings: Run) -> None:
     if not plan.exists():
         plan.parent.mkdir(parents=True, exist_ok=True)
         plan.write_text(str(steps_in(settings.minutes, words)))
-    subprocess.run([sys.executable, "train_accelerate.py", *map(str, words), "--max_train_steps", plan.read_text(), "--output_dir",
-                    str(output), "--eval_features", str(settings.features), "--resume_from_checkpoint", "latest"], cwd=ROOT,
-                   check=True)
+    subprocess.run(
+        [
+            sys.executable,
+            "train_accelerate.py",
+            *map(str, words),
+            "--max_train_steps",
+            plan.read_text(),
+            "--output_dir",
+            str(output),
+            "--eval_features",
+            str(settings.features),
+            "--resume_from_checkpoint",
+            "latest",
+        ],
+        cwd=ROOT,
+        check=True,
+    )
 
 
 def run(settings: Run) -> None:
@@ -117,10 +134,12 @@ def table(settings: Table) -> None:
         if found:
             distances = [each["metrics"]["frechet_distance"]["value"] for each in found]
             ratio = f"{mean(distances) / mean(base):.2f}" if base else ""
-            print(f"| {arm} | `{ARMS[arm]}` | {_each(found, 'training', 'hours', scale=60, form='.1f')} | "
-                  f"{_each(found, 'training', 'pictures', form=',')} | {', '.join(f'{value:.2f}' for value in distances)} | "
-                  f"{ratio} | {_each(found, 'metrics', 'quality', 'precision', form='.3f')} | "
-                  f"{_each(found, 'metrics', 'quality', 'recall', form='.3f')} |")
+            print(
+                f"| {arm} | `{ARMS[arm]}` | {_each(found, 'training', 'hours', scale=60, form='.1f')} | "
+                f"{_each(found, 'training', 'pictures', form=',')} | {', '.join(f'{value:.2f}' for value in distances)} | "
+                f"{ratio} | {_each(found, 'metrics', 'quality', 'precision', form='.3f')} | "
+                f"{_each(found, 'metrics', 'quality', 'recall', form='.3f')} |"
+            )
 
 
 def mean(values: list[float]) -> float:
@@ -138,6 +157,8 @@ def _each(found: list[dict], *names: str, scale: float = 1, form: str) -> str:
 
 
 if __name__ == "__main__":
-    settings = tyro.cli(Annotated[Run, tyro.conf.subcommand("run")] | Annotated[Table, tyro.conf.subcommand("table")],
-                        use_underscores=True)
+    settings = tyro.cli(
+        Annotated[Run, tyro.conf.subcommand("run")] | Annotated[Table, tyro.conf.subcommand("table")],
+        use_underscores=True,
+    )
     run(settings) if isinstance(settings, Run) else table(settings)

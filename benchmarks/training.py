@@ -19,8 +19,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-import torch  # noqa: E402
-from torch import nn  # noqa: E402
+import torch
+from torch import nn
 
 SECONDS = 12  # of measuring per round
 
@@ -39,11 +39,19 @@ def tutorial_networks(device: torch.device) -> tuple[nn.Module, nn.Module]:
     widths = (512, 256, 128, 64)
     layers = [nn.ConvTranspose2d(100, 512, 4, 1, 0, bias=False), nn.BatchNorm2d(512), nn.ReLU(True)]
     for channels_in, channels_out in zip(widths, widths[1:]):
-        layers += [nn.ConvTranspose2d(channels_in, channels_out, 4, 2, 1, bias=False), nn.BatchNorm2d(channels_out), nn.ReLU(True)]
+        layers += [
+            nn.ConvTranspose2d(channels_in, channels_out, 4, 2, 1, bias=False),
+            nn.BatchNorm2d(channels_out),
+            nn.ReLU(True),
+        ]
     generator = nn.Sequential(*layers, nn.ConvTranspose2d(64, 3, 4, 2, 1, bias=False), nn.Tanh())
     layers = [nn.Conv2d(3, 64, 4, 2, 1, bias=False), nn.LeakyReLU(0.2, True)]
     for channels_in, channels_out in zip(widths[::-1], widths[-2::-1]):
-        layers += [nn.Conv2d(channels_in, channels_out, 4, 2, 1, bias=False), nn.BatchNorm2d(channels_out), nn.LeakyReLU(0.2, True)]
+        layers += [
+            nn.Conv2d(channels_in, channels_out, 4, 2, 1, bias=False),
+            nn.BatchNorm2d(channels_out),
+            nn.LeakyReLU(0.2, True),
+        ]
     discriminator = nn.Sequential(*layers, nn.Conv2d(512, 1, 4, 1, 0, bias=False), nn.Sigmoid())
     return generator.to(device), discriminator.to(device)
 
@@ -79,15 +87,17 @@ def tutorial_step(device: torch.device):
 def our_step(recipe: str, **changes):
     from accelerate import Accelerator
 
-    from gan.model.settings import RECIPES
+    from gan.train.generator.step import GanStep
     from gan.train.machine import precision
-    from gan.train.step import GanStep
+    from gan.train.settings import RECIPES
 
     settings = dataclasses.replace(RECIPES[recipe], **changes)
     accelerator = Accelerator(mixed_precision=precision("auto"))
     gan = GanStep(settings, accelerator, total_steps=10_000)
     gan.step = 5_000  # mid-run
-    pictures = torch.randint(0, 256, (settings.train_batch_size, 64, 64, 3), dtype=torch.uint8, device=accelerator.device)
+    pictures = torch.randint(
+        0, 256, (settings.train_batch_size, 64, 64, 3), dtype=torch.uint8, device=accelerator.device
+    )
     return lambda: gan([pictures]), settings.train_batch_size
 
 
@@ -99,7 +109,9 @@ def measure(variant: str) -> float:
     if variant not in ("tutorial", "dcgan-returned-memory") and device.type == "cpu":
         keep_memory()
     changes = {"train_batch_size": 64} if variant == "modern-64" else {}
-    step, batch = tutorial_step(device) if variant.startswith("tutorial") else our_step(variant.split("-")[0], **changes)
+    step, batch = (
+        tutorial_step(device) if variant.startswith("tutorial") else our_step(variant.split("-")[0], **changes)
+    )
 
     def wait():
         if device.type == "cuda":
@@ -128,8 +140,13 @@ def main() -> None:
     rates = {variant: [] for variant in VARIANTS}
     for _ in range(arguments.rounds):
         for variant in VARIANTS:
-            output = subprocess.run([sys.executable, __file__, "--measure", variant], stdout=subprocess.PIPE,
-                                    stderr=subprocess.DEVNULL, text=True, check=True).stdout
+            output = subprocess.run(
+                [sys.executable, __file__, "--measure", variant],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                text=True,
+                check=True,
+            ).stdout
             rates[variant].append(json.loads(output.splitlines()[-1]))
     hardware = torch.cuda.get_device_name() if torch.cuda.is_available() else f"{torch.get_num_threads()} CPU threads"
     print(f"64 px, {hardware}, torch {torch.__version__}, median of {arguments.rounds} rounds (lowest to highest)\n")
@@ -137,7 +154,9 @@ def main() -> None:
     base = statistics.median(rates["tutorial"])
     for variant, name in VARIANTS.items():
         median = statistics.median(rates[variant])
-        print(f"| {name} | {median:,.0f} ({min(rates[variant]):,.0f}–{max(rates[variant]):,.0f}) | {median / base:.2f} x |")
+        print(
+            f"| {name} | {median:,.0f} ({min(rates[variant]):,.0f}–{max(rates[variant]):,.0f}) | {median / base:.2f} x |"
+        )
 
 
 if __name__ == "__main__":

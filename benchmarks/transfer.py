@@ -58,7 +58,9 @@ def some_of_celeba(folder: Path) -> Path:
     chosen = RUNS / "celeba-2000"
     if not chosen.exists():
         chosen.mkdir(parents=True)
-        parquet.write_table(parquet.read_table(sorted(folder.glob("train-*.parquet"))[0]).slice(0, 2000), chosen / "train.parquet")
+        parquet.write_table(
+            parquet.read_table(sorted(folder.glob("train-*.parquet"))[0]).slice(0, 2000), chosen / "train.parquet"
+        )
         parquet.write_table(parquet.read_table(sorted(folder.glob("test-*.parquet"))[0]), chosen / "test.parquet")
     return chosen
 
@@ -77,20 +79,33 @@ def flower(random: np.random.Generator, size: int = 256) -> Image.Image:
     def colour(hue: float, saturation: float, value: float) -> tuple[int, ...]:
         return tuple(int(255 * part) for part in colorsys.hsv_to_rgb(hue % 1, saturation, value))
 
-    sky, grass = colour(random.uniform(0.5, 0.65), random.uniform(0.2, 0.6), 0.95), colour(0.3, 0.6, random.uniform(0.4, 0.7))
+    sky, grass = (
+        colour(random.uniform(0.5, 0.65), random.uniform(0.2, 0.6), 0.95),
+        colour(0.3, 0.6, random.uniform(0.4, 0.7)),
+    )
     picture = Image.new("RGB", (size, size), sky)
     draw = ImageDraw.Draw(picture)
     draw.rectangle((0, size * random.uniform(0.65, 0.85), size, size), fill=grass)
     x, y = size / 2 + random.normal(0, 15), size * random.uniform(0.35, 0.5)
-    draw.line((x, y, size / 2 + random.normal(0, 20), size), fill=colour(0.33, 0.8, 0.4), width=int(random.integers(5, 12)))
+    draw.line(
+        (x, y, size / 2 + random.normal(0, 20), size), fill=colour(0.33, 0.8, 0.4), width=int(random.integers(5, 12))
+    )
     petals, length = int(random.integers(5, 12)), random.uniform(45, 85)
     petal = colour(random.uniform(0.75, 1.2), random.uniform(0.5, 1), random.uniform(0.8, 1))
     thick = length * random.uniform(0.25, 0.45)
     for angle in np.linspace(0, 2 * np.pi, petals, endpoint=False) + random.uniform(0, 1):
-        outline = [(along * length / 2 + length / 2, across * thick) for along, across in
-                   zip(np.cos(np.linspace(0, 2 * np.pi, 40)), np.sin(np.linspace(0, 2 * np.pi, 40)))]
-        draw.polygon([(x + a * np.cos(angle) - b * np.sin(angle), y + a * np.sin(angle) + b * np.cos(angle)) for a, b in outline],
-                     fill=petal, outline=colour(0, 0, 0.3))
+        outline = [
+            (along * length / 2 + length / 2, across * thick)
+            for along, across in zip(np.cos(np.linspace(0, 2 * np.pi, 40)), np.sin(np.linspace(0, 2 * np.pi, 40)))
+        ]
+        draw.polygon(
+            [
+                (x + a * np.cos(angle) - b * np.sin(angle), y + a * np.sin(angle) + b * np.cos(angle))
+                for a, b in outline
+            ],
+            fill=petal,
+            outline=colour(0, 0, 0.3),
+        )
     heart = length * random.uniform(0.2, 0.35)
     draw.ellipse((x - heart, y - heart, x + heart, y + heart), fill=colour(random.uniform(0.08, 0.16), 0.9, 0.9))
     return picture.filter(ImageFilter.GaussianBlur(0.7))
@@ -108,9 +123,30 @@ def train(title: str, words: list, settings: Settings) -> dict[str, list[dict]]:
             plan.write_text(str(max(1, round(steps_in(settings.minutes, words) / EVALUATIONS)) * EVALUATIONS))
         steps = int(plan.read_text())
         if not (output / "done").exists():
-            subprocess.run([*map(str, [*command, "--max_train_steps", steps, "--output_dir", output, "--eval_features",
-                                       settings.features, "--eval_samples", settings.samples, "--eval_every",
-                                       steps // EVALUATIONS, "--resume_from_checkpoint", "latest"])], cwd=ROOT, check=True)
+            subprocess.run(
+                [
+                    *map(
+                        str,
+                        [
+                            *command,
+                            "--max_train_steps",
+                            steps,
+                            "--output_dir",
+                            output,
+                            "--eval_features",
+                            settings.features,
+                            "--eval_samples",
+                            settings.samples,
+                            "--eval_every",
+                            steps // EVALUATIONS,
+                            "--resume_from_checkpoint",
+                            "latest",
+                        ],
+                    )
+                ],
+                cwd=ROOT,
+                check=True,
+            )
             (output / "done").touch()
         rows = map(json.loads, (output / "metrics.jsonl").read_text().splitlines())
         found[way] = [row for row in rows if "frechet_distance" in row]
@@ -124,8 +160,19 @@ def plot(results: dict[str, dict[str, list[dict]]], samples: int) -> None:
     figure, axes = plt.subplots(1, len(results), figsize=(4.5 * len(results), 3.6), layout="constrained")
     for axis, (title, ways) in zip(axes, results.items()):
         for way, rows in ways.items():
-            axis.plot([row["pictures"] / 1000 for row in rows], [row["frechet_distance"] for row in rows], marker=".", label=way)
-        axis.set(title=title, xlabel="thousand pictures shown", ylabel=f"FFD, {samples:,} samples", yscale="log", xlim=(0, None))
+            axis.plot(
+                [row["pictures"] / 1000 for row in rows],
+                [row["frechet_distance"] for row in rows],
+                marker=".",
+                label=way,
+            )
+        axis.set(
+            title=title,
+            xlabel="thousand pictures shown",
+            ylabel=f"FFD, {samples:,} samples",
+            yscale="log",
+            xlim=(0, None),
+        )
         axis.grid(alpha=0.3, which="both")
         axis.legend(frameon=False)
     figure.savefig(Path(__file__).with_suffix(".png"), dpi=110)
@@ -137,8 +184,10 @@ def main(settings: Settings) -> None:
     print("| task | pictures shown | from scratch | from the weights |\n|---|---|---|---|")
     for title, ways in results.items():
         last = {way: rows[-1] for way, rows in ways.items()}
-        print(f"| {title} | {last['from scratch']['pictures']:,} | {last['from scratch']['frechet_distance']:.2f} | "
-              f"{last['from the weights']['frechet_distance']:.2f} |")
+        print(
+            f"| {title} | {last['from scratch']['pictures']:,} | {last['from scratch']['frechet_distance']:.2f} | "
+            f"{last['from the weights']['frechet_distance']:.2f} |"
+        )
 
 
 if __name__ == "__main__":

@@ -15,15 +15,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-import numpy as np  # noqa: E402
-import tyro  # noqa: E402
+import numpy as np
+import tyro
+from PIL import Image
 
-from PIL import Image  # noqa: E402
-
-from gan.model import critic, detector, images, sampling, weights  # noqa: E402
-from gan.train import quality  # noqa: E402
-from gan.train.features import Reference  # noqa: E402
-from gan.train.metrics import Comparison  # noqa: E402
+from gan.model import critic, detector, images, sampling, weights
+from gan.train.measure import quality
+from gan.train.measure.comparison import Comparison
+from gan.train.measure.features import Reference
 
 BATCH = 250  # faces in memory at a time
 GALLERY, CANDIDATES = 16, 64
@@ -33,13 +32,16 @@ DETECTOR = Path("weights/detector")
 def row(name: str, generator, seeds, variation: float, reference: Reference) -> None:
     features, grey = [], []
     for start in range(0, len(seeds), BATCH):
-        faces = sampling.faces(generator, seeds[start:start + BATCH], variation)
+        faces = sampling.faces(generator, seeds[start : start + BATCH], variation)
         features.append(reference.extract(faces))
         grey.append(middle(faces).mean((1, 2, 3)))
     features, real = np.concatenate(features), reference.pictures.features
     precision, recall = quality.precision_recall(features, real)
-    print(f"| {name} | {quality.frechet_distance(features, real):.2f} | {precision:.3f} | {recall:.3f} | "
-          f"{np.concatenate(grey).mean():.0f} |", flush=True)
+    print(
+        f"| {name} | {quality.frechet_distance(features, real):.2f} | {precision:.3f} | {recall:.3f} | "
+        f"{np.concatenate(grey).mean():.0f} |",
+        flush=True,
+    )
 
 
 def middle(faces: np.ndarray) -> np.ndarray:
@@ -75,13 +77,19 @@ def main(settings: Comparison) -> None:
     seeds = range(settings.samples)
     print(f"Generator {loaded.generator_id}, {settings.samples:,} faces a row\n")
     print("| faces | FFD | precision | recall | brightness |\n|---|---|---|---|---|")
-    print(f"| training pictures | – | – | – | {middle(reference.store.train[:settings.samples]).mean():.0f} |")
+    print(f"| training pictures | – | – | – | {middle(reference.store.train[: settings.samples]).mean():.0f} |")
     row("as trained", pulled, seeds, 1.0, reference)
     for variation in (0.9, 0.8, 0.7, 0.6, 0.5):
         row(f"variation {variation}, features pulled", pulled, seeds, variation, reference)
         row(f"variation {variation}, latent scaled", scaled, seeds, variation, reference)
     for judge, liking in (("critic", partial(critic.judged, loaded.discriminator)), ("detector", how_real())):
-        row(f"best {GALLERY} of {CANDIDATES} by the {judge}", pulled, curated(loaded, liking, settings.samples), 1.0, reference)
+        row(
+            f"best {GALLERY} of {CANDIDATES} by the {judge}",
+            pulled,
+            curated(loaded, liking, settings.samples),
+            1.0,
+            reference,
+        )
 
 
 if __name__ == "__main__":

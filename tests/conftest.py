@@ -32,8 +32,14 @@ def free_port() -> int:
 # huggingface_hub reads where the Hub is when it is imported: no test may ever reach the real one
 HUB_PORT = free_port()
 HUB = f"http://127.0.0.1:{HUB_PORT}"
-os.environ |= {"HF_ENDPOINT": HUB, "HF_HOME": tempfile.mkdtemp(prefix="seedfaces-hf-"), "HF_TOKEN": "hf_write",
-               "HF_HUB_DISABLE_XET": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
+os.environ |= {
+    "HF_ENDPOINT": HUB,
+    "HF_HOME": tempfile.mkdtemp(prefix="seedfaces-hf-"),
+    "HF_TOKEN": "hf_write",
+    "HF_HUB_DISABLE_XET": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+}
 
 if "PYTEST_XDIST_WORKER" in os.environ:
     # one core each: threads of two workers would stand in each other's way; those of the trainer, which takes all cores, sleep
@@ -44,15 +50,40 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 WEIGHTS = ROOT / "weights"
 DEFAULT = re.search(r'^DEFAULT = "(.+?)"', (ROOT / "app.py").read_text(), re.MULTILINE)[1]  # without importing gradio
 EMBEDDED = WEIGHTS / DEFAULT
-TINY = ["--resolution", "16", "--widths", "16", "8", "--latent_dim", "8", "--train_batch_size", "4",
-        "--report_to", "none"]
+TINY = [
+    "--resolution",
+    "16",
+    "--widths",
+    "16",
+    "8",
+    "--latent_dim",
+    "8",
+    "--train_batch_size",
+    "4",
+    "--report_to",
+    "none",
+]
 PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-CHROMIUM_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-                  "--disable-component-update", "--disable-sync"]
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
-LONGEST = ("test_train_end_to_end.py", "test_browser.py", "test_hub.py", "test_page_safety.py", "test_models.py", "test_detector.py")
+LONGEST = (
+    "test_train_end_to_end.py",
+    "test_browser.py",
+    "test_hub.py",
+    "test_page_safety.py",
+    "test_models.py",
+    "test_detector.py",
+)
 
 
 def pytest_collection_modifyitems(items) -> None:
@@ -89,8 +120,14 @@ def run(tmp_path_factory):
         words = [*launcher, *map(str, arguments)]
         if "train_accelerate.py" in words or any(word.endswith("hooked_training.py") for word in words):
             words += ["--store_dir", str(store)]
-        return subprocess.run(words, cwd=ROOT, env={**os.environ, "CUDA_VISIBLE_DEVICES": "", **environment},
-                              capture_output=True, text=True, timeout=300)
+        return subprocess.run(
+            words,
+            cwd=ROOT,
+            env={**os.environ, "CUDA_VISIBLE_DEVICES": "", **environment},
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
 
     return run_program
 
@@ -105,8 +142,10 @@ class HubServer:
         self.folder, self.process = folder, None
 
     def start(self) -> None:
-        self.process = subprocess.Popen([sys.executable, ROOT / "tests" / "hub_server.py"],
-                                        env={**os.environ, "PORT": str(HUB_PORT), "HUB_STATE": str(self.folder)})
+        self.process = subprocess.Popen(
+            [sys.executable, ROOT / "tests" / "hub_server.py"],
+            env={**os.environ, "PORT": str(HUB_PORT), "HUB_STATE": str(self.folder)},
+        )
         while not _answers(f"{HUB}/_stub/log"):
             assert self.process.poll() is None
             time.sleep(0.1)
@@ -126,7 +165,9 @@ class HubServer:
             return json.load(answer)
 
     def _post(self, what: str, body) -> None:
-        request = urllib.request.Request(f"{HUB}/_stub/{what}", json.dumps(body).encode(), {"content-type": "application/json"})
+        request = urllib.request.Request(
+            f"{HUB}/_stub/{what}", json.dumps(body).encode(), {"content-type": "application/json"}
+        )
         urllib.request.urlopen(request).close()
 
 
@@ -164,8 +205,15 @@ def serving(folder: Path, **environment):
     """`python app.py` in a process of its own, with a home of its own → its address."""
     port = free_port()
     folder.mkdir(parents=True, exist_ok=True)
-    environment = {**os.environ, "HOME": str(folder), "GRADIO_TEMP_DIR": str(folder / "uploads"), "TMPDIR": str(folder),
-                   "GRADIO_SERVER_PORT": str(port), "GRADIO_SSR_MODE": "False", **environment}
+    environment = {
+        **os.environ,
+        "HOME": str(folder),
+        "GRADIO_TEMP_DIR": str(folder / "uploads"),
+        "TMPDIR": str(folder),
+        "GRADIO_SERVER_PORT": str(port),
+        "GRADIO_SSR_MODE": "False",
+        **environment,
+    }
     address, log = f"http://127.0.0.1:{port}", folder / "app.log"
     with open(log, "w") as output:
         process = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=environment, stdout=output, stderr=output)

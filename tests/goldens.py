@@ -20,7 +20,9 @@ VARIATIONS = (1.0, 0.7)  # a row for each
 
 def released() -> list[Path]:
     """The folders of this checkout that hold a generator, those that only older links ask for among them."""
-    return sorted(path.parent for pattern in ("*", "older/*") for path in WEIGHTS.glob(f"{pattern}/generator.safetensors"))
+    return sorted(
+        path.parent for pattern in ("*", "older/*") for path in WEIGHTS.glob(f"{pattern}/generator.safetensors")
+    )
 
 
 def rows(model: FaceModel) -> np.ndarray:

@@ -12,12 +12,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-import torch  # noqa: E402
+import torch
 
-import train_accelerate  # noqa: E402
-from gan.model import weights  # noqa: E402
-from gan.train import loop, losses  # noqa: E402
-from gan.train.step import GanStep  # noqa: E402
+import train_accelerate
+from gan.model import weights
+from gan.train.generator import loop, losses
+from gan.train.generator.step import GanStep
 
 
 def die():
@@ -40,6 +40,7 @@ def install(accident: str, step: int, run) -> None:
     if accident == "kill-between-the-two-steps":
         before(GanStep, "_generator_step", lambda gan: now() and die())
     elif accident == "kill-while-saving":
+
         def half(file):
             os.ftruncate(file, os.fstat(file).st_size // 2)
             die()
@@ -48,6 +49,7 @@ def install(accident: str, step: int, run) -> None:
         original = os.fsync
         os.fsync = lambda file: (half if now() else original)(file)
     elif accident == "kill-between-the-renames":
+
         def rename(new, folder):
             folder.rename(folder.with_name("weights.old"))
             die()
@@ -60,6 +62,7 @@ def install(accident: str, step: int, run) -> None:
         original_loss = losses.relativistic_generator
         losses.relativistic_generator = lambda real, fake: original_loss(real, fake) * (float("nan") if now() else 1)
     elif accident == "infinite-parameter":
+
         def spoil(gan):
             if now():
                 gan.generator.to_rgb.weight.data[0, 0, 0, 0] = float("inf")
@@ -68,8 +71,9 @@ def install(accident: str, step: int, run) -> None:
     elif accident.startswith("SIG"):
         before(GanStep, "_generator_step", lambda gan: now() and os.kill(os.getpid(), getattr(signal, accident)))
         if accident == "SIGTERM":  # launchers repeat it while the run is still saving
-            before(weights, "replace_folder",
-                   lambda new: run.gan.step == step + 1 and os.kill(os.getpid(), signal.SIGTERM))
+            before(
+                weights, "replace_folder", lambda new: run.gan.step == step + 1 and os.kill(os.getpid(), signal.SIGTERM)
+            )
     elif accident == "record":
         record(run)
 
@@ -83,8 +87,9 @@ def record(run) -> None:
         seen.extend(sha256(picture.numpy().tobytes()).hexdigest() for batch in batches for picture in batch)
         result = original(gan, batches)
         if gan.step == gan.total_steps:
-            numbers = torch.cat([p.detach().flatten() for network in (gan.generator, gan.discriminator)
-                                 for p in network.parameters()])
+            numbers = torch.cat(
+                [p.detach().flatten() for network in (gan.generator, gan.discriminator) for p in network.parameters()]
+            )
             path = run.output.with_name(f"{run.output.name}-rank{rank}.json")
             path.write_text(json.dumps({"seen": seen, "parameters": sha256(numbers.numpy().tobytes()).hexdigest()}))
         return result

@@ -115,8 +115,14 @@ def add_commit(repo: dict, branch: str, tree: dict, title: str, description: str
     parent = repo["branches"].get(branch)
     oid = hashlib.sha1(f"{parent} {title} {uuid.uuid4()}".encode()).hexdigest()
     date = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime())
-    repo["commits"][oid] = {"oid": oid, "parent": parent, "title": title, "message": description, "date": date,
-                            "tree": tree}
+    repo["commits"][oid] = {
+        "oid": oid,
+        "parent": parent,
+        "title": title,
+        "message": description,
+        "date": date,
+        "tree": tree,
+    }
     repo["branches"][branch] = oid
     return oid
 
@@ -190,8 +196,14 @@ async def whoami(request: Request):
     if not role(request):
         raise refusal(401, "Invalid credentials in Authorization header")
     access_token = {"displayName": "tests", "role": "read" if role(request) == "read" else "write"}
-    return {"type": "user", "id": "0", "name": USER, "fullname": USER, "orgs": [],
-            "auth": {"type": "access_token", "accessToken": access_token}}
+    return {
+        "type": "user",
+        "id": "0",
+        "name": USER,
+        "fullname": USER,
+        "orgs": [],
+        "auth": {"type": "access_token", "accessToken": access_token},
+    }
 
 
 @app.post("/api/validate-yaml")
@@ -209,8 +221,16 @@ async def create_repo(request: Request):
     async with changing_repos():
         if key in REPOS:
             return JSONResponse({"error": "You already created this repo", "url": url}, 409)
-        repo = {"id": repo_id, "private": body.get("visibility") == "private", "gated": False, "sdk": body.get("sdk"),
-                "hardware": body.get("hardware", "cpu-basic"), "branches": {}, "tags": {}, "commits": {}}
+        repo = {
+            "id": repo_id,
+            "private": body.get("visibility") == "private",
+            "gated": False,
+            "sdk": body.get("sdk"),
+            "hardware": body.get("hardware", "cpu-basic"),
+            "branches": {},
+            "tags": {},
+            "commits": {},
+        }
         for what in ("secrets", "variables"):
             repo[what] = {setting["key"]: setting for setting in body.get(what, [])}
         attributes = "".join(f"*{suffix} filter=lfs diff=lfs merge=lfs -text\n" for suffix in LFS_SUFFIXES)
@@ -234,11 +254,26 @@ async def delete_repo(request: Request):
 @app.get("/api/{kind}s/{namespace}/{name}/revision/{revision:path}")
 async def repo_info(repo: Repo, revision: str = "main", blobs: bool = False):
     head = find_commit(repo, revision)
-    files = [{"rfilename": path} | ({"size": entry["size"]} if blobs else {}) for path, entry in sorted(head["tree"].items())]
-    return {"_id": "0", "id": repo["id"], "modelId": repo["id"], "author": repo["id"].split("/")[0],
-            "sha": head["oid"], "lastModified": head["date"], "createdAt": head["date"], "private": repo["private"],
-            "gated": repo["gated"], "disabled": False, "tags": [], "downloads": 0, "likes": 0, "sdk": repo["sdk"],
-            "siblings": files}
+    files = [
+        {"rfilename": path} | ({"size": entry["size"]} if blobs else {}) for path, entry in sorted(head["tree"].items())
+    ]
+    return {
+        "_id": "0",
+        "id": repo["id"],
+        "modelId": repo["id"],
+        "author": repo["id"].split("/")[0],
+        "sha": head["oid"],
+        "lastModified": head["date"],
+        "createdAt": head["date"],
+        "private": repo["private"],
+        "gated": repo["gated"],
+        "disabled": False,
+        "tags": [],
+        "downloads": 0,
+        "likes": 0,
+        "sdk": repo["sdk"],
+        "siblings": files,
+    }
 
 
 @app.get("/api/{kind}s/{namespace}/{name}/auth-check", dependencies=[Depends(find_readable_repo)])
@@ -259,8 +294,15 @@ async def list_refs(repo: Repo):
 async def list_commits(revision: str, repo: Repo):
     commit, listed = find_commit(repo, revision), []
     while commit:
-        listed.append({"id": commit["oid"], "title": commit["title"], "message": commit["message"],
-                       "date": commit["date"], "authors": [{"user": USER}]})
+        listed.append(
+            {
+                "id": commit["oid"],
+                "title": commit["title"],
+                "message": commit["message"],
+                "date": commit["date"],
+                "authors": [{"user": USER}],
+            }
+        )
         commit = repo["commits"].get(commit["parent"])
     return listed
 
@@ -289,8 +331,9 @@ async def choose_upload_modes(revision: str, request: Request, repo: Repo):
     return {"files": answers}
 
 
-@app.post("/{kind}s/{namespace}/{name}.git/info/lfs/objects/batch",
-          dependencies=[Depends(require_write), Depends(find_repo)])
+@app.post(
+    "/{kind}s/{namespace}/{name}.git/info/lfs/objects/batch", dependencies=[Depends(require_write), Depends(find_repo)]
+)
 @app.post("/{namespace}/{name}.git/info/lfs/objects/batch", dependencies=[Depends(require_write), Depends(find_repo)])
 async def plan_lfs_uploads(request: Request):
     """Tell where to upload each large file; one that is here already needs no upload."""
@@ -354,8 +397,9 @@ async def commit(kind: str, branch: str, request: Request, repo: Repo):
 def entries(tree: dict) -> dict:
     """Every file of a tree and every folder above one, by path, as the Hub lists them."""
     folders = {str(folder) for path in tree for folder in PurePosixPath(path).parents} - {"."}
-    all_entries = tree | {folder: {"type": "directory", "path": folder, "oid": "0" * 40, "size": 0}
-                          for folder in folders}
+    all_entries = tree | {
+        folder: {"type": "directory", "path": folder, "oid": "0" * 40, "size": 0} for folder in folders
+    }
     return dict(sorted(all_entries.items()))
 
 
@@ -366,8 +410,11 @@ async def list_tree(repo: Repo, revision: str, path: str = "", recursive: bool =
     listed, folder = entries(find_commit(repo, revision)["tree"]), PurePosixPath(path)
     if path and listed.get(str(folder), {}).get("type") != "directory":
         raise refusal(404, "Folder not found", "EntryNotFound")
-    return [entry for inner, entry in listed.items()
-            if (folder in PurePosixPath(inner).parents if recursive else folder == PurePosixPath(inner).parent)]
+    return [
+        entry
+        for inner, entry in listed.items()
+        if (folder in PurePosixPath(inner).parents if recursive else folder == PurePosixPath(inner).parent)
+    ]
 
 
 @app.post("/api/{kind}s/{namespace}/{name}/paths-info/{revision}")
@@ -427,8 +474,13 @@ async def space_settings(namespace: str, name: str, what: str, request: Request)
             space["hardware"] = body["flavor"]
         elif what not in ("runtime", "restart", "pause", "sleeptime"):
             raise refusal(404, "Not Found")
-    return {"stage": "RUNNING", "hardware": {"current": space["hardware"], "requested": space["hardware"]},
-            "storage": None, "gcTimeout": None, "replicas": {"requested": 1, "current": 1}}
+    return {
+        "stage": "RUNNING",
+        "hardware": {"current": space["hardware"], "requested": space["hardware"]},
+        "storage": None,
+        "gcTimeout": None,
+        "replicas": {"requested": 1, "current": 1},
+    }
 
 
 # The tests' own requests, and the faults
@@ -495,7 +547,7 @@ async def strike(fault: dict, scope, receive, send) -> bool:
         content = b"".join(message.get("body", b"") for message in answer)
         if content and scope["method"] != "HEAD":  # the start alone would be a whole answer to HEAD
             await send(answer[0])
-            await send({"type": "http.response.body", "body": content[:len(content) // 2], "more_body": True})
+            await send({"type": "http.response.body", "body": content[: len(content) // 2], "more_body": True})
     if dropped:
         TRANSPORTS[scope["client"]].close()
         while (await receive())["type"] != "http.disconnect":
@@ -511,9 +563,16 @@ async def hub(scope, receive, send) -> None:
     method, path, headers = scope["method"], scope["path"], Headers(scope=scope)
     if path.startswith("/_stub/"):
         return await app(scope, receive, send)
-    record = {"method": method, "path": path, "query": scope["query_string"].decode(),
-              "authorized": "authorization" in headers, "content_type": headers.get("content-type"),
-              "download_counter": headers.get("x-hf-download-counter"), "status": None, "faults": []}
+    record = {
+        "method": method,
+        "path": path,
+        "query": scope["query_string"].decode(),
+        "authorized": "authorization" in headers,
+        "content_type": headers.get("content-type"),
+        "download_counter": headers.get("x-hf-download-counter"),
+        "status": None,
+        "faults": [],
+    }
     LOG.append(record)
 
     async def send_logged(message) -> None:
@@ -534,5 +593,13 @@ async def hub(scope, receive, send) -> None:
 
 
 if __name__ == "__main__":
-    uvicorn.run(hub, host="127.0.0.1", port=PORT, http=Connection, lifespan="off", proxy_headers=False,
-                access_log=False, log_level="error")
+    uvicorn.run(
+        hub,
+        host="127.0.0.1",
+        port=PORT,
+        http=Connection,
+        lifespan="off",
+        proxy_headers=False,
+        access_log=False,
+        log_level="error",
+    )

@@ -3,8 +3,8 @@
 import numpy as np
 import torch
 
-from gan.train import data
-from gan.train.features import Features
+from gan.train.measure.features import Features
+from gan.train.pictures.store import Store
 
 
 class Moments(torch.nn.Module):
@@ -20,9 +20,9 @@ def features_by_hand(folder) -> Features:
     return Features(folder / "moments.pt")
 
 
-def store_of(tmp_path, train: np.ndarray, held_out: np.ndarray | None = None) -> data.Store:
+def store_of(tmp_path, train: np.ndarray, held_out: np.ndarray | None = None) -> Store:
     info = {"name": "drawn", "resolution": train.shape[1]}
-    return data.Store(tmp_path, info, train, train[:0] if held_out is None else held_out)
+    return Store(tmp_path, info, train, train[:0] if held_out is None else held_out)
 
 
 def drawn(count: int, brightness: float = 100.0, seed: int = 0) -> np.ndarray:

@@ -54,16 +54,24 @@ def test_the_detectors_report_is_there_line_by_line(tmp_path):
 
 def test_only_an_fid_is_called_one(tmp_path):
     distance = {"value": 2.349, "features": "f.pt", "samples": 100, "floor": 0.1}
-    assert "Fréchet distance 2.35 over f.pt (100 samples; real against real 0.10); not an FID" in \
-        about(Model(tmp_path, frechet_distance=distance))
+    assert "Fréchet distance 2.35 over f.pt (100 samples; real against real 0.10); not an FID" in about(
+        Model(tmp_path, frechet_distance=distance)
+    )
     page = about(Model(tmp_path, frechet_distance={**distance, "name": "FID"}))
     assert "FID 2.35 over f.pt" in page and "not an FID" not in page
 
 
 def test_weights_that_started_from_others_say_so(tmp_path):
     model = Model(tmp_path)
-    training = {"pictures_in_data": 9, "held_out": 1, "data": "drawn", "pictures": 5, "hours": 0.5, "hardware": "a core",
-                "recipe": "modern"}
+    training = {
+        "pictures_in_data": 9,
+        "held_out": 1,
+        "data": "drawn",
+        "pictures": 5,
+        "hours": 0.5,
+        "hardware": "a core",
+        "recipe": "modern",
+    }
     model.config["training"] = training
     assert "recipe modern</dd>" in about(model)
     grown = Model(tmp_path)
@@ -71,5 +79,8 @@ def test_weights_that_started_from_others_say_so(tmp_path):
     assert "recipe modern, from generator ba9876543210 on, which had been shown 2,000</dd>" in about(grown)
     first = {"generator": "0" * 12, "pictures": 9_000}
     on = Model(tmp_path)
-    on.config["training"] = {**training, "started_from": {"generator": "ba9876543210", "pictures": 2_000, "started_from": first}}
+    on.config["training"] = {
+        **training,
+        "started_from": {"generator": "ba9876543210", "pictures": 2_000, "started_from": first},
+    }
     assert "shown 2,000, from generator 000000000000 on, which had been shown 9,000</dd>" in about(on)

@@ -11,9 +11,9 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
 
+from gan.link import View, decode
 from gan.serve.faces import FaceModel
 from gan.serve.judge import Judge
-from gan.serve.share_link import View, decode
 
 
 @pytest.fixture(scope="module")
@@ -28,8 +28,13 @@ def client(address, tmp_path_factory) -> Client:
 
 def test_generate(client, model):
     paths, link = client.predict(seeds="12, 40-42, 12", variation=0.8, api_name="/generate")
-    assert [path.rsplit("/", 1)[1] for path in paths] == \
-        ["00-seed-12.png", "01-seed-40.png", "02-seed-41.png", "03-seed-42.png", "04-seed-12.png"]
+    assert [path.rsplit("/", 1)[1] for path in paths] == [
+        "00-seed-12.png",
+        "01-seed-40.png",
+        "02-seed-41.png",
+        "03-seed-42.png",
+        "04-seed-12.png",
+    ]
     faces = np.stack([np.asarray(Image.open(path)) for path in paths])
     assert np.array_equal(faces, model.faces([12, 40, 41, 42, 12], 0.8))
     assert decode(link) == (View("gallery", (12, 40, 41, 42, 12), 0.8, model.id), [])
@@ -55,7 +60,9 @@ def test_faces_of_the_weights_that_a_link_names(client):
     assert np.array_equal(np.asarray(Image.open(paths[0])), other.faces([12])[0])
     assert decode(link)[0].weights == other.id
     older = FaceModel(next((WEIGHTS / "older").iterdir()))
-    path, link = client.predict(seeds="4, 13", variation=1, frames=2, loop=True, weights=older.id.upper(), api_name="/morph")
+    path, link = client.predict(
+        seeds="4, 13", variation=1, frames=2, loop=True, weights=older.id.upper(), api_name="/morph"
+    )
     assert decode(link)[0].weights == older.id and Image.open(path).n_frames == 4
 
 
@@ -68,15 +75,24 @@ def test_classify(client, model, tmp_path):
     assert answer["probability_generated"] == pytest.approx(expected.opinion.probability_generated, abs=1e-3)
     assert answer["verdict"] == expected.verdict and answer["faces"] == 1 and answer["middle"] is None
     assert answer["box"] == [round(value) for value in expected.face]
-    crop = np.asarray(Image.open(io.BytesIO(base64.b64decode(answer["opinion"]["crop"].removeprefix("data:image/png;base64,")))))
+    crop = np.asarray(
+        Image.open(io.BytesIO(base64.b64decode(answer["opinion"]["crop"].removeprefix("data:image/png;base64,"))))
+    )
     assert np.array_equal(crop, expected.opinion.crop)
 
 
-@pytest.mark.parametrize("endpoint, arguments, words", [
-    ("/generate", {"seeds": "all"}, "“all” is no seed"), ("/generate", {"seeds": ""}, "Name at least one seed"),
-    ("/generate", {"seeds": "0-64"}, "the first 64"), ("/generate", {"weights": "0" * 12}, "does not have the weights 0000"),
-    ("/morph", {"weights": "faces-64"}, "12 hexadecimal digits"), ("/morph", {"seeds": "5"}, "two to eight seeds"),
-    ("/morph", {"seeds": "1-9"}, "the first 8")])
+@pytest.mark.parametrize(
+    "endpoint, arguments, words",
+    [
+        ("/generate", {"seeds": "all"}, "“all” is no seed"),
+        ("/generate", {"seeds": ""}, "Name at least one seed"),
+        ("/generate", {"seeds": "0-64"}, "the first 64"),
+        ("/generate", {"weights": "0" * 12}, "does not have the weights 0000"),
+        ("/morph", {"weights": "faces-64"}, "12 hexadecimal digits"),
+        ("/morph", {"seeds": "5"}, "two to eight seeds"),
+        ("/morph", {"seeds": "1-9"}, "the first 8"),
+    ],
+)
 def test_what_cannot_be_made_is_one_sentence(client, endpoint, arguments, words):
     with pytest.raises(AppError) as caught:
         client.predict(**arguments, api_name=endpoint)
@@ -98,9 +114,13 @@ def test_what_is_refused_leaves_nothing_in_the_log(tmp_path):
     (tmp_path / "broken.png").write_bytes(b"broken")
     with serving(tmp_path / "page") as address:
         client = Client(address, verbose=False)
-        for endpoint, arguments in (("/generate", {"seeds": "all"}), ("/generate", {"seeds": ""}), ("/morph", {"weights": "1"}),
-                                    ("/classify", {"picture": handle_file(tmp_path / "broken.png")}),
-                                    ("/classify", {"picture": {"path": "/etc/hostname"}})):
+        for endpoint, arguments in (
+            ("/generate", {"seeds": "all"}),
+            ("/generate", {"seeds": ""}),
+            ("/morph", {"weights": "1"}),
+            ("/classify", {"picture": handle_file(tmp_path / "broken.png")}),
+            ("/classify", {"picture": {"path": "/etc/hostname"}}),
+        ):
             with pytest.raises(AppError):
                 client.predict(**arguments, api_name=endpoint)
     log = (tmp_path / "page" / "app.log").read_text()
@@ -109,9 +129,15 @@ def test_what_is_refused_leaves_nothing_in_the_log(tmp_path):
 
 def test_arguments_are_documented(address):
     endpoints = httpx.get(f"{address}/gradio_api/info").json()["named_endpoints"]
-    names = {name: [parameter["parameter_name"] for parameter in endpoint["parameters"]] for name, endpoint in endpoints.items()}
-    assert names == {"/generate": ["seeds", "variation", "weights"],
-                     "/morph": ["seeds", "variation", "frames", "loop", "weights"], "/classify": ["picture"]}
+    names = {
+        name: [parameter["parameter_name"] for parameter in endpoint["parameters"]]
+        for name, endpoint in endpoints.items()
+    }
+    assert names == {
+        "/generate": ["seeds", "variation", "weights"],
+        "/morph": ["seeds", "variation", "frames", "loop", "weights"],
+        "/classify": ["picture"],
+    }
     for endpoint in endpoints.values():
         assert len(endpoint["description"]) > 20
         assert all(parameter["python_type"]["type"] not in ("", "Any") for parameter in endpoint["parameters"])

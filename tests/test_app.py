@@ -20,14 +20,17 @@ def test_zerogpu_finds_its_function_and_nothing_changes(tmp_path):
     (tmp_path / "spaces.py").write_text(
         "def GPU(function):\n"
         f"    with open(r'{tmp_path}/decorated', 'a') as file:\n"
-        "        file.write(function.__name__ + '\\n')\n    return function\n")
+        "        file.write(function.__name__ + '\\n')\n    return function\n"
+    )
     with serving(tmp_path / "home", PYTHONPATH=str(tmp_path)):
         assert (tmp_path / "decorated").read_text() == "gpu_name\n"
 
 
 def test_the_page_imports_nothing_of_the_trainer(tmp_path):
-    code = ("import sys, app; loaded = {name.split('.')[0] for name in sys.modules}; "
-            "sys.exit(str(loaded & {'accelerate', 'datasets', 'sklearn', 'matplotlib', 'torchmetrics', 'tyro'} or ''))")
+    code = (
+        "import sys, app; loaded = {name.split('.')[0] for name in sys.modules}; "
+        "sys.exit(str(loaded & {'accelerate', 'datasets', 'sklearn', 'matplotlib', 'torchmetrics', 'tyro'} or ''))"
+    )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.stderr.strip() == ""
 

@@ -1,6 +1,6 @@
 import torch
 
-from gan.train import augment
+from gan.train.generator import augment
 
 
 def random(seed: int = 0) -> torch.Generator:
@@ -61,8 +61,8 @@ def test_a_shift_moves_whole_pixels_and_fills_with_zeros():
         down = int(rows[0]) if rows[0] else int(rows[-1]) - 23
         right = int(columns[0]) if columns[0] else int(columns[-1]) - 23
         seen.add((down, right))
-        source = before[:, max(0, -down):24 - max(0, down), max(0, -right):24 - max(0, right)]
-        target = after[:, max(0, down):24 - max(0, -down), max(0, right):24 - max(0, -right)]
+        source = before[:, max(0, -down) : 24 - max(0, down), max(0, -right) : 24 - max(0, right)]
+        target = after[:, max(0, down) : 24 - max(0, -down), max(0, right) : 24 - max(0, -right)]
         assert torch.equal(source, target)
         assert torch.count_nonzero(after) == source.numel()
     assert {down for down, _ in seen} == {right for _, right in seen} == set(range(-3, 4))
@@ -82,7 +82,9 @@ def test_colour_stays_within_its_ranges():
     assert -0.5 <= brightness.min() < -0.45 and 0.45 < brightness.max() <= 0.5  # contrast leaves a flat picture alone
     colourful = torch.zeros(500, 3, 4, 4)
     colourful[:, 0], colourful[:, 2] = 0.5, -0.5
-    span = augment.colour(colourful, 1.0, random()).amax((1, 2, 3)) - augment.colour(colourful, 1.0, random()).amin((1, 2, 3))
+    span = augment.colour(colourful, 1.0, random()).amax((1, 2, 3)) - augment.colour(colourful, 1.0, random()).amin(
+        (1, 2, 3)
+    )
     assert span.min() < 0.1 and 2.0 < span.max() <= 3.0  # saturation up to 2, contrast up to 1.5
 
 

@@ -14,30 +14,24 @@ from urllib.parse import quote
 import httpx
 import numpy as np
 import pytest
-from browsing import (
-    face,
-    in_address,
-    link_of,
-    open_face,
-    pixels,
-    settled,
-    shown,
-)
+from browsing import face, in_address, link_of, open_face, pixels, settled, shown
 from conftest import DESKTOP, EMBEDDED, PHONE, WEIGHTS, serving
 from PIL import Image
 from playwright.sync_api import expect
 
+from gan.link import View, decode, encode
 from gan.model import detector
 from gan.serve import files
 from gan.serve.faces import FaceModel
 from gan.serve.judge import Judge
 from gan.serve.page.verdict import as_json
-from gan.serve.share_link import View, decode, encode
 
 
 def node_version() -> int:
     node = shutil.which("node")
-    return int(subprocess.run([node, "--version"], capture_output=True, text=True).stdout[1:].split(".")[0]) if node else 0
+    return (
+        int(subprocess.run([node, "--version"], capture_output=True, text=True).stdout[1:].split(".")[0]) if node else 0
+    )
 
 
 @pytest.fixture(scope="session")
@@ -372,8 +366,12 @@ def test_kept_faces_are_the_same_in_all_tabs_of_a_browser(address, page, model):
     page.keyboard.press("Escape")
     page.locator("#gallery-variation input[type=number]").fill("0.5")  # kept faces look as the others do
     shown(page, model, range(16), 0.5)
-    settled(lambda: page.wait_for_timeout(100) or np.array_equal(
-        pixels(page.locator("#kept-faces img").first), model.faces([1], 0.5)[0]))
+    settled(
+        lambda: (
+            page.wait_for_timeout(100)
+            or np.array_equal(pixels(page.locator("#kept-faces img").first), model.faces([1], 0.5)[0])
+        )
+    )
 
 
 def test_faces_kept_with_other_weights_are_found_again(address, page, model):
@@ -393,21 +391,26 @@ def test_faces_kept_with_other_weights_are_found_again(address, page, model):
 # --- links --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("query", ["seeds=${document.title=1}", "tab=${document.title=1}", "variation=${document.title=1}", "seeds=5\\u"])
+@pytest.mark.parametrize(
+    "query", ["seeds=${document.title=1}", "tab=${document.title=1}", "variation=${document.title=1}", "seeds=5\\u"]
+)
 def test_what_a_link_says_is_quoted_and_never_run(site, page, query):
     page.goto(f"{site}/?{quote(query, safe='=')}")
     expect(page.locator("#gallery-notes")).to_contain_text(f"“{query.split('=', 1)[1]}”")
     expect(page).to_have_title("SeedFaces")
 
 
-@pytest.mark.parametrize("query, seeds, variation, words", [
-    ("w=WEIGHTS&variation=0.8&seeds=12,40-42&v=1", (12, 40, 41, 42), 0.8, ""),
-    ("seeds=1&seeds=7&logs=container&__theme=light&utm=x", (7,), 1.0, ""),
-    ("v=1&seeds=5&variation=99", (5,), 1.5, "Variation 99 is not to be had: 1.5 is used."),
-    ("v=1&seeds=%3Cscript%3E", tuple(range(16)), 1.0, "names no face that can be shown"),
-    ("v=1&seeds=5&w=0123456789ab", (5,), 1.0, "made with other weights"),
-    ("tab=%00%F0%9F&seeds=0-99999999", tuple(range(64)), 1.0, "here is the gallery"),
-])
+@pytest.mark.parametrize(
+    "query, seeds, variation, words",
+    [
+        ("w=WEIGHTS&variation=0.8&seeds=12,40-42&v=1", (12, 40, 41, 42), 0.8, ""),
+        ("seeds=1&seeds=7&logs=container&__theme=light&utm=x", (7,), 1.0, ""),
+        ("v=1&seeds=5&variation=99", (5,), 1.5, "Variation 99 is not to be had: 1.5 is used."),
+        ("v=1&seeds=%3Cscript%3E", tuple(range(16)), 1.0, "names no face that can be shown"),
+        ("v=1&seeds=5&w=0123456789ab", (5,), 1.0, "made with other weights"),
+        ("tab=%00%F0%9F&seeds=0-99999999", tuple(range(64)), 1.0, "here is the gallery"),
+    ],
+)
 def test_a_link_shows_its_faces_or_says_what_it_could_not_honour(site, page, model, query, seeds, variation, words):
     page.goto(f"{site}/?{query.replace('WEIGHTS', model.id)}")
     shown(page, model, seeds, variation)
@@ -422,6 +425,7 @@ def test_a_link_shows_its_faces_or_says_what_it_could_not_honour(site, page, mod
 
 def test_a_link_survives_server_home_and_browser(chromium, address, tmp_path, model):
     """Made in one process, opened in another with another home by another visitor: the same faces, pixel by pixel."""
+
     def visit(url: str) -> tuple[str, np.ndarray]:
         context = chromium.new_context()
         visitor = context.new_page()
@@ -443,12 +447,15 @@ def test_inside_an_iframe_of_another_origin(chromium, page, tmp_path, model):
     outer = tmp_path / "outer"
     outer.mkdir()
     handler = partial(SimpleHTTPRequestHandler, directory=outer)
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server, \
-            serving(tmp_path / "home", SPACE_ID="somebody/seedfaces") as url:
+    with (
+        ThreadingHTTPServer(("127.0.0.1", 0), handler) as server,
+        serving(tmp_path / "home", SPACE_ID="somebody/seedfaces") as url,
+    ):
         Thread(target=server.serve_forever, daemon=True).start()
         (outer / "index.html").write_text(
             "<script>heard = []; addEventListener('message', (e) => e.data.queryString && heard.push(e.data.queryString))"
-            f"</script><iframe src='{url}/?seeds=7,8&__theme=light' width=1200 height=1500></iframe>")
+            f"</script><iframe src='{url}/?seeds=7,8&__theme=light' width=1200 height=1500></iframe>"
+        )
         page.goto(f"http://localhost:{server.server_port}/index.html")  # another host name: another origin
         inner = page.frame_locator("iframe")
         shown(inner, model, [7, 8])
@@ -488,7 +495,10 @@ def test_a_morph_plays_loops_and_has_its_link(site, page, model):
     with page.expect_download() as download:
         page.locator("#player").get_by_role("link", name="Download").click()
     animation = Image.open(download.value.path())
-    assert download.value.suggested_filename == "morph-9-14.webp" and (animation.n_frames, animation.info["loop"]) == (16, 0)
+    assert download.value.suggested_filename == "morph-9-14.webp" and (animation.n_frames, animation.info["loop"]) == (
+        16,
+        0,
+    )
     seen = set()  # it plays: the picture on the screen changes by itself
     for _ in range(30):
         seen.add(player.screenshot())
@@ -567,6 +577,7 @@ def test_the_largest_face_of_a_photo_is_judged_and_shown(site, page, model, judg
 
 def answer_late(page) -> None:
     """As a busy server does: what is asked of it next comes back after more has happened in the page."""
+
     def late(route):
         page.wait_for_timeout(1000)
         route.continue_()
@@ -579,10 +590,13 @@ def test_a_picture_can_be_pasted(site, page, model):
     page.goto(f"{site}/?tab=verdict")
     in_address(page, v=1, tab="verdict")  # before that a page that the server rendered may not listen to clicks yet
     data = base64.b64encode(files.png(model.faces([9])[0])).decode()
-    page.evaluate("""async (data) => {
+    page.evaluate(
+        """async (data) => {
         const blob = await (await fetch('data:image/png;base64,' + data)).blob();
         await navigator.clipboard.write([new ClipboardItem({'image/png': blob})]);
-    }""", data)
+    }""",
+        data,
+    )
     answer_late(page)
     page.locator("#upload").get_by_label("Paste from clipboard").click()
     expect(page.get_by_alt_text("The square that was judged")).to_be_visible()
@@ -602,11 +616,14 @@ def test_of_two_pictures_in_a_row_the_second_is_judged_last(address, page, tmp_p
         expect(page.get_by_text(f"only {size} × {size} pixels")).to_be_visible()
 
 
-@pytest.mark.parametrize("name, data, words", [
-    ("broken.jpg", b"\xff\xd8\xff\xe0 broken", "not a picture that can be read here"),
-    ("note.png", b"just text", "not a picture that can be read here"),
-    ("tiny.png", files.png(np.zeros((3, 5, 3), np.uint8)), "only 5 × 3 pixels"),
-])
+@pytest.mark.parametrize(
+    "name, data, words",
+    [
+        ("broken.jpg", b"\xff\xd8\xff\xe0 broken", "not a picture that can be read here"),
+        ("note.png", b"just text", "not a picture that can be read here"),
+        ("tiny.png", files.png(np.zeros((3, 5, 3), np.uint8)), "only 5 × 3 pixels"),
+    ],
+)
 def test_a_hostile_upload_gets_one_clear_sentence(site, page, tmp_path, name, data, words):
     (tmp_path / name).write_bytes(data)
     page.goto(f"{site}/?tab=verdict")
@@ -641,8 +658,11 @@ def test_nothing_overflows_on_a_phone(site, page, model):
     for tab in ("Gallery", "Morph", "Real or fake", "About"):
         page.get_by_role("tab", name=tab).click()
         expect(page.get_by_role("tab", name=tab)).to_have_attribute("aria-selected", "true")
-        expect(page.locator({"Gallery": "#gallery-faces", "Morph": "#player", "Real or fake": "#upload",
-                             "About": "#about h2"}[tab]).first).to_be_visible()
+        expect(
+            page.locator(
+                {"Gallery": "#gallery-faces", "Morph": "#player", "Real or fake": "#upload", "About": "#about h2"}[tab]
+            ).first
+        ).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], tab
     page.get_by_role("tab", name="Gallery").click()
     dialog = open_face(page, 5)
@@ -654,21 +674,37 @@ def test_nothing_overflows_on_a_phone(site, page, model):
     expect(page.locator("#link")).to_be_in_viewport()  # it sticks to the bottom, however long the gallery
 
 
-@pytest.mark.parametrize("page", [{"viewport": DESKTOP, "color_scheme": "dark"}, {"viewport": DESKTOP, "color_scheme": "light"}],
-                         indirect=True, ids=["dark", "light"])
+@pytest.mark.parametrize(
+    "page",
+    [{"viewport": DESKTOP, "color_scheme": "dark"}, {"viewport": DESKTOP, "color_scheme": "light"}],
+    indirect=True,
+    ids=["dark", "light"],
+)
 def test_text_has_contrast_in_both_modes(site, page, model):
     """WCAG's 4.5 to 1, of our own texts and buttons against what lies behind them."""
     page.goto(site)
     shown(page, model, range(16))
     dark = page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
-    ratios = page.evaluate(CONTRAST, [
-        "#title h1", "#title p", "#tabs button[aria-selected=true]", "#gallery-heading h2",
-        "#gallery-heading p", "#link label", "#link input", "#link button"])
+    ratios = page.evaluate(
+        CONTRAST,
+        [
+            "#title h1",
+            "#title p",
+            "#tabs button[aria-selected=true]",
+            "#gallery-heading h2",
+            "#gallery-heading p",
+            "#link label",
+            "#link input",
+            "#link button",
+        ],
+    )
     assert min(ratios.values()) >= 4.5, ratios
     background = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert (sum(map(int, re.findall(r"\d+", background)[:3])) < 200) == dark
     open_face(page, 3)
-    ratios = page.evaluate(CONTRAST, [".card h2", ".card label", ".card .primary", ".card [name=close]", ".card .button"])
+    ratios = page.evaluate(
+        CONTRAST, [".card h2", ".card label", ".card .primary", ".card [name=close]", ".card .button"]
+    )
     assert min(ratios.values()) >= 4.5, ratios
 
 
@@ -719,8 +755,11 @@ def test_a_crowd_is_told_so(chromium, tmp_path):
         visitor.close()
         late = chromium.new_page()
         refused = []
-        late.route("**/queue/join?*", lambda route: (refused.append(route), route.fulfill(
-            status=503, json={"detail": "Queue is full"})), times=1)
+        late.route(
+            "**/queue/join?*",
+            lambda route: (refused.append(route), route.fulfill(status=503, json={"detail": "Queue is full"})),
+            times=1,
+        )
         late.goto(f"{url}/?seeds=7,8")
         expect(face(late, 8)).to_be_visible(timeout=60_000)  # asked for again, without a click
         assert refused

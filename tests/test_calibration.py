@@ -12,7 +12,7 @@ from small import SMALL, folder_of
 
 from gan.model import weights
 from gan.model.networks import Generator
-from gan.train import calibration
+from gan.train.measure import calibration
 
 GENERATOR = Generator(SMALL).eval()
 
@@ -52,7 +52,9 @@ def test_probabilities_are_those_of_bayes():
     assert 0.08 < result["brier"] < 0.14
     assert len(result["reliability"]) == 10
     assert all(abs(mean - share) < 0.15 for mean, share in result["reliability"])
-    assert 1 / (1 + np.exp(-result["slope"] - result["intercept"])) == pytest.approx(0.5, abs=0.06)  # at logit 1, half-way
+    assert 1 / (1 + np.exp(-result["slope"] - result["intercept"])) == pytest.approx(
+        0.5, abs=0.06
+    )  # at logit 1, half-way
 
 
 def test_too_few_held_out_pictures_calibrate_nothing():
@@ -70,8 +72,16 @@ def many_held_out(tmp_path):
 
 
 def test_a_run_calibrates_what_it_saves_and_the_command_does_it_again(run, many_held_out, tmp_path):
-    done = run("train_accelerate.py", *TINY, "--train_data_dir", many_held_out, "--output_dir", tmp_path / "out",
-               "--max_train_steps", "2")
+    done = run(
+        "train_accelerate.py",
+        *TINY,
+        "--train_data_dir",
+        many_held_out,
+        "--output_dir",
+        tmp_path / "out",
+        "--max_train_steps",
+        "2",
+    )
     assert done.returncode == 0, done.stderr
     folder = tmp_path / "out" / "weights"
     first = weights.load(folder).config["calibration"]
@@ -82,7 +92,7 @@ def test_a_run_calibrates_what_it_saves_and_the_command_does_it_again(run, many_
     del config["calibration"]
     (folder / "config.json").write_text(json.dumps(config))
     store = ["--store_dir", tmp_path / "store"]
-    again = run("-m", "gan.train.calibration", folder, "--train_data_dir", many_held_out, *store)
+    again = run("-m", "gan.train.measure.calibration", folder, "--train_data_dir", many_held_out, *store)
     assert again.returncode == 0, again.stderr
     second = weights.load(folder).config["calibration"]
     assert second.pop("command").startswith("python -m gan.train.calibration ") and second == first
@@ -90,8 +100,16 @@ def test_a_run_calibrates_what_it_saves_and_the_command_does_it_again(run, many_
 
 
 def test_without_held_out_pictures_the_command_says_so(run, pictures, tmp_path):
-    done = run("-m", "gan.train.calibration", folder_of(tmp_path / "weights"), "--train_data_dir", pictures,
-               "--store_dir", tmp_path / "store")
+    done = run(
+        "-m",
+        "gan.train.measure.calibration",
+        folder_of(tmp_path / "weights"),
+        "--train_data_dir",
+        pictures,
+        "--store_dir",
+        tmp_path / "store",
+    )
     assert done.returncode == 1
-    assert done.stderr.strip().splitlines()[-1] == \
-        "Error: Only 6 pictures are held out; a calibration takes at least 40."
+    assert (
+        done.stderr.strip().splitlines()[-1] == "Error: Only 6 pictures are held out; a calibration takes at least 40."
+    )

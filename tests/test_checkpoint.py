@@ -4,8 +4,9 @@ import pytest
 import torch
 
 from gan import UserError
-from gan.model.settings import RECIPES, ModelSettings
-from gan.train import checkpoint
+from gan.model.settings import ModelSettings
+from gan.train.generator import checkpoint
+from gan.train.settings import RECIPES
 
 SAME = {"seed": 0, "resolution": 64}
 
@@ -19,7 +20,9 @@ def test_the_last_two_are_kept_and_the_newest_is_latest(tmp_path):
         checkpoint.save(tmp_path, state(step))
     assert [path.name for path in checkpoint.found(tmp_path)] == ["checkpoint-00000050.pt", "checkpoint-00000500.pt"]
     loaded = checkpoint.load(tmp_path, "latest", SAME)
-    assert loaded["training"]["step"] == 500 and torch.equal(loaded["training"]["weight"], state(500)["training"]["weight"])
+    assert loaded["training"]["step"] == 500 and torch.equal(
+        loaded["training"]["weight"], state(500)["training"]["weight"]
+    )
     assert checkpoint.load(tmp_path, str(tmp_path / "checkpoint-00000050.pt"), SAME)["training"]["step"] == 50
 
 
@@ -42,7 +45,7 @@ def test_a_damaged_checkpoint_is_passed_over(tmp_path, share, capsys):
     for step in (1, 2):
         path = checkpoint.save(tmp_path, state(step))
     content = path.read_bytes()
-    path.write_bytes(content[:int(share * len(content))])
+    path.write_bytes(content[: int(share * len(content))])
     assert checkpoint.load(tmp_path, "latest", SAME)["training"]["step"] == 1
     assert "Damaged, passed over" in capsys.readouterr().out
     with pytest.raises(UserError, match="No checkpoint can be read"):
@@ -64,7 +67,9 @@ def test_a_disk_that_fails_costs_nothing_that_was_there(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(checkpoint.os, "fsync", full)
-    with pytest.raises(UserError, match="No space left.*checkpoint-00000001 is complete.*resume_from_checkpoint latest"):
+    with pytest.raises(
+        UserError, match="No space left.*checkpoint-00000001 is complete.*resume_from_checkpoint latest"
+    ):
         checkpoint.save(tmp_path, state(2))
     assert [path.name for path in tmp_path.iterdir()] == ["checkpoint-00000001.pt"]
 

@@ -16,8 +16,9 @@ from PIL import Image
 
 from gan import UserError
 from gan.model.images import training_crop
-from gan.model.settings import DataSettings
-from gan.train import data, sources
+from gan.train.pictures import batches, sources
+from gan.train.pictures import store as stores
+from gan.train.settings import DataSettings
 
 
 def png(number: int, **size) -> bytes:
@@ -33,8 +34,8 @@ def fill(folder, names, first: int = 0):
         path.write_bytes(png(number))
 
 
-def store_of(folder, tmp_path, resolution: int = 16) -> data.Store:
-    return data.open_store(sources.find(DataSettings(train_data_dir=folder)), resolution, tmp_path / "store")
+def store_of(folder, tmp_path, resolution: int = 16) -> stores.Store:
+    return stores.open_store(sources.find(DataSettings(train_data_dir=folder)), resolution, tmp_path / "store")
 
 
 def test_a_nested_folder_in_name_order_cropped_like_everywhere(tmp_path):
@@ -48,10 +49,23 @@ def test_a_nested_folder_in_name_order_cropped_like_everywhere(tmp_path):
     assert np.array_equal(store.held_out[0], training_crop(Image.fromarray(picture(13)), 16))
 
 
-@pytest.mark.parametrize("name, held_out", [
-    ("test/a.png", True), ("x/validation/a.png", True), ("test-00000-of-00001.parquet", True), ("val_1.png", True),
-    ("my-test.png", True), ("dev.png", True), ("train/a.png", False), ("latest/a.png", False), ("contest.png", False),
-    ("testimony/a.png", False), ("a.test", False), ("devon.png", False)])
+@pytest.mark.parametrize(
+    "name, held_out",
+    [
+        ("test/a.png", True),
+        ("x/validation/a.png", True),
+        ("test-00000-of-00001.parquet", True),
+        ("val_1.png", True),
+        ("my-test.png", True),
+        ("dev.png", True),
+        ("train/a.png", False),
+        ("latest/a.png", False),
+        ("contest.png", False),
+        ("testimony/a.png", False),
+        ("a.test", False),
+        ("devon.png", False),
+    ],
+)
 def test_split_names(name, held_out):
     assert sources._is_held_out(tuple(name.split("/"))) is held_out
 
@@ -78,8 +92,11 @@ def test_without_split_names_two_percent_are_held_out_by_content(tmp_path):
 @pytest.mark.parametrize("kind", ["struct", "binary"])
 def test_parquet_files_with_their_splits(tmp_path, kind):
     (tmp_path / "in").mkdir()
-    for name, numbers in (("train-00000-of-00002", range(70)), ("train-00001-of-00002", range(70, 90)),
-                          ("test-00000-of-00001", range(90, 95))):
+    for name, numbers in (
+        ("train-00000-of-00002", range(70)),
+        ("train-00001-of-00002", range(70, 90)),
+        ("test-00000-of-00001", range(90, 95)),
+    ):
         cells = [{"bytes": png(n), "path": f"{n}.png"} if kind == "struct" else png(n) for n in numbers]
         table = pa.table({"age": list(numbers), "image": cells})
         parquet.write_table(table, tmp_path / "in" / f"{name}.parquet")
@@ -103,7 +120,7 @@ def test_celeba_as_torchvision_lays_it_out(tmp_path):
 def test_a_data_set_by_name(tmp_path):
     # the library takes a local folder for a name; that it also reaches the Hub is not tested without a network
     fill(tmp_path / "in", [f"train/{n}.png" for n in range(8)] + ["test/8.png", "test/9.png"])
-    store = data.open_store(sources.find(DataSettings(dataset_name=str(tmp_path / "in"))), 16, tmp_path / "store")
+    store = stores.open_store(sources.find(DataSettings(dataset_name=str(tmp_path / "in"))), 16, tmp_path / "store")
     assert (store.info["train"], store.info["held_out"]) == (8, 2)
     assert np.array_equal(store.train[0], training_crop(Image.fromarray(picture(0)), 16))
 
@@ -159,8 +176,10 @@ def test_many_broken_pictures_end_the_run_and_leave_nothing(tmp_path):
     assert not [path for path in (tmp_path / "store").iterdir() if path.is_dir()]
 
 
-@pytest.mark.parametrize("names, words", [
-    ([], "No pictures"), (["test/1.png", "val/2.png"], "None of the 2 pictures .* is left to train on")])
+@pytest.mark.parametrize(
+    "names, words",
+    [([], "No pictures"), (["test/1.png", "val/2.png"], "None of the 2 pictures .* is left to train on")],
+)
 def test_nothing_to_train_on(tmp_path, names, words):
     (tmp_path / "in").mkdir()
     fill(tmp_path / "in", names)
@@ -198,7 +217,7 @@ def test_a_parquet_file_that_is_damaged_inside_is_named(tmp_path):
 
 def test_too_little_disk_is_noticed_before_decoding(tmp_path, monkeypatch):
     fill(tmp_path / "in", ["1.png"])
-    monkeypatch.setattr(data.shutil, "disk_usage", lambda path: SimpleNamespace(free=100))
+    monkeypatch.setattr(stores.shutil, "disk_usage", lambda path: SimpleNamespace(free=100))
     with pytest.raises(UserError, match="Free some space"):
         store_of(tmp_path / "in", tmp_path)
 
@@ -210,15 +229,15 @@ def test_decoding_and_reading_need_little_memory(tmp_path):
 import json
 from pathlib import Path
 import torch
-from gan.model.settings import DataSettings
-from gan.train import data, sources
+from gan.train.pictures import batches, sources, store as stores
+from gan.train.settings import DataSettings
 def anonymous():  # MiB that the kernel cannot drop, unlike the pages of a mapped file
     return int(next(line for line in open('/proc/self/status') if line.startswith('RssAnon')).split()[1]) / 1024
 before = anonymous()
-source = sources.find(DataSettings(train_data_dir=Path({str(tmp_path / 'in')!r})))
-store = data.open_store(source, 512, Path({str(tmp_path / 'store')!r}))
+source = sources.find(DataSettings(train_data_dir=Path({str(tmp_path / "in")!r})))
+store = stores.open_store(source, 512, Path({str(tmp_path / "store")!r}))
 worst = anonymous()
-for batch in data.batches(store.train, 0, 16, 0, torch.device('cpu'), 16):
+for batch in batches.batches(store.train, 0, 16, 0, torch.device('cpu'), 16):
     worst = max(worst, anonymous())
 print(json.dumps([before, worst, store.train.nbytes / 2**20]))
 """
@@ -229,19 +248,21 @@ print(json.dumps([before, worst, store.train.nbytes / 2**20]))
 
 @pytest.mark.parametrize("count, per_step", [(10, 4), (7, 3), (5, 12), (64, 64)])
 def test_every_picture_comes_once_per_epoch(count, per_step):
-    stream = np.concatenate([data.indices_at(step, count, per_step, 3) for step in range(3 * count)])
-    epochs = stream[:len(stream) // count * count].reshape(-1, count)
+    stream = np.concatenate([batches.indices_at(step, count, per_step, 3) for step in range(3 * count)])
+    epochs = stream[: len(stream) // count * count].reshape(-1, count)
     assert (np.sort(epochs, 1) == np.arange(count)).all()
     assert len({tuple(epoch) for epoch in epochs}) > 1
-    assert np.array_equal(data.indices_at(5, count, per_step, 3), data.indices_at(5, count, per_step, 3))
+    assert np.array_equal(batches.indices_at(5, count, per_step, 3), batches.indices_at(5, count, per_step, 3))
     if count > 5:
-        assert not np.array_equal(data.indices_at(0, count, per_step, 3), data.indices_at(0, count, per_step, 4))
+        assert not np.array_equal(batches.indices_at(0, count, per_step, 3), batches.indices_at(0, count, per_step, 4))
 
 
 def test_processes_and_accumulation_share_out_the_same_pictures():
     pictures = np.arange(40 * 12, dtype=np.uint8).reshape(40, 2, 2, 3)
     cpu = torch.device("cpu")
-    (alone,) = list(data.batches(pictures, 3, 4, 0, cpu, 8))
-    halves = [next(iter(data.batches(pictures, 3, 4, 0, cpu, 2, accumulate=2, process=p, processes=2))) for p in (0, 1)]
+    (alone,) = list(batches.batches(pictures, 3, 4, 0, cpu, 8))
+    halves = [
+        next(iter(batches.batches(pictures, 3, 4, 0, cpu, 2, accumulate=2, process=p, processes=2))) for p in (0, 1)
+    ]
     together = torch.cat([halves[0][0], halves[1][0], halves[0][1], halves[1][1]])
     assert torch.equal(alone[0], together)

@@ -6,7 +6,7 @@ from conftest import EMBEDDED, picture
 from PIL import Image
 
 from gan.serve.faces import FaceModel
-from gan.train import degrade
+from gan.train.detector import degrade
 
 
 def way(seed: int, probability: float = 1.0, size: int = 64, roughness: float = 1.0) -> np.ndarray:

@@ -16,8 +16,9 @@ from gan import UserError
 from gan.model import critic, detector, weights
 from gan.serve.faces import FaceModel
 from gan.serve.judge import Judge
-from gan.train import detector as training
-from gan.train import detector_report, verdicts
+from gan.train.detector import report as detector_report
+from gan.train.detector import training
+from gan.train.measure import verdicts
 
 TRAIN, TEST = 60, 90
 
@@ -46,7 +47,9 @@ def test_it_starts_as_the_critic_that_it_came_from_on_sharper_pictures(folder):
     evidence = critic.judged(started.eval(), pictures)
     assert evidence.shape == (70, 4, 4) and evidence.std() > 1e-5
     signed = pictures.astype(np.float32) / 127.5 - 1
-    sharper = np.stack([each + 2 * (each - cv2.blur(each, (5, 5), borderType=cv2.BORDER_REFLECT_101)) for each in signed])
+    sharper = np.stack(
+        [each + 2 * (each - cv2.blur(each, (5, 5), borderType=cv2.BORDER_REFLECT_101)) for each in signed]
+    )
     with torch.no_grad():
         expected = -weights.load(folder).discriminator(torch.from_numpy(sharper.transpose(0, 3, 1, 2)))
     assert np.allclose(evidence.sum((1, 2)), expected, atol=1e-4) and evidence.sum((1, 2)).std() > 1e-3
@@ -89,9 +92,12 @@ def test_it_is_loaded_as_it_was_saved_or_not_at_all(folder, tmp_path):
 
 
 def test_batches_are_half_generated_and_repeatable(folder, blobs, tmp_path):
-    settings = training.DetectorSettings(train_data_dir=(blobs,), generators=(folder,), store_dir=tmp_path, train_batch_size=8,
-                                         max_train_steps=3)
-    first, second = ([batch for batch, _ in training.Pictures(settings, 16, clean_first=True).batches()] for _ in range(2))
+    settings = training.DetectorSettings(
+        train_data_dir=(blobs,), generators=(folder,), store_dir=tmp_path, train_batch_size=8, max_train_steps=3
+    )
+    first, second = (
+        [batch for batch, _ in training.Pictures(settings, 16, clean_first=True).batches()] for _ in range(2)
+    )
     assert len(first) == 3 and all(torch.equal(one, other) for one, other in zip(first, second))
     assert first[0].shape == (8, 16, 16, 3) and not torch.equal(first[0], first[1])
     generated = next(training.Pictures(settings, 16, clean_first=True).batches())[1]
@@ -127,15 +133,35 @@ runpy.run_module("gan.train.detector", run_name="__main__")
 
 
 def test_the_command_trains_calibrates_and_reports(run, folder, blobs, tmp_path):
-    words = ["-c", FEWER_RESAMPLES, "--train_data_dir", blobs, "--generators", folder, "--init_from", folder, "--store_dir",
-             tmp_path / "store", "--output_dir", tmp_path / "detector", "--max_train_steps", "80", "--learning_rate", "3e-3",
-             "--train_batch_size", "16"]
+    words = [
+        "-c",
+        FEWER_RESAMPLES,
+        "--train_data_dir",
+        blobs,
+        "--generators",
+        folder,
+        "--init_from",
+        folder,
+        "--store_dir",
+        tmp_path / "store",
+        "--output_dir",
+        tmp_path / "detector",
+        "--max_train_steps",
+        "80",
+        "--learning_rate",
+        "3e-3",
+        "--train_batch_size",
+        "16",
+    ]
     done = run(*words)
     assert done.returncode == 0, done.stderr
     loaded, _, config = weights.load_detector(tmp_path / "detector")
     report, training_said = config["report"], config["training"]
     # blobs and the noise of an untrained generator are easily told apart
-    assert 0.95 < report["as_it_is"]["auroc"]["value"] <= 1 and f"AUROC {report['as_it_is']['auroc']['value']:.3f}" in done.stdout
+    assert (
+        0.95 < report["as_it_is"]["auroc"]["value"] <= 1
+        and f"AUROC {report['as_it_is']['auroc']['value']:.3f}" in done.stdout
+    )
     assert report["copies_left_out"] == 2 and report["real"] == TEST // 2
     assert set(report["changed"]) == set(detector_report.CORRUPTIONS)
     assert set(report["generators"]) == {weights.load(folder).generator_id} and set(report["data_sets"]) == {blobs.name}
@@ -155,15 +181,28 @@ def test_the_command_trains_calibrates_and_reports(run, folder, blobs, tmp_path)
     assert "Infinity" not in json.dumps(config) and "NaN" not in json.dumps(config)
 
     # and it goes on with what it is, for a new generator say
-    again = run(*words, "--init_from", tmp_path / "detector", "--output_dir", tmp_path / "on", "--max_train_steps", "1",
-                "--learning_rate", "1e-9")
+    again = run(
+        *words,
+        "--init_from",
+        tmp_path / "detector",
+        "--output_dir",
+        tmp_path / "on",
+        "--max_train_steps",
+        "1",
+        "--learning_rate",
+        "1e-9",
+    )
     assert again.returncode == 0, again.stderr
     on, _, config = weights.load_detector(tmp_path / "on")
     assert config["training"]["started_from"] == {**training_said, "unseen_data_set": None}
-    assert config["report"]["as_it_is"]["auroc"]["value"] == pytest.approx(report["as_it_is"]["auroc"]["value"], abs=1e-3)
+    assert config["report"]["as_it_is"]["auroc"]["value"] == pytest.approx(
+        report["as_it_is"]["auroc"]["value"], abs=1e-3
+    )
     assert all(torch.allclose(one, other) for one, other in zip(on.parameters(), loaded.parameters()))
     card = (tmp_path / "on" / "README.md").read_text()
-    assert "16 pictures in 1 steps" in card and "1,280 pictures in 80 steps" in card and "went on from an earlier" in card
+    assert (
+        "16 pictures in 1 steps" in card and "1,280 pictures in 80 steps" in card and "went on from an earlier" in card
+    )
 
 
 def test_a_detector_without_a_data_set_is_spoken_of_along_the_line():
@@ -171,24 +210,47 @@ def test_a_detector_without_a_data_set_is_spoken_of_along_the_line():
     first = {"started_from": "0" * 12, "unseen_data_set": measured}
     second = {"started_from": first, "unseen_data_set": None}
     sentence = detector.without_a_set({"report": {}, "training": {"started_from": second}})
-    assert sentence.startswith("Trained once more without celeba, an earlier detector, from which this one went on, called 2.7 %")
+    assert sentence.startswith(
+        "Trained once more without celeba, an earlier detector, from which this one went on, called 2.7 %"
+    )
     measured_itself = {"unseen_data_set": measured | {"name": "other"}}
     own = detector.without_a_set({"report": measured_itself, "training": {"started_from": second}})
-    assert own.startswith("Trained once more without other, it called 2.7 % of 223") and own.endswith("did not decide on 9.4 %.")
+    assert own.startswith("Trained once more without other, it called 2.7 % of 223") and own.endswith(
+        "did not decide on 9.4 %."
+    )
     assert detector.without_a_set({"report": {}, "training": {"started_from": "0" * 12}}) == ""
 
 
 def test_the_command_says_what_is_missing_before_minutes_are_spent(run, folder, blobs, tmp_path):
-    done = run("-m", "gan.train.detector", "--train_data_dir", blobs, "--generators", "nowhere", "--init_from", folder,
-               "--store_dir", tmp_path / "store", "--output_dir", tmp_path / "detector")
-    assert done.returncode == 1 and done.stderr.startswith("Error: ") and "nowhere/config.json is missing" in done.stderr
+    done = run(
+        "-m",
+        "gan.train.detector",
+        "--train_data_dir",
+        blobs,
+        "--generators",
+        "nowhere",
+        "--init_from",
+        folder,
+        "--store_dir",
+        tmp_path / "store",
+        "--output_dir",
+        tmp_path / "detector",
+    )
+    assert (
+        done.returncode == 1 and done.stderr.startswith("Error: ") and "nowhere/config.json is missing" in done.stderr
+    )
     assert not (tmp_path / "detector").exists()
 
 
 def test_pictures_that_are_missing_or_too_few_are_refused(folder, pictures, tmp_path):
     for given, sentence in ((Path("nowhere"), "nowhere is not a folder"), (pictures, "Only 6 pictures are held out")):
-        settings = training.DetectorSettings(train_data_dir=(given,), generators=(folder,), init_from=folder,
-                                             store_dir=tmp_path / "store", output_dir=tmp_path / "detector")
+        settings = training.DetectorSettings(
+            train_data_dir=(given,),
+            generators=(folder,),
+            init_from=folder,
+            store_dir=tmp_path / "store",
+            output_dir=tmp_path / "detector",
+        )
         with pytest.raises(UserError, match=sentence):
             training.main(settings)
         assert not (tmp_path / "detector").exists()

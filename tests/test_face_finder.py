@@ -32,16 +32,21 @@ def test_a_training_crop_is_found_to_be_one(faces):
     assert np.median([square.side for square in squares]) > 0.9 * size
 
 
-@pytest.mark.parametrize("width, height, left, top, side", [
-    (1200, 900, 100, 500, 300), (4000, 3000, 2600, 300, 700), (400, 1000, 60, 30, 300), (300, 300, 40, 60, 200)])
+@pytest.mark.parametrize(
+    "width, height, left, top, side",
+    [(1200, 900, 100, 500, 300), (4000, 3000, 2600, 300, 700), (400, 1000, 60, 30, 300), (300, 300, 40, 60, 200)],
+)
 def test_a_face_in_a_photo_is_framed_like_a_training_picture(faces, width, height, left, top, side):
     good = 0
     for face in faces[:12]:
         image = photo(width, height, (face, left, top, side))
         for found in face_finder.find(image)[:1]:
             square = face_finder.framed(found, image)
-            good += (abs(square.left - left) < 0.15 * side and abs(square.top - top) < 0.15 * side
-                     and 0.8 < square.side / side < 1.25)
+            good += (
+                abs(square.left - left) < 0.15 * side
+                and abs(square.top - top) < 0.15 * side
+                and 0.8 < square.side / side < 1.25
+            )
     assert good >= 9
 
 
@@ -52,10 +57,16 @@ def test_the_largest_comes_first(faces):
     assert found[0].left == pytest.approx(500, abs=80)
 
 
-@pytest.mark.parametrize("image", [
-    Image.new("RGB", (640, 480), "white"), Image.fromarray(picture(2, 300, 200)), Image.new("RGB", (16, 16)),
-    Image.new("RGB", (5000, 16), "red"),
-    Image.fromarray(np.random.RandomState(0).randint(0, 256, (128, 128, 3)).astype(np.uint8))])
+@pytest.mark.parametrize(
+    "image",
+    [
+        Image.new("RGB", (640, 480), "white"),
+        Image.fromarray(picture(2, 300, 200)),
+        Image.new("RGB", (16, 16)),
+        Image.new("RGB", (5000, 16), "red"),
+        Image.fromarray(np.random.RandomState(0).randint(0, 256, (128, 128, 3)).astype(np.uint8)),
+    ],
+)
 def test_there_are_pictures_without_faces(image):
     assert face_finder.find(image) == []
 
@@ -78,6 +89,8 @@ def test_a_square_is_looked_at_with_what_is_around_it():
 def test_a_square_is_moved_into_the_picture_as_far_as_it_fits():
     image = Image.new("RGB", (200, 100))
     assert face_finder.framed(Square(-20, 10, 50), image).left == 0
-    assert face_finder.framed(Square(150, 80, 60), image) == pytest.approx((200 - 0.891 * 60, 100 - 0.891 * 60, 0.891 * 60))
+    assert face_finder.framed(Square(150, 80, 60), image) == pytest.approx(
+        (200 - 0.891 * 60, 100 - 0.891 * 60, 0.891 * 60)
+    )
     assert face_finder.framed(Square(50, -50, 180), image).side == 100
     assert face_finder.middle(image) == Square(50, 0, 100)

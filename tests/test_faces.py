@@ -46,7 +46,7 @@ def test_a_morph_passes_through_its_faces(model, loop, count):
     steps = np.abs(np.diff(closed, axis=0)).mean((1, 2, 3))
     for leg in range(3 if loop else 2):  # no jumps: every step is a part of its leg
         whole = np.abs(faces[(leg + 1) % 3] - faces[leg]).mean()
-        assert 0 < steps[5 * leg:5 * leg + 5].max() < 0.6 * whole
+        assert 0 < steps[5 * leg : 5 * leg + 5].max() < 0.6 * whole
     assert loop or np.array_equal(frames[-1], frames[10])
 
 

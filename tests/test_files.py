@@ -70,17 +70,26 @@ def test_enlarged_is_smooth():
 
 SMILE = Image.fromarray(picture(3, 40, 30))
 ODD = {
-    "jpeg": saved(SMILE, "JPEG"), "png": saved(SMILE, "PNG"), "webp": saved(SMILE, "WEBP"), "bmp": saved(SMILE, "BMP"),
-    "tiff": saved(SMILE, "TIFF"), "avif": saved(SMILE, "AVIF"), "gif": saved(SMILE, "GIF"),
-    "cmyk jpeg": saved(SMILE.convert("CMYK"), "JPEG"), "cmyk tiff": saved(SMILE.convert("CMYK"), "TIFF"),
-    "16-bit grey": saved(Image.fromarray((np.asarray(SMILE.convert("L")).astype(np.uint16) * 257)), "PNG"),
-    "32-bit float": saved(SMILE.convert("F"), "TIFF"), "black and white": saved(SMILE.convert("1"), "PNG"),
-    "transparent": saved(SMILE.convert("RGBA"), "PNG"), "palette": saved(SMILE.convert("P"), "PNG"),
+    "jpeg": saved(SMILE, "JPEG"),
+    "png": saved(SMILE, "PNG"),
+    "webp": saved(SMILE, "WEBP"),
+    "bmp": saved(SMILE, "BMP"),
+    "tiff": saved(SMILE, "TIFF"),
+    "avif": saved(SMILE, "AVIF"),
+    "gif": saved(SMILE, "GIF"),
+    "cmyk jpeg": saved(SMILE.convert("CMYK"), "JPEG"),
+    "cmyk tiff": saved(SMILE.convert("CMYK"), "TIFF"),
+    "16-bit grey": saved(Image.fromarray(np.asarray(SMILE.convert("L")).astype(np.uint16) * 257), "PNG"),
+    "32-bit float": saved(SMILE.convert("F"), "TIFF"),
+    "black and white": saved(SMILE.convert("1"), "PNG"),
+    "transparent": saved(SMILE.convert("RGBA"), "PNG"),
+    "palette": saved(SMILE.convert("P"), "PNG"),
     "animated gif": saved(SMILE, "GIF", save_all=True, append_images=[SMILE.rotate(90), SMILE.rotate(180)]),
     "animated webp": saved(SMILE, "WEBP", save_all=True, append_images=[SMILE.rotate(90), SMILE.rotate(180)]),
     "animated png": saved(SMILE, "PNG", save_all=True, append_images=[SMILE.rotate(90)]),
-    "with EXIF rotation": saved(SMILE.rotate(90, expand=True), "JPEG",
-                                exif=b"Exif\0\0MM\0*\0\0\0\x08\0\1\1\x12\0\3\0\0\0\1\0\6\0\0\0\0\0\0"),
+    "with EXIF rotation": saved(
+        SMILE.rotate(90, expand=True), "JPEG", exif=b"Exif\0\0MM\0*\0\0\0\x08\0\1\1\x12\0\3\0\0\0\1\0\6\0\0\0\0\0\0"
+    ),
 }
 
 
@@ -97,6 +106,7 @@ def test_pictures_as_people_have_them(kind):
 
 def bomb(width: int, height: int) -> bytes:
     """A PNG of few bytes that claims, and would unpack to, any number of pixels."""
+
     def chunk(name: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
@@ -105,15 +115,25 @@ def bomb(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
 
 
-@pytest.mark.parametrize("data, words", [
-    (b"", "not a picture"), (b"hello", "not a picture"), (b"\x89PNG\r\n\x1a\n", "not a picture"),
-    (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not a picture"),
-    (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "not a picture"),
-    (ODD["jpeg"][:-100], "damaged"), (ODD["png"][:-40], "damaged"), (bomb(100, 5000), "damaged"),
-    (bomb(20_000, 20_000), "far too large"), (bomb(8100, 8100), "66 megapixels"), (bomb(2**31 - 1, 2**31 - 1), "far too large"),
-    (saved(Image.new("RGB", (1, 1)), "PNG"), "1 × 1"), (saved(Image.new("RGB", (500, 15)), "PNG"), "500 × 15"),
-    (b"\xff" * (files.MOST_BYTES + 1), "20 MB"),
-])
+@pytest.mark.parametrize(
+    "data, words",
+    [
+        (b"", "not a picture"),
+        (b"hello", "not a picture"),
+        (b"\x89PNG\r\n\x1a\n", "not a picture"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not a picture"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "not a picture"),
+        (ODD["jpeg"][:-100], "damaged"),
+        (ODD["png"][:-40], "damaged"),
+        (bomb(100, 5000), "damaged"),
+        (bomb(20_000, 20_000), "far too large"),
+        (bomb(8100, 8100), "66 megapixels"),
+        (bomb(2**31 - 1, 2**31 - 1), "far too large"),
+        (saved(Image.new("RGB", (1, 1)), "PNG"), "1 × 1"),
+        (saved(Image.new("RGB", (500, 15)), "PNG"), "500 × 15"),
+        (b"\xff" * (files.MOST_BYTES + 1), "20 MB"),
+    ],
+)
 def test_everything_else_is_one_sentence(data, words):
     with pytest.raises(UserError) as caught:
         files.read_picture(data)

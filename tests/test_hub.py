@@ -18,10 +18,11 @@ from small import folder_of, pushed
 from gan import UserError, hub
 from gan.hub import failures, model_card
 from gan.model import weights
-from gan.model.settings import DataSettings
 from gan.serve import files
 from gan.serve.faces import FaceModel
-from gan.train import data, sources
+from gan.train.pictures import sources
+from gan.train.pictures.store import Store, open_store
+from gan.train.settings import DataSettings
 
 
 def commits(repo_id: str) -> list[str]:
@@ -35,11 +36,15 @@ def test_a_round_trip_is_bit_equal_and_one_commit(hub_server, repo_id, tmp_path)
     folder = folder_of(tmp_path / "weights")
     commit = pushed(folder, repo_id, "Step 100, Fréchet distance 2.50")
     back = hub.pull(repo_id)
-    assert back.name == commit and commits(repo_id)[0] == "Step 100, Fréchet distance 2.50" and len(commits(repo_id)) == 2
+    assert (
+        back.name == commit and commits(repo_id)[0] == "Step 100, Fréchet distance 2.50" and len(commits(repo_id)) == 2
+    )
     for path in folder.iterdir():
         assert (back / path.name).read_bytes() == path.read_bytes(), path.name
     generator_id = weights.load(folder).generator_id
-    assert {tag.name: tag.target_commit for tag in HfApi().list_repo_refs(repo_id).tags} == {f"g-{generator_id}": commit}
+    assert {tag.name: tag.target_commit for tag in HfApi().list_repo_refs(repo_id).tags} == {
+        f"g-{generator_id}": commit
+    }
     assert np.array_equal(FaceModel.from_pretrained(repo_id).faces([7]), FaceModel(folder).faces([7]))
     assert FaceModel.from_pretrained(folder).id == generator_id
 
@@ -98,14 +103,21 @@ def test_trouble_that_the_client_wraps_is_seen_through():
         except ConnectionResetError as cause:
             raise RuntimeError("Error while uploading 'x' to the Hub.") from cause
     except RuntimeError as error:
-        assert failures.explain(error, "a/b") == \
-            "The Hub cannot be reached (Error while uploading 'x' to the Hub.): check the network and try again."
+        assert (
+            failures.explain(error, "a/b")
+            == "The Hub cannot be reached (Error while uploading 'x' to the Hub.): check the network and try again."
+        )
     assert failures.explain(RuntimeError("odd"), "a/b") == "The Hub and a/b: odd."
 
 
 def test_merging_cards():
-    new = model_card.card("# New\n" + model_card.section("a", "two") + "\n" + model_card.section("b", "B"), "m", "d", {})
-    assert model_card.merged_card(None, new) == new and model_card.merged_card(new, new).split("---\n")[2] == new.split("---\n")[2]
+    new = model_card.card(
+        "# New\n" + model_card.section("a", "two") + "\n" + model_card.section("b", "B"), "m", "d", {}
+    )
+    assert (
+        model_card.merged_card(None, new) == new
+        and model_card.merged_card(new, new).split("---\n")[2] == new.split("---\n")[2]
+    )
     taken_out = model_card.merged_card("---\nlicense: mit\n---\n# Mine\n" + model_card.section("a", "one"), new)
     assert "# Mine" in taken_out and "two" in taken_out and "# New" not in taken_out and "B\n" not in taken_out
     assert "license: other" in taken_out and "license: mit" not in taken_out
@@ -115,20 +127,34 @@ def test_merging_cards():
 
 def test_the_card_carries_its_metrics():
     data = ModelCard(model_card.card("x", "faces-64", "UTKFace", {"frechet-distance": 1.3, "critic-auroc": 0.88})).data
-    assert [(r.metric_type, r.metric_value, r.dataset_name) for r in data.eval_results] == \
-        [("frechet-distance", 1.3, "UTKFace"), ("critic-auroc", 0.88, "UTKFace")]
+    assert [(r.metric_type, r.metric_value, r.dataset_name) for r in data.eval_results] == [
+        ("frechet-distance", 1.3, "UTKFace"),
+        ("critic-auroc", 0.88, "UTKFace"),
+    ]
     assert data.license == "other" and data.pipeline_tag == "unconditional-image-generation"
 
 
 # --- what can go wrong --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("fault", [
-    {"path": "/commit/", "status": 409}, {"path": "/commit/", "status": 412}, {"path": "/commit/", "status": 429},
-    {"path": "/commit/", "status": 500}, {"path": "/commit/", "status": 503, "times": 3}, {"path": "/preupload/", "status": 502},
-    {"path": "/commit/", "commit_then_drop": True}, {"path": "/commit/", "drop": True}, {"path": "/_lfs/", "drop": True},
-    {"path": "/tag/", "status": 500}, {"path": "/revision", "status": 500}, {"path": "lfs/objects/batch", "status": 503},
-], ids=lambda fault: "-".join(map(str, fault.values())).replace("/", ""))
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"path": "/commit/", "status": 409},
+        {"path": "/commit/", "status": 412},
+        {"path": "/commit/", "status": 429},
+        {"path": "/commit/", "status": 500},
+        {"path": "/commit/", "status": 503, "times": 3},
+        {"path": "/preupload/", "status": 502},
+        {"path": "/commit/", "commit_then_drop": True},
+        {"path": "/commit/", "drop": True},
+        {"path": "/_lfs/", "drop": True},
+        {"path": "/tag/", "status": 500},
+        {"path": "/revision", "status": 500},
+        {"path": "lfs/objects/batch", "status": 503},
+    ],
+    ids=lambda fault: "-".join(map(str, fault.values())).replace("/", ""),
+)
 def test_passing_trouble_is_passed(hub_server, repo_id, tmp_path, fault):
     hub.prepare(repo_id)
     hub_server.faults(fault)
@@ -164,18 +190,28 @@ def test_two_pushes_at_once_lose_nothing(hub_server, repo_id, tmp_path):
     hub.prepare(repo_id)
     folders = [folder_of(tmp_path / f"{number}", number) for number in range(3)]
     with ThreadPoolExecutor(3) as pool:
-        shas = list(pool.map(lambda folder: hub.push(folder, repo_id, f"Step {folder.name}", pauses=(0.1,) * 8), folders))
+        shas = list(
+            pool.map(lambda folder: hub.push(folder, repo_id, f"Step {folder.name}", pauses=(0.1,) * 8), folders)
+        )
     assert sorted(commits(repo_id)[:3]) == ["Step 0", "Step 1", "Step 2"]
     tags = {tag.name: tag.target_commit for tag in HfApi().list_repo_refs(repo_id).tags}
     for folder, sha in zip(folders, shas):
         assert tags[f"g-{weights.load(folder).generator_id}"] == sha
-        assert (hub.pull(repo_id, sha) / "generator.safetensors").read_bytes() == (folder / "generator.safetensors").read_bytes()
+        assert (hub.pull(repo_id, sha) / "generator.safetensors").read_bytes() == (
+            folder / "generator.safetensors"
+        ).read_bytes()
 
 
-@pytest.mark.parametrize("token, name, words", [
-    ("", "alice/faces", "needs a token"), ("hf_wrong", "alice/faces", "needs a token"),
-    ("hf_read", "alice/never-seen", "may not write to alice/never-seen"), ("hf_write", "a/b/c", "write it as user/name"),
-    ("hf_write", "faces with spaces", "write it as user/name")])
+@pytest.mark.parametrize(
+    "token, name, words",
+    [
+        ("", "alice/faces", "needs a token"),
+        ("hf_wrong", "alice/faces", "needs a token"),
+        ("hf_read", "alice/never-seen", "may not write to alice/never-seen"),
+        ("hf_write", "a/b/c", "write it as user/name"),
+        ("hf_write", "faces with spaces", "write it as user/name"),
+    ],
+)
 def test_before_hours_are_spent(hub_server, monkeypatch, token, name, words):
     monkeypatch.setenv("HF_TOKEN", token)
     with pytest.raises(UserError, match=words):
@@ -212,8 +248,13 @@ def test_pulls_that_fail_say_why(hub_server, repo_id, tmp_path, monkeypatch):
 def test_without_a_network_it_is_one_sentence(tmp_path):
     """In a process of its own, whose Hub is a port that nobody listens on."""
     code = "from gan import hub; hub.pull('alice/faces')"
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True,
-                          env={**os.environ, "HF_ENDPOINT": "http://127.0.0.1:9"})
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "HF_ENDPOINT": "http://127.0.0.1:9"},
+    )
     assert "UserError: The Hub cannot be reached" in done.stderr
 
 
@@ -222,8 +263,13 @@ def test_told_to_stay_offline(hub_server, repo_id, tmp_path):
     commit = pushed(folder_of(tmp_path / "weights"), repo_id)
     hub.pull(repo_id)
     code = f"from gan import hub; print(hub.pull('{repo_id}')); hub.pull('alice/never-seen')"
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True,
-                          env={**os.environ, "HF_HUB_OFFLINE": "1"})
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "HF_HUB_OFFLINE": "1"},
+    )
     assert done.stdout.strip().endswith(commit)
     assert "UserError: HF_HUB_OFFLINE is set, so the Hub cannot be asked: unset it." in done.stderr
 
@@ -237,7 +283,9 @@ def test_the_push_command(hub_server, repo_id, run, tmp_path):
     generator_id = weights.load(EMBEDDED).generator_id
     assert f"tag g-{generator_id}" in done.stdout and HfApi().repo_info(repo_id).private
     config = json.loads((EMBEDDED / "config.json").read_text())
-    assert commits(repo_id)[0] == hub.describe(config) and commits(repo_id)[0].startswith(f"Step {config['training']['steps']:,}, ")
+    assert commits(repo_id)[0] == hub.describe(config) and commits(repo_id)[0].startswith(
+        f"Step {config['training']['steps']:,}, "
+    )
     (tmp_path / "empty").mkdir()
     done = run("-m", "gan.hub", "push", tmp_path / "empty", repo_id)
     assert done.returncode == 1 and done.stderr.startswith("Error: ") and "config.json is missing" in done.stderr
@@ -246,8 +294,21 @@ def test_the_push_command(hub_server, repo_id, run, tmp_path):
 def test_a_run_pushes_on_the_way_and_at_the_end(hub_server, repo_id, run, pictures, tmp_path):
     # the first push hangs for a while: the training does not wait for it
     hub_server.faults({"path": "/preupload/", "sleep": 2})
-    done = run("train_accelerate.py", *TINY, "--train_data_dir", pictures, "--output_dir", tmp_path / "out",
-               "--max_train_steps", "8", "--push_to_hub", "--hub_model_id", repo_id, "--push_every", "3")
+    done = run(
+        "train_accelerate.py",
+        *TINY,
+        "--train_data_dir",
+        pictures,
+        "--output_dir",
+        tmp_path / "out",
+        "--max_train_steps",
+        "8",
+        "--push_to_hub",
+        "--hub_model_id",
+        repo_id,
+        "--push_every",
+        "3",
+    )
     assert done.returncode == 0, done.stderr
     assert commits(repo_id)[0] == "Step 8" and "Step 3" in commits(repo_id)
     back, folder = hub.pull(repo_id), tmp_path / "out" / "weights"
@@ -257,16 +318,41 @@ def test_a_run_pushes_on_the_way_and_at_the_end(hub_server, repo_id, run, pictur
 
 
 def test_a_run_without_the_right_to_push_does_not_begin(hub_server, run, pictures, tmp_path):
-    done = run("train_accelerate.py", *TINY, "--train_data_dir", pictures, "--output_dir", tmp_path / "out",
-               "--max_train_steps", "8", "--push_to_hub", "--hub_model_id", "alice/not-mine", HF_TOKEN="hf_read")
+    done = run(
+        "train_accelerate.py",
+        *TINY,
+        "--train_data_dir",
+        pictures,
+        "--output_dir",
+        tmp_path / "out",
+        "--max_train_steps",
+        "8",
+        "--push_to_hub",
+        "--hub_model_id",
+        "alice/not-mine",
+        HF_TOKEN="hf_read",
+    )
     assert done.returncode == 1 and "may not write to alice/not-mine" in done.stderr
     assert not (tmp_path / "out" / "metrics.jsonl").exists()
 
 
 def test_a_run_whose_push_fails_ends_and_says_how_to_push_later(hub_server, repo_id, run, pictures, tmp_path):
     hub_server.faults({"path": "/commit/", "status": 413, "times": -1})  # not one that passes
-    done = run("train_accelerate.py", *TINY, "--train_data_dir", pictures, "--output_dir", tmp_path / "out",
-               "--max_train_steps", "4", "--push_to_hub", "--hub_model_id", repo_id, "--push_every", "2")
+    done = run(
+        "train_accelerate.py",
+        *TINY,
+        "--train_data_dir",
+        pictures,
+        "--output_dir",
+        tmp_path / "out",
+        "--max_train_steps",
+        "4",
+        "--push_to_hub",
+        "--hub_model_id",
+        repo_id,
+        "--push_every",
+        "2",
+    )
     folder = tmp_path / "out" / "weights"
     assert done.returncode == 1 and weights.load(folder).config["training"]["steps"] == 4
     command = f"python -m gan.hub push {folder} {repo_id}"
@@ -283,28 +369,39 @@ def test_a_run_whose_push_fails_ends_and_says_how_to_push_later(hub_server, repo
 @pytest.fixture
 def data_set(hub_server, repo_id, tmp_path) -> str:
     """Two configurations; `faces` has two splits, and two columns of pictures."""
+
     def table(numbers) -> pa.Table:
         def cells(shift):
             pictures = [{"bytes": files.png(picture(number + shift)), "path": None} for number in numbers]
             return pa.array(pictures, pa.struct([("bytes", pa.binary()), ("path", pa.string())]))
-        info = {"info": {"features": {"id": {"dtype": "int64", "_type": "Value"}, "image": {"_type": "Image"},
-                                      "thumbnail": {"_type": "Image"}}}}
+
+        info = {
+            "info": {
+                "features": {
+                    "id": {"dtype": "int64", "_type": "Value"},
+                    "image": {"_type": "Image"},
+                    "thumbnail": {"_type": "Image"},
+                }
+            }
+        }
         return pa.table({"id": list(numbers), "image": cells(0), "thumbnail": cells(1000)}).replace_schema_metadata(
-            {"huggingface": json.dumps(info)})
+            {"huggingface": json.dumps(info)}
+        )
 
     for name, numbers in (("faces/train", range(12)), ("faces/test", range(12, 15)), ("others/train", range(20, 24))):
         (tmp_path / "pictures" / name).parent.mkdir(parents=True, exist_ok=True)
         parquet.write_table(table(numbers), tmp_path / "pictures" / f"{name}.parquet")
     (tmp_path / "pictures" / "README.md").write_text(
         "---\nconfigs:\n- config_name: faces\n  data_files:\n  - {split: train, path: faces/train.parquet}\n"
-        "  - {split: test, path: faces/test.parquet}\n- config_name: others\n  data_files: others/train.parquet\n---\n")
+        "  - {split: test, path: faces/test.parquet}\n- config_name: others\n  data_files: others/train.parquet\n---\n"
+    )
     HfApi().create_repo(repo_id, repo_type="dataset")
     HfApi().upload_folder(folder_path=tmp_path / "pictures", repo_id=repo_id, repo_type="dataset")
     return repo_id
 
 
-def stored(tmp_path, **wanted) -> data.Store:
-    return data.open_store(sources.find(DataSettings(**wanted)), 20, tmp_path / "store")
+def stored(tmp_path, **wanted) -> Store:
+    return open_store(sources.find(DataSettings(**wanted)), 20, tmp_path / "store")
 
 
 def test_a_data_set_goes_straight_into_the_store(data_set, tmp_path):
@@ -324,17 +421,27 @@ def test_configuration_split_and_column(data_set, tmp_path):
     assert np.array_equal(thumbnails.train[0], picture(1000))
 
 
-@pytest.mark.parametrize("wanted, words", [
-    ({"dataset_config_name": "faces", "image_column": "id"}, "no column of pictures called id; those it has: image, thumbnail."),
-    ({"dataset_config_name": "nonsense"}, "cannot be read: .*nonsense"), ({}, "cannot be read: .*faces"),
-    ({"dataset_config_name": "faces", "dataset_split": "dev"}, "cannot be read: .*dev")])
+@pytest.mark.parametrize(
+    "wanted, words",
+    [
+        (
+            {"dataset_config_name": "faces", "image_column": "id"},
+            "no column of pictures called id; those it has: image, thumbnail.",
+        ),
+        ({"dataset_config_name": "nonsense"}, "cannot be read: .*nonsense"),
+        ({}, "cannot be read: .*faces"),
+        ({"dataset_config_name": "faces", "dataset_split": "dev"}, "cannot be read: .*dev"),
+    ],
+)
 def test_what_a_data_set_has_not_is_said(data_set, tmp_path, wanted, words):
     with pytest.raises(UserError, match=words):
         sources.find(DataSettings(dataset_name=data_set, **wanted))
 
 
-@pytest.mark.parametrize("closed, words", [({"private": True}, "is not on the Hub, or is private"),
-                                           ({"gated": "denied"}, "is gated: ask for access")])
+@pytest.mark.parametrize(
+    "closed, words",
+    [({"private": True}, "is not on the Hub, or is private"), ({"gated": "denied"}, "is gated: ask for access")],
+)
 def test_a_closed_data_set_says_what_it_needs(hub_server, data_set, tmp_path, monkeypatch, closed, words):
     hub_server.change(data_set, kind="dataset", **closed)
     monkeypatch.setenv("HF_TOKEN", "")
@@ -345,8 +452,12 @@ def test_a_closed_data_set_says_what_it_needs(hub_server, data_set, tmp_path, mo
 def test_options_of_a_data_set_go_with_a_data_set(tmp_path):
     with pytest.raises(UserError, match="--image_column goes with --dataset_name"):
         sources.find(DataSettings(train_data_dir=tmp_path, image_column="image"))
-    assert DataSettings(dataset_name="a/b", image_column="face").data_arguments() == \
-        ["--dataset_name", "a/b", "--image_column", "face"]
+    assert DataSettings(dataset_name="a/b", image_column="face").data_arguments() == [
+        "--dataset_name",
+        "a/b",
+        "--image_column",
+        "face",
+    ]
 
 
 # --- a Space ------------------------------------------------------------------------------------------------------
@@ -361,15 +472,30 @@ def test_deploy_twice(hub_server, repo_id, run):
     assert done.returncode == 0, done.stderr
     assert done.stdout == f"Deployed to {HUB}/spaces/{repo_id}\n"
     files = space_files(repo_id)
-    assert {"app.py", "README.md", "requirements.txt", "LICENSE", "gan/hub/__init__.py", "gan/serve/page/static/link.js",
-            f"weights/{DEFAULT}/generator.safetensors", "docs/gallery.webp"} <= files
+    assert {
+        "app.py",
+        "README.md",
+        "requirements.txt",
+        "LICENSE",
+        "gan/hub/__init__.py",
+        "gan/serve/page/static/link.js",
+        f"weights/{DEFAULT}/generator.safetensors",
+        "docs/gallery.webp",
+    } <= files
     assert {path.relative_to(ROOT).as_posix() for path in (ROOT / "weights").rglob("*.safetensors")} <= files
-    assert not [name for name in files if name.startswith(("tests", "benchmarks", "runs", ".ci", ".venv")) or "__pycache__" in name]
+    assert not [
+        name
+        for name in files
+        if name.startswith(("tests", "benchmarks", "runs", ".ci", ".venv")) or "__pycache__" in name
+    ]
     assert HfApi().get_space_variables(repo_id)["SEEDFACES_MODEL"].value == "alice/faces@main"
     readme = open(hf_hub_download(repo_id, "README.md", repo_type="space")).read()
     assert f"thumbnail: {HUB}/spaces/{repo_id}/resolve/main/weights/{DEFAULT}/samples.png\n" in readme
     local = (ROOT / "weights" / DEFAULT / "generator.safetensors").read_bytes()
-    assert open(hf_hub_download(repo_id, f"weights/{DEFAULT}/generator.safetensors", repo_type="space"), "rb").read() == local
+    assert (
+        open(hf_hub_download(repo_id, f"weights/{DEFAULT}/generator.safetensors", repo_type="space"), "rb").read()
+        == local
+    )
     HfApi().upload_file(path_or_fileobj=b"old", path_in_repo="gan/gone.py", repo_id=repo_id, repo_type="space")
     assert hub.deploy(repo_id) == f"{HUB}/spaces/{repo_id}"  # again, with the embedded weights
     assert space_files(repo_id) == files and "SEEDFACES_MODEL" not in HfApi().get_space_variables(repo_id)
@@ -383,7 +509,9 @@ def test_a_space_of_somebody_else_is_left_alone(hub_server, repo_id):
     assert space_files(repo_id) == {"app.py", ".gitattributes"}
 
 
-@pytest.mark.parametrize("token, words", [("", "needs a token"), ("hf_read", "may not write to"), ("hf_free", "takes a paid plan")])
+@pytest.mark.parametrize(
+    "token, words", [("", "needs a token"), ("hf_read", "may not write to"), ("hf_free", "takes a paid plan")]
+)
 def test_a_deploy_without_the_right_says_what_to_do(hub_server, repo_id, monkeypatch, token, words):
     monkeypatch.setenv("HF_TOKEN", token)
     with pytest.raises(UserError, match=words):

@@ -29,7 +29,11 @@ finally:
 
 @pytest.mark.skipif("SEEDFACES_LIVE_TOKEN" not in os.environ, reason="SEEDFACES_LIVE_TOKEN is not set")
 def test_a_round_trip_over_the_real_hub(tmp_path):
-    environment = {name: value for name, value in os.environ.items() if name not in ("HF_ENDPOINT", "HF_HUB_DISABLE_XET")}
+    environment = {
+        name: value for name, value in os.environ.items() if name not in ("HF_ENDPOINT", "HF_HUB_DISABLE_XET")
+    }
     environment |= {"HF_TOKEN": os.environ["SEEDFACES_LIVE_TOKEN"], "HF_HOME": str(tmp_path)}
-    done = subprocess.run([sys.executable, "-c", ROUND_TRIP, EMBEDDED], cwd=ROOT, env=environment, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", ROUND_TRIP, EMBEDDED], cwd=ROOT, env=environment, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr

@@ -16,7 +16,7 @@ def encoded(image: Image.Image, kind: str, **options) -> bytes:
 
 def left_red_right_blue(width: int = 40, height: int = 40) -> Image.Image:
     pixels = np.zeros((height, width, 3), np.uint8)
-    pixels[:, :width // 2], pixels[:, width // 2:] = (255, 0, 0), (0, 0, 255)
+    pixels[:, : width // 2], pixels[:, width // 2 :] = (255, 0, 0), (0, 0, 255)
     return Image.fromarray(pixels)
 
 

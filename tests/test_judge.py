@@ -53,9 +53,15 @@ def test_the_probability_is_the_sum_of_the_places_and_calibrated(judge, faces):
 def test_three_verdicts(judge, faces, monkeypatch):
     probability = judge.verdict(faces[4]).opinion.probability_generated
     for real_up_to, generated_from, expected in (
-            (0, probability - 1e-6, GENERATED), (probability + 1e-6, 1.1, REAL), (probability - 1e-6, probability + 1e-6, UNCLEAR)):
-        monkeypatch.setitem(judge.config, "calibration", {
-            **judge.config["calibration"], "real_up_to": real_up_to, "generated_from": generated_from})
+        (0, probability - 1e-6, GENERATED),
+        (probability + 1e-6, 1.1, REAL),
+        (probability - 1e-6, probability + 1e-6, UNCLEAR),
+    ):
+        monkeypatch.setitem(
+            judge.config,
+            "calibration",
+            {**judge.config["calibration"], "real_up_to": real_up_to, "generated_from": generated_from},
+        )
         assert judge.verdict(faces[4]).verdict == expected
 
 

@@ -6,8 +6,11 @@ from gan.model import latents
 
 def test_a_seed_is_the_same_latent_for_good():
     # written down once; if this fails, every link ever sent shows other faces
-    golden = {0: [1.7640524, 0.40015721, 0.97873801], 123: [-1.08563066, 0.99734545, 0.2829785],
-              2**32 - 1: [0.64840865, 0.66932350, -1.08054376]}
+    golden = {
+        0: [1.7640524, 0.40015721, 0.97873801],
+        123: [-1.08563066, 0.99734545, 0.2829785],
+        2**32 - 1: [0.64840865, 0.66932350, -1.08054376],
+    }
     assert np.allclose(latents.from_seeds(golden, 3), list(golden.values()), atol=1e-6, rtol=0)
     two = latents.from_seeds([7, 0], 100)
     assert two.dtype == np.float32 and two.shape == (2, 100)

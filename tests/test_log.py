@@ -1,13 +1,19 @@
 import pytest
 import torch
 
-from gan.train.log import judgement
+from gan.train.generator.log import judgement
 
 
 def test_a_discriminator_is_judged_by_its_logits():
-    logits = {"real": torch.tensor([3.0, 1.0]), "held_out": torch.tensor([2.0, -1.0]), "fake": torch.tensor([-3.0, 1.0])}
+    logits = {
+        "real": torch.tensor([3.0, 1.0]),
+        "held_out": torch.tensor([2.0, -1.0]),
+        "fake": torch.tensor([-3.0, 1.0]),
+    }
     figures = judgement(logits, "bce")
-    assert figures == pytest.approx({"accuracy_real": 1, "accuracy_held_out": 0.5, "accuracy_fake": 0.5, "overfitting": 0.5})
+    assert figures == pytest.approx(
+        {"accuracy_real": 1, "accuracy_held_out": 0.5, "accuracy_fake": 0.5, "overfitting": 0.5}
+    )
     moved = {name: value + 10 for name, value in logits.items()}
     assert judgement(moved, "relativistic") == pytest.approx(figures)  # half-way, wherever that is
     assert judgement(moved, "bce") == pytest.approx({**figures, "accuracy_held_out": 1, "accuracy_fake": 0})

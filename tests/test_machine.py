@@ -4,9 +4,16 @@ import torch
 from gan.train import machine
 
 
-@pytest.mark.parametrize("words, count", [
-    (["accelerate", "launch", "--num_processes", "2", "train.py"], 2), (["--num_processes=4"], 4),
-    (["--num-processes", "8"], 8), (["accelerate", "launch", "train.py"], None), (["--num_processes"], None)])
+@pytest.mark.parametrize(
+    "words, count",
+    [
+        (["accelerate", "launch", "--num_processes", "2", "train.py"], 2),
+        (["--num_processes=4"], 4),
+        (["--num-processes", "8"], 8),
+        (["accelerate", "launch", "train.py"], None),
+        (["--num_processes"], None),
+    ],
+)
 def test_what_the_launcher_was_asked_for(words, count):
     assert machine.processes_asked_for(words) == count
 

@@ -11,8 +11,8 @@ from gan import UserError
 from gan.model import sampling, weights
 from gan.model.images import unsheet
 from gan.model.networks import Discriminator, Generator
-from gan.train import metrics
-from gan.train.features import Features, Reference
+from gan.train.measure import metrics
+from gan.train.measure.features import Features, Reference
 
 
 @pytest.fixture
@@ -32,8 +32,18 @@ def measured(tmp_path, features, generator, train, samples, held_out=None) -> di
     """`measure` on a folder of this generator."""
     folder = tmp_path / "weights"
     folder.mkdir(exist_ok=True)
-    training = {"recipe": "modern", "data": "drawn", "pictures_in_data": 60, "held_out": 0, "steps": 1, "planned_steps": 1,
-                "pictures": 4, "hours": 0.0, "hardware": "none", "commands": []}
+    training = {
+        "recipe": "modern",
+        "data": "drawn",
+        "pictures_in_data": 60,
+        "held_out": 0,
+        "steps": 1,
+        "planned_steps": 1,
+        "pictures": 4,
+        "hours": 0.0,
+        "hardware": "none",
+        "commands": [],
+    }
     weights.save(folder, generator, Discriminator(SMALL), SMALL, {"training": training})
     reference = Reference(features, store_of(tmp_path, train, held_out), samples)
     return metrics.measure(folder, reference, "the command", tmp_path / "runs" / "pairs.png")
@@ -125,7 +135,9 @@ def test_few_held_out_pictures_are_no_measure_of_memorisation(tmp_path, features
 
 
 def test_real_people_stay_out_of_a_folder_that_is_published(tmp_path):
-    settings = metrics.MeasureSettings(weights=tmp_path, features=tmp_path / "f.pt", pairs=tmp_path / "sheets" / "pairs.png")
+    settings = metrics.MeasureSettings(
+        weights=tmp_path, features=tmp_path / "f.pt", pairs=tmp_path / "sheets" / "pairs.png"
+    )
     with pytest.raises(UserError, match="real people"):
         metrics.main(settings)
 

@@ -13,10 +13,10 @@ from playwright.sync_api import expect
 from small import folder_of, pushed
 
 from gan import UserError, hub
+from gan.link import View, encode
 from gan.serve import models as models_module
 from gan.serve.faces import FaceModel
 from gan.serve.models import Models
-from gan.serve.share_link import View, encode
 
 
 def generator_id(folder) -> str:
@@ -47,7 +47,9 @@ def test_every_weights_folder_is_embedded_and_older_ones_are_opened_when_a_link_
     models = Models(tmp_path, "small")
     assert [model.name for model in models.embedded] == ["small", "other"] and models.current is models.embedded[0]
     assert {model.name for model in models.offered} == {"small", "other"}
-    assert np.array_equal(models.of(old_id).faces([5]), FaceModel(old).faces([5])) and models.of(old_id) is models.of(old_id)
+    assert np.array_equal(models.of(old_id).faces([5]), FaceModel(old).faces([5])) and models.of(old_id) is models.of(
+        old_id
+    )
     assert len(models.offered) == 2 and not models.has("a" * 12) and not models.has("../small") and models.has("")
     wanted = Models(tmp_path, "small", str(folder_of(tmp_path / "runs" / "mine" / "weights", 7)))
     assert wanted.current.name == "mine" and len(wanted.offered) == 3 and wanted.has(models.current.id)
@@ -88,9 +90,16 @@ def test_what_was_fetched_before_is_there_without_a_network(hub_server, repo_id,
     assert never_seen.current is never_seen.embedded[0] and "The Hub cannot be reached" in never_seen.news
 
 
-@pytest.mark.parametrize("trouble, words", [
-    ("wrong name", "is not on the Hub, or is private"), ("gated", "is gated: ask for access"),
-    ("hanging", "The Hub cannot be reached"), ("damaged", "damaged or cut short"), ("503", "answered 503")])
+@pytest.mark.parametrize(
+    "trouble, words",
+    [
+        ("wrong name", "is not on the Hub, or is private"),
+        ("gated", "is gated: ask for access"),
+        ("hanging", "The Hub cannot be reached"),
+        ("damaged", "damaged or cut short"),
+        ("503", "answered 503"),
+    ],
+)
 def test_when_they_do_not_come_the_page_says_so_and_goes_on(hub_server, repo_id, tmp_path, quick, trouble, words):
     folder, name = folder_of(tmp_path / "weights"), repo_id
     if trouble == "damaged":
@@ -106,7 +115,10 @@ def test_when_they_do_not_come_the_page_says_so_and_goes_on(hub_server, repo_id,
     models = Models(WEIGHTS, DEFAULT, name)
     settled(lambda: not models.coming)
     assert models.current is models.embedded[0]
-    assert models.news.startswith(f"The weights of {name} did not come, so these are the embedded ones.") and words in models.news
+    assert (
+        models.news.startswith(f"The weights of {name} did not come, so these are the embedded ones.")
+        and words in models.news
+    )
     assert str(tmp_path) not in models.news and os.environ["HF_HOME"] not in models.news
     if trouble == "503":  # asked for again later
         hub_server.faults()
@@ -145,7 +157,9 @@ def test_made_up_links_fetch_little_and_only_from_the_configured_repo(hub_server
     assert sum(models.asked_for(name) for name in made_up) == models_module.MOST_AT_ONCE
     settled(lambda: not any(model is None for model in models._fetched.values()))
     assert not models.asked_for(made_up[0])  # not found, and not looked for again for a while
-    assert {line["path"] for line in hub_server.log()} <= {f"/api/models/{repo_id}/revision/g-{name}" for name in made_up}
+    assert {line["path"] for line in hub_server.log()} <= {
+        f"/api/models/{repo_id}/revision/g-{name}" for name in made_up
+    }
     assert len(hub_server.log()) <= models_module.MOST_AT_ONCE
 
 
@@ -163,7 +177,8 @@ def test_a_tag_at_other_weights_is_not_believed(hub_server, repo_id, tmp_path, q
 
 
 def test_the_page_shows_the_embedded_faces_first_and_those_of_the_hub_when_they_are_there(
-        hub_server, repo_id, tmp_path, page):
+    hub_server, repo_id, tmp_path, page
+):
     folder = folder_of(tmp_path / "weights")
     pushed(folder, repo_id)
     hub_server.faults({"path": f"/api/models/{repo_id}", "sleep": 60})
@@ -206,10 +221,13 @@ def test_an_old_link_after_a_new_push(hub_server, repo_id, tmp_path, page):
         assert face(page, 5).count() == 1
 
 
-@pytest.mark.parametrize("answer", [
-    pytest.param(lambda route: route.fulfill(status=503, json={"detail": "Queue is full"}), id="too-many-visitors"),
-    pytest.param(lambda route: route.abort(), id="no-network"),  # Gradio then loads the page anew
-])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(lambda route: route.fulfill(status=503, json={"detail": "Queue is full"}), id="too-many-visitors"),
+        pytest.param(lambda route: route.abort(), id="no-network"),  # Gradio then loads the page anew
+    ],
+)
 def test_a_question_that_fails_is_asked_again(answer, hub_server, repo_id, tmp_path, page):
     """Whoever waits for older weights gets them, even if the page could once not be asked whether they are there."""
     old, new = folder_of(tmp_path / "old", 1), folder_of(tmp_path / "new", 2)

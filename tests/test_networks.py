@@ -2,7 +2,8 @@ import pytest
 import torch
 
 from gan.model.networks import Discriminator, Generator, parameter_count
-from gan.model.settings import RECIPES, ModelSettings, ladder
+from gan.model.settings import ModelSettings, ladder
+from gan.train.settings import RECIPES
 
 
 @pytest.mark.parametrize("norm", ["none", "batch"])

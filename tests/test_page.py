@@ -16,6 +16,7 @@ from PIL import Image
 from pydantic import ValidationError
 from small import folder_of
 
+from gan.link import SEED_LIMIT, View, decode, encode
 from gan.model.face_finder import Square
 from gan.serve.faces import FaceModel
 from gan.serve.judge import GENERATED, NO_FACE, REAL, TOO_SMALL, UNCLEAR, Judge, Opinion, Verdict
@@ -26,7 +27,6 @@ from gan.serve.page.components import outer_address
 from gan.serve.page.frame import Page
 from gan.serve.page.gallery import face_list
 from gan.serve.page.verdict import as_json, trust
-from gan.serve.share_link import SEED_LIMIT, View, decode, encode
 
 
 @pytest.fixture(scope="module")
@@ -43,10 +43,21 @@ def view_of(page, *seeds, **more) -> View:
     return View(seeds=seeds, weights=page.models.current.id, **more)
 
 
-@pytest.mark.parametrize("text, count, seeds, notes", [
-    ("5", 3, (5, 6, 7), 0), ("5, 9", 3, (5, 9), 0), ("5-7", 64, (5, 6, 7), 0), ("", 2, tuple(range(16)), 1),
-    ("x", 2, tuple(range(16)), 1), ("5, x", 9, (5,), 1), ("4294967294", 16, (4294967294, 4294967295), 0),
-    ("7", None, (7,), 0), ("7", 1e9, tuple(range(7, 71)), 0), ("7", "many", (7,), 0)])
+@pytest.mark.parametrize(
+    "text, count, seeds, notes",
+    [
+        ("5", 3, (5, 6, 7), 0),
+        ("5, 9", 3, (5, 9), 0),
+        ("5-7", 64, (5, 6, 7), 0),
+        ("", 2, tuple(range(16)), 1),
+        ("x", 2, tuple(range(16)), 1),
+        ("5, x", 9, (5,), 1),
+        ("4294967294", 16, (4294967294, 4294967295), 0),
+        ("7", None, (7,), 0),
+        ("7", 1e9, tuple(range(7, 71)), 0),
+        ("7", "many", (7,), 0),
+    ],
+)
 def test_seeds_box(page, text, count, seeds, notes):
     view, said = page.gallery.from_controls(text, count, 1.0, "")
     assert view == view_of(page, *seeds) and len(said) == notes
@@ -58,11 +69,23 @@ def test_a_slip_in_the_seeds_box_leaves_the_gallery_as_it_is(page):
     assert view == before and len(notes) == 1 and "“50l0” is no seed" in notes[0]
 
 
-@pytest.mark.parametrize("seeds, count, expected", [
-    ((5, 6, 7), 5, (5, 6, 7, 8, 9)), ((5, 6, 7), 1, (5,)), ((12, 40, 41), 2, (12, 40)), ((12, 40, 41), 4, (12, 40, 41, 42)),
-    ((7, 6), 4, (7, 6, 8, 9)), ((SEED_LIMIT - 1,), 3, (SEED_LIMIT - 1,)), ((5,), "x", (5,))])
+@pytest.mark.parametrize(
+    "seeds, count, expected",
+    [
+        ((5, 6, 7), 5, (5, 6, 7, 8, 9)),
+        ((5, 6, 7), 1, (5,)),
+        ((12, 40, 41), 2, (12, 40)),
+        ((12, 40, 41), 4, (12, 40, 41, 42)),
+        ((7, 6), 4, (7, 6, 8, 9)),
+        ((SEED_LIMIT - 1,), 3, (SEED_LIMIT - 1,)),
+        ((5,), "x", (5,)),
+    ],
+)
 def test_how_many(page, seeds, count, expected):
-    assert page.gallery.resized(count, 0.5, encode(view_of(page, *seeds))) == (view_of(page, *expected, variation=0.5), [])
+    assert page.gallery.resized(count, 0.5, encode(view_of(page, *seeds))) == (
+        view_of(page, *expected, variation=0.5),
+        [],
+    )
 
 
 @pytest.mark.parametrize("variation, expected", [(0.333, 0.33), (99, 1.5), (-1, 0), (None, 0), (float("nan"), 0)])
@@ -70,10 +93,18 @@ def test_variation_is_brought_into_its_range(page, variation, expected):
     assert page.gallery.from_controls("1, 2", 2, variation, "")[0].variation == expected
 
 
-@pytest.mark.parametrize("seeds, step, expected", [
-    ((0, 1, 2), 1, (3, 4, 5)), ((3, 4, 5), -1, (0, 1, 2)), ((1, 2, 3), -1, (0, 1, 2)), ((9, 4), 1, (5, 6)),
-    ((9, 4), -1, (7, 8)), ((SEED_LIMIT - 4, SEED_LIMIT - 3), 1, (SEED_LIMIT - 2, SEED_LIMIT - 1)),
-    ((SEED_LIMIT - 3, SEED_LIMIT - 2), 1, (SEED_LIMIT - 1,))])
+@pytest.mark.parametrize(
+    "seeds, step, expected",
+    [
+        ((0, 1, 2), 1, (3, 4, 5)),
+        ((3, 4, 5), -1, (0, 1, 2)),
+        ((1, 2, 3), -1, (0, 1, 2)),
+        ((9, 4), 1, (5, 6)),
+        ((9, 4), -1, (7, 8)),
+        ((SEED_LIMIT - 4, SEED_LIMIT - 3), 1, (SEED_LIMIT - 2, SEED_LIMIT - 1)),
+        ((SEED_LIMIT - 3, SEED_LIMIT - 2), 1, (SEED_LIMIT - 1,)),
+    ],
+)
 def test_pages(page, seeds, step, expected):
     turn = page.gallery.next_page if step > 0 else page.gallery.previous_page
     view, notes = turn(encode(view_of(page, *seeds, variation=0.9)))
@@ -121,9 +152,17 @@ def test_everything_goes_on_with_the_chosen_weights(two):
     chosen = two.models.embedded[0].id
     assert chosen != two.models.current.id
     query, g = encode(View(seeds=(5, 9), weights=chosen)), two.gallery
-    views = [g.from_controls("7", 2, 1.0, query), g.next_page(query), g.previous_page(query), g.surprising(3, 1.0, query),
-             g.from_kept({"seeds": [3, 4]}, 1.0, query), g.morph_from(query, click(5)),
-             g.judge(query, click(5)), two.morph.from_kept({"seeds": [3, 4]}, query), two.morph.from_controls("4, 13", 8, 1, True, query)]
+    views = [
+        g.from_controls("7", 2, 1.0, query),
+        g.next_page(query),
+        g.previous_page(query),
+        g.surprising(3, 1.0, query),
+        g.from_kept({"seeds": [3, 4]}, 1.0, query),
+        g.morph_from(query, click(5)),
+        g.judge(query, click(5)),
+        two.morph.from_kept({"seeds": [3, 4]}, query),
+        two.morph.from_controls("4, 13", 8, 1, True, query),
+    ]
     assert {view.weights for view, _ in views} == {chosen}
 
 
@@ -136,9 +175,16 @@ def test_about_describes_the_chosen_weights(two, monkeypatch):
     assert two.show(view, notes, chosen.id)[2] == "v=1&tab=about"
 
 
-@pytest.mark.parametrize("seed, gallery_seeds, expected", [
-    (6, (5, 6, 7, 8), (6, 7, 8)), (8, (5, 6, 7, 8), (8, 5, 6)), (5, (5,), (5, 6, 7)), (9, (5, 6), (9, 5, 6)),
-    (SEED_LIMIT - 1, (SEED_LIMIT - 1,), (SEED_LIMIT - 1, 0, 1))])
+@pytest.mark.parametrize(
+    "seed, gallery_seeds, expected",
+    [
+        (6, (5, 6, 7, 8), (6, 7, 8)),
+        (8, (5, 6, 7, 8), (8, 5, 6)),
+        (5, (5,), (5, 6, 7)),
+        (9, (5, 6), (9, 5, 6)),
+        (SEED_LIMIT - 1, (SEED_LIMIT - 1,), (SEED_LIMIT - 1, 0, 1)),
+    ],
+)
 def test_morph_from_a_face_goes_on_through_its_gallery(page, seed, gallery_seeds, expected):
     view, notes = page.gallery.morph_from(encode(view_of(page, *gallery_seeds, variation=0.8)), click(seed))
     assert (view.tab, view.seeds, view.variation, notes) == ("morph", expected, 0.8, [])
@@ -150,8 +196,10 @@ def test_kept_faces_are_drawn_as_shown_and_found_as_they_were(two):
     faces, tray, before = g.draw_kept({"seeds": [7, 9, 7], "weights": shown.id}, query)
     assert faces == face_list(shown, (7, 9), 0.5) and tray["visible"] and before == ""
     before = g.draw_kept({"seeds": [7, 9], "weights": other.id}, query)[2]
-    assert decode(html.unescape(re.search('href="([^"]+)"', before).group(1))) == (View(
-        seeds=(7, 9), variation=0.5, weights=other.id), [])
+    assert decode(html.unescape(re.search('href="([^"]+)"', before).group(1))) == (
+        View(seeds=(7, 9), variation=0.5, weights=other.id),
+        [],
+    )
     for nothing in (None, {"seeds": [], "weights": other.id}):
         faces, tray, before = g.draw_kept(nothing, query)
         assert faces == [] and not tray["visible"] and before == ""
@@ -165,7 +213,9 @@ def test_without_a_gallery_the_buttons_work_from_the_first_one(page, query):
     assert page.gallery.zip_file(query)["name"] == "seeds-0-15.zip"
 
 
-@pytest.mark.parametrize("stored", [None, "x", {"a": 1}, {"seeds": [None, "3", 2.5, -1, SEED_LIMIT, True, [1]]}, {"seeds": 7}, [1]])
+@pytest.mark.parametrize(
+    "stored", [None, "x", {"a": 1}, {"seeds": [None, "3", 2.5, -1, SEED_LIMIT, True, [1]]}, {"seeds": 7}, [1]]
+)
 def test_nonsense_in_a_browsers_storage_is_dropped(stored):
     assert inputs.clean(stored) == []
     many = {"seeds": [5, 5, 3, *range(100)]}
@@ -183,7 +233,10 @@ def test_a_link_with_other_weights_says_so(page):
 
 def test_morph_controls(page):
     m = page.morph
-    assert m.from_controls("4, 13", 8, 0.9, False, "") == (View("morph", (4, 13), 0.9, page.models.current.id, 8, False), [])
+    assert m.from_controls("4, 13", 8, 0.9, False, "") == (
+        View("morph", (4, 13), 0.9, page.models.current.id, 8, False),
+        [],
+    )
     assert m.from_controls("4", 8, 1, True, "")[0].seeds == (4, 5) and m.from_controls("4", 8, 1, True, "")[1]
     assert m.from_controls("", 999, 1, True, "")[0].frames == 32
     assert m.from_kept({"seeds": list(range(20))}, "v=1")[0].seeds == tuple(range(8))
@@ -191,6 +244,7 @@ def test_morph_controls(page):
 
 
 # --- words --------------------------------------------------------------------------------------------------------
+
 
 def opinion(probability: float, verdict: str, places=((0, 1), (2, -1))) -> Opinion:
     return Opinion(np.zeros((8, 8, 3), np.uint8), np.array(places, np.float32), probability, verdict)
@@ -201,20 +255,32 @@ def answer(verdict: str, probability: float = 0.5, faces: int = 1, **more) -> di
     return as_json(Verdict(verdict, faces, Square(0, 0, 8), said, None), Image.new("RGB", (8, 8)))
 
 
-@pytest.mark.parametrize("verdict, probability, words", [
-    (GENERATED, 0.88, "Likely generated: 88 %"), (REAL, 0.12, "Likely real: 88 %"),
-    (UNCLEAR, 0.55, "Can't tell: 55 % generated, 45 % real"), (GENERATED, 1.0, "Likely generated: 99 %"),
-    (REAL, 0.0, "Likely real: 99 %")])
+@pytest.mark.parametrize(
+    "verdict, probability, words",
+    [
+        (GENERATED, 0.88, "Likely generated: 88 %"),
+        (REAL, 0.12, "Likely real: 88 %"),
+        (UNCLEAR, 0.55, "Can't tell: 55 % generated, 45 % real"),
+        (GENERATED, 1.0, "Likely generated: 99 %"),
+        (REAL, 0.0, "Likely real: 99 %"),
+    ],
+)
 def test_a_verdict_in_words(verdict, probability, words):
     said = answer(verdict, probability)
     assert said["headline"] == words and said["verdict"] == verdict and said["probability_generated"] == probability
     assert said["photo"] is None  # the square is the picture
 
 
-@pytest.mark.parametrize("places, words", [
-    ([[0, 0], [0, 3]], "bottom right"), ([[0, 0, 0], [0, 1, 0], [0, 0, 0]], "is in the middle."),
-    ([[0, 0, 0], [0, 0, 1], [0, 0, 0]], "in the middle right"), ([[0, 9, 0], [0, 0, 0], [0, 0, 0]], "at the top."),
-    ([[-1, -2], [-1, -1]], "No single place speaks for")])
+@pytest.mark.parametrize(
+    "places, words",
+    [
+        ([[0, 0], [0, 3]], "bottom right"),
+        ([[0, 0, 0], [0, 1, 0], [0, 0, 0]], "is in the middle."),
+        ([[0, 0, 0], [0, 0, 1], [0, 0, 0]], "in the middle right"),
+        ([[0, 9, 0], [0, 0, 0], [0, 0, 0]], "at the top."),
+        ([[-1, -2], [-1, -1]], "No single place speaks for"),
+    ],
+)
 def test_where_it_looks_generated(places, words):
     said = answer(UNCLEAR, places=places)["opinion"]["sentences"]
     assert len(said) == 1 and words in said[0]
@@ -223,7 +289,9 @@ def test_where_it_looks_generated(places, words):
 def test_what_was_not_judged_says_why():
     photo, square = Image.new("RGB", (100, 80)), Square(40, 30, 20)
     small = as_json(Verdict(TOO_SMALL, 2, square, None, None), photo)
-    assert small["headline"] == "Too small to tell" and small["probability_generated"] is None and small["opinion"] is None
+    assert (
+        small["headline"] == "Too small to tell" and small["probability_generated"] is None and small["opinion"] is None
+    )
     assert small["box"] == [40, 30, 20] and small["photo"].startswith("data:image/webp;base64,")
     assert "2 faces were found" in small["sentences"][0] and "fewer than 40 pixels" in small["sentences"][1]
     none = as_json(Verdict(NO_FACE, 0, None, None, opinion(0.5, UNCLEAR)), photo)
@@ -234,7 +302,10 @@ def test_what_was_not_judged_says_why():
 def test_how_far_to_trust_it_is_what_was_measured(page):
     report = page.verdict.judge.config["report"]
     words = trust(page.verdict.judge.config)
-    assert f"AUROC {report['as_it_is']['auroc']['value']:.3f}" in words and f"{report['real']:,} held-out photographs" in words
+    assert (
+        f"AUROC {report['as_it_is']['auroc']['value']:.3f}" in words
+        and f"{report['real']:,} held-out photographs" in words
+    )
     assert f"calls {100 * report['wrong']['real_called_generated']:.1f} % of the real" in words
     assert "no forensic tool" in words and "diffusion" in words
 
@@ -256,9 +327,11 @@ def test_the_outer_address_is_the_spaces(monkeypatch):
     assert outer_address() == "https://huggingface.co/spaces/somebody/faces"
 
 
-@pytest.mark.parametrize("value", [
-    None, "x" * 1000, "0-4294967295", 1e308, -1, [], {}, {"path": "/etc/passwd"}, "v=1&seeds=" + "9" * 5000],
-    ids=lambda value: repr(value)[:20])
+@pytest.mark.parametrize(
+    "value",
+    [None, "x" * 1000, "0-4294967295", 1e308, -1, [], {}, {"path": "/etc/passwd"}, "v=1&seeds=" + "9" * 5000],
+    ids=lambda value: repr(value)[:20],
+)
 def test_every_handler_takes_any_nonsense_or_refuses_it(page, value):
     """As it comes over HTTP, where a browser's controls bound nothing, the first checks being Gradio's own."""
     refusals = (gr.Error, ComponentProcessingError, ValidationError)
@@ -266,11 +339,17 @@ def test_every_handler_takes_any_nonsense_or_refuses_it(page, value):
     refused = 0
     for handler in handlers.values():
         event = gr.EventData(None, dict.fromkeys(("seed", "query", "weights", "answers"), value))
-        request = gr.Request(query_params={"seeds": str(value), "variation": str(value), "tab": str(value), "w": str(value)})
+        request = gr.Request(
+            query_params={"seeds": str(value), "variation": str(value), "tab": str(value), "w": str(value)}
+        )
         try:
             # in a thread: the browser of other tests has a loop in this one
-            ThreadPoolExecutor().submit(asyncio.run, page.blocks.process_api(
-                handler, [value] * len(handler.inputs), SessionState(page.blocks), request, event_data=event)).result()
+            ThreadPoolExecutor().submit(
+                asyncio.run,
+                page.blocks.process_api(
+                    handler, [value] * len(handler.inputs), SessionState(page.blocks), request, event_data=event
+                ),
+            ).result()
         except refusals:
             refused += 1
     assert len(handlers) > 20 and refused < len(handlers) - 10

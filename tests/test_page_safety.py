@@ -111,7 +111,9 @@ def test_an_upload_that_is_too_large_is_refused(address):
 @pytest.mark.parametrize("route", ["/call/generate", "/queue/join", "/run/generate", "/cancel"])
 def test_bodies_that_are_too_large_are_refused_before_they_are_read(address, route):
     body = json.dumps({"data": ["1" * (2 * safety.MOST_BODY_BYTES)], "session_hash": "x", "fn_index": 0})
-    answer = httpx.post(f"{address}{API}{route}", content=body, headers={"content-type": "application/json"}, timeout=60)
+    answer = httpx.post(
+        f"{address}{API}{route}", content=body, headers={"content-type": "application/json"}, timeout=60
+    )
     assert answer.status_code == 413
 
 
@@ -133,10 +135,22 @@ def test_errors_name_no_path_of_the_server(address, data):
     assert str(Path(path).parent) not in answer and "Traceback" not in answer and str(ROOT) not in answer
 
 
-@pytest.mark.parametrize("route", [
-    "/file=/etc/passwd", f"/file={ROOT}/app.py", f"/file={ROOT}/weights/faces-64/config.json", "/file=../../../etc/passwd",
-    "/file=%2Fetc%2Fpasswd", "/proxy=http://127.0.0.1:1/", "/proxy=https://huggingface.co/", "/file=http://127.0.0.1:1/",
-    "/static/../../app.py", "/component_server", "/stream/x/1/1/playlist.m3u8"])
+@pytest.mark.parametrize(
+    "route",
+    [
+        "/file=/etc/passwd",
+        f"/file={ROOT}/app.py",
+        f"/file={ROOT}/weights/faces-64/config.json",
+        "/file=../../../etc/passwd",
+        "/file=%2Fetc%2Fpasswd",
+        "/proxy=http://127.0.0.1:1/",
+        "/proxy=https://huggingface.co/",
+        "/file=http://127.0.0.1:1/",
+        "/static/../../app.py",
+        "/component_server",
+        "/stream/x/1/1/playlist.m3u8",
+    ],
+)
 def test_other_doors_are_closed(address, route):
     answer = httpx.get(f"{address}{API}{route}", timeout=30)
     assert answer.status_code >= 400 or "location" in answer.headers, answer.text[:200]
@@ -144,8 +158,9 @@ def test_other_doors_are_closed(address, route):
 
 
 def test_other_origins_are_refused(address):
-    answer = httpx.post(f"{address}{API}/call/generate", json={"data": ["0", 1.0, ""]},
-                        headers={"origin": "https://evil.example"})
+    answer = httpx.post(
+        f"{address}{API}/call/generate", json={"data": ["0", 1.0, ""]}, headers={"origin": "https://evil.example"}
+    )
     assert answer.headers.get("access-control-allow-origin") not in ("*", "https://evil.example")
 
 
@@ -159,8 +174,12 @@ def test_nonsense_in_any_endpoint_harms_nothing(address):
     dependencies = httpx.get(f"{address}/config").json()["dependencies"]
     assert len(dependencies) > 20
     for dependency in dependencies:
-        body = {"data": [{"path": "/etc/passwd"}] * len(dependency["inputs"]), "fn_index": dependency["id"],
-                "session_hash": "nonsense", "event_data": {"seed": "x", "query": "x"}}
+        body = {
+            "data": [{"path": "/etc/passwd"}] * len(dependency["inputs"]),
+            "fn_index": dependency["id"],
+            "session_hash": "nonsense",
+            "event_data": {"seed": "x", "query": "x"},
+        }
         assert httpx.post(f"{address}{API}/queue/join", json=body, timeout=60).status_code in {200, 503, 400, 422}
     deadline = time.monotonic() + 60  # the line must get empty again, with everybody after it served as before
     while (answer := call(address, "generate", "0", 1.0, "")).startswith("503"):
@@ -197,6 +216,7 @@ def test_the_same_picture_uploaded_again_is_not_deleted_before_it_is_read(tmp_pa
 
 def test_many_visitors_at_once_get_their_faces_or_a_sentence(address):
     """More than the line holds: some are told so at once, the others are served, and the page lives on."""
+
     def ask(number):
         if number == 0:  # while it is made, the line gets long
             return call(address, "morph", "1,2,3,4,5,6,7,8", 0.5, 32, True, "")

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gan.train import plots, quality
+from gan.train.measure import plots, quality
 
 
 @pytest.fixture
@@ -21,8 +21,19 @@ def titles(figure) -> list[str]:
 
 
 def test_curves_draw_what_there_is(tmp_path, drawn):
-    rows = [{"step": s, "pictures": 64 * s, "loss_generator": 1.0, "loss_real": 0.5, "loss_fake": 0.6, "accuracy_real": 0.8,
-             "accuracy_fake": 0.7, "accuracy_held_out": None} for s in (10, 20)]
+    rows = [
+        {
+            "step": s,
+            "pictures": 64 * s,
+            "loss_generator": 1.0,
+            "loss_real": 0.5,
+            "loss_fake": 0.6,
+            "accuracy_real": 0.8,
+            "accuracy_fake": 0.7,
+            "accuracy_held_out": None,
+        }
+        for s in (10, 20)
+    ]
     plots.save_curves(rows, tmp_path / "two.png")
     plots.save_curves([*rows, {"step": 20, "pictures": 1280, "frechet_distance": 3.0}], tmp_path / "three.png")
     plots.save_curves([], tmp_path / "none.png")
@@ -46,10 +57,20 @@ def test_the_picture_of_quality_shows_what_was_measured(tmp_path, drawn, held_ou
     histograms = random.dirichlet(np.ones(256), (2, 3))
     distances = (random.uniform(1, 3, 50), random.uniform(1, 3, 50)) if held_out else None
     spectrum, colour = {"decibels": -1.5, "at": 0.5}, {"levels": 2.5, "channel": "blue"}
-    result = {"generator": "0123456789ab", "precision": 0.7, "recall": 0.6, "neighbours": 3, "pictures": 100,
-              "spectrum": spectrum, "colour": colour, "memorisation": quality.memorisation(*distances) if held_out else None,
-              "floor": {"precision": 0.9, "recall": 0.8}}
-    plots.save_quality(result, (np.full(8, 10.0), np.full(8, 100.0)), tuple(histograms), distances, tmp_path / "quality.png")
+    result = {
+        "generator": "0123456789ab",
+        "precision": 0.7,
+        "recall": 0.6,
+        "neighbours": 3,
+        "pictures": 100,
+        "spectrum": spectrum,
+        "colour": colour,
+        "memorisation": quality.memorisation(*distances) if held_out else None,
+        "floor": {"precision": 0.9, "recall": 0.8},
+    }
+    plots.save_quality(
+        result, (np.full(8, 10.0), np.full(8, 100.0)), tuple(histograms), distances, tmp_path / "quality.png"
+    )
     assert Image.open(tmp_path / "quality.png").size == (1210, 836)
     bars, nearest, spectra, colours = drawn[0].axes
     assert sorted(round(bar.get_height(), 2) for bar in bars.patches) == [0.6, 0.7, 0.8, 0.9]

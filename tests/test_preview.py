@@ -11,9 +11,9 @@ import pytest
 from conftest import EMBEDDED, WEIGHTS
 from PIL import Image
 
+from gan.link import View
 from gan.serve.faces import FaceModel
 from gan.serve.page.preview import described
-from gan.serve.share_link import View
 
 
 def tags(address: str, query: str, **headers) -> dict[str, str]:
@@ -41,10 +41,19 @@ def test_a_link_is_introduced_by_its_own_faces(address):
         assert np.abs(shown[:, ::-1].astype(int) - wanted).mean() > 4
 
 
-@pytest.mark.parametrize("query, size", [
-    ("seeds=7", (600, 600)), ("seeds=7,8,9", (1200, 600)), ("seeds=1-5", (1200, 1200)), ("seeds=1-7", (1200, 800)),
-    ("tab=morph&seeds=4,13", (1200, 600)), ("tab=about", (1200, 600)), ("", (1200, 600)), ("seeds=%00&variation=x", (1200, 600)),
-])
+@pytest.mark.parametrize(
+    "query, size",
+    [
+        ("seeds=7", (600, 600)),
+        ("seeds=7,8,9", (1200, 600)),
+        ("seeds=1-5", (1200, 1200)),
+        ("seeds=1-7", (1200, 800)),
+        ("tab=morph&seeds=4,13", (1200, 600)),
+        ("tab=about", (1200, 600)),
+        ("", (1200, 600)),
+        ("seeds=%00&variation=x", (1200, 600)),
+    ],
+)
 def test_every_view_has_a_picture_without_gaps(address, query, size):
     found = tags(address, query)
     picture = np.asarray(Image.open(io.BytesIO(httpx.get(found["og:image"], timeout=60).content)))
@@ -61,7 +70,9 @@ def test_without_the_weights_there_is_no_picture_of_others(address):
 
 def test_a_crowd_waits_or_is_told_to_come_back(address):
     with ThreadPoolExecutor(60) as pool:
-        codes = list(pool.map(lambda seed: httpx.get(f"{address}/preview.jpg?seeds={seed}", timeout=60).status_code, range(60)))
+        codes = list(
+            pool.map(lambda seed: httpx.get(f"{address}/preview.jpg?seeds={seed}", timeout=60).status_code, range(60))
+        )
     assert set(codes) == {200, 503} and codes.count(200) >= 40
 
 
@@ -70,9 +81,14 @@ def test_behind_a_proxy_the_picture_is_where_visitors_are(address):
     assert found["og:image"].startswith("https://faces.example.org/preview.jpg?v=1&seeds=7&")
 
 
-@pytest.mark.parametrize("query, headers", [
-    ("seeds=7%22%3E%3Cscript%3Ealert(1)%3C/script%3E&w=%22%3E%3Cscript%3Ealert(1)", {}),
-    ("seeds=7", {"x-forwarded-host": 'a"><script>alert(1)</script>'}), ("seeds=7", {"host": 'a"><script>alert(1)</script>'})])
+@pytest.mark.parametrize(
+    "query, headers",
+    [
+        ("seeds=7%22%3E%3Cscript%3Ealert(1)%3C/script%3E&w=%22%3E%3Cscript%3Ealert(1)", {}),
+        ("seeds=7", {"x-forwarded-host": 'a"><script>alert(1)</script>'}),
+        ("seeds=7", {"host": 'a"><script>alert(1)</script>'}),
+    ],
+)
 def test_nothing_of_a_request_gets_into_the_page_as_it_is(address, query, headers):
     page = httpx.get(f"{address}/?{query}", headers=headers, timeout=60)
     assert page.status_code == 400 or "og:description" in page.text and "<script>alert(1)" not in page.text

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gan.train import quality
+from gan.train.measure import quality
 
 
 def cloud(count: int = 200, centre: float = 0.0, seed: int = 0) -> np.ndarray:
@@ -56,7 +56,9 @@ def test_memorisation_is_at_its_share_by_chance_and_at_1_for_copies():
     random = np.random.RandomState(0)
     held_out = random.uniform(1, 2, 2000)
     chance = quality.memorisation(random.uniform(1, 2, 2000), held_out)
-    assert chance["share_nearer"] == pytest.approx(0.01, abs=0.007) and chance["nearer_than"] == pytest.approx(1.01, abs=0.005)
+    assert chance["share_nearer"] == pytest.approx(0.01, abs=0.007) and chance["nearer_than"] == pytest.approx(
+        1.01, abs=0.005
+    )
     assert [chance["median_samples"], chance["median_held_out"]] == pytest.approx([1.5, 1.5], abs=0.05)
     half = np.where(np.arange(2000) % 2, 0.0, 1.5)
     assert quality.memorisation(half, held_out)["share_nearer"] == 0.5
@@ -69,7 +71,9 @@ def test_held_out_copies_do_not_hide_that_samples_are_copies():
     assert quality.copies(held_out).tolist() == [True] * 50 + [False] * 950
     result = quality.memorisation(np.where(np.arange(1000) < 300, 0.0, 2.5), held_out)
     assert result["held_out_copies"] == 50 and result["share_nearer"] == 0.3
-    assert result["nearer_than"] == pytest.approx(2.01, abs=0.008) and result["median_held_out"] == pytest.approx(2.5, abs=0.05)
+    assert result["nearer_than"] == pytest.approx(2.01, abs=0.008) and result["median_held_out"] == pytest.approx(
+        2.5, abs=0.05
+    )
 
 
 @pytest.mark.parametrize("size", [32, 25])
@@ -86,7 +90,7 @@ def test_a_sine_lands_in_its_ring(x, y, ring):
     wave = 128 + 100 * np.sin(2 * np.pi * (x * columns + y * rows))
     power = quality.power_spectrum(pictures_of(wave[None]))
     assert power.argmax() == ring - 1
-    around = power[ring - 3:ring + 2].sum()
+    around = power[ring - 3 : ring + 2].sum()
     assert around / power.sum() > 0.999  # the window spreads it over its neighbours and no farther
 
 

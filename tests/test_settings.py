@@ -3,13 +3,24 @@ import json
 import pytest
 
 from gan import UserError
-from gan.model.settings import RECIPES, ModelSettings, TrainSettings, ladder, to_dict
+from gan.model.settings import ModelSettings, ladder, to_dict
+from gan.train.settings import RECIPES, TrainSettings
 from train_accelerate import parse
 
 
-@pytest.mark.parametrize("resolution, sizes", [
-    (16, [4, 8, 16]), (28, [4, 7, 14, 28]), (32, [4, 8, 16, 32]), (48, [3, 6, 12, 24, 48]), (64, [4, 8, 16, 32, 64]),
-    (100, [4, 7, 13, 25, 50, 100]), (128, [4, 8, 16, 32, 64, 128]), (150, [3, 5, 10, 19, 38, 75, 150])])
+@pytest.mark.parametrize(
+    "resolution, sizes",
+    [
+        (16, [4, 8, 16]),
+        (28, [4, 7, 14, 28]),
+        (32, [4, 8, 16, 32]),
+        (48, [3, 6, 12, 24, 48]),
+        (64, [4, 8, 16, 32, 64]),
+        (100, [4, 7, 13, 25, 50, 100]),
+        (128, [4, 8, 16, 32, 64, 128]),
+        (150, [3, 5, 10, 19, 38, 75, 150]),
+    ],
+)
 def test_ladder_halves_rounding_up_until_at_most_four(resolution, sizes):
     assert ladder(resolution) == sizes
 
@@ -26,23 +37,38 @@ def test_explicit_widths_are_saved_and_come_back():
     assert ModelSettings(**{**saved, "widths": tuple(saved["widths"])}) == ModelSettings(28).explicit()
 
 
-@pytest.mark.parametrize("arguments, words", [
-    ({"resolution": 8}, "from 16 to 1024"), ({"resolution": 2000}, "from 16 to 1024"), ({"latent_dim": 0}, "latent_dim"),
-    ({"widths": (8,)}, "64 px takes 4 widths"), ({"widths": (8, 8, 0, 8)}, "4 widths")])
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        ({"resolution": 8}, "from 16 to 1024"),
+        ({"resolution": 2000}, "from 16 to 1024"),
+        ({"latent_dim": 0}, "latent_dim"),
+        ({"widths": (8,)}, "64 px takes 4 widths"),
+        ({"widths": (8, 8, 0, 8)}, "4 widths"),
+    ],
+)
 def test_impossible_models_are_refused(arguments, words):
     with pytest.raises(UserError, match=words):
         ModelSettings(**arguments)
 
 
-@pytest.mark.parametrize("arguments, words", [
-    (["--train_batch_size", "1"], "BatchNorm"), (["--num_epochs", "0"], "num_epochs"),
-    (["--learning_rate", "-1"], "learning_rate"), (["--adam_beta2", "1"], "adam_beta2"), (["--seed", "-1"], "seed"),
-    (["--augment_probability", "2"], "augment_probability"), (["--eval_every", "5"], "eval_features"),
-    (["--recipe", "dcgan", "--penalty_weight", "1"], "BatchNorm in the discriminator"),
-    (["--recipe", "dcgan", "--loss", "relativistic"], "use --loss bce or --discriminator_norm none"),
-    (["--loss", "bce"], "add --penalty_weight 0"),
-    (["--learning_rate", "1e-4"], "learning_rate_end 0.0002 is above --learning_rate 0.0001: give both"),
-    (["--penalty_weight", "0.05"], "penalty_weight_end 0.1 is above --penalty_weight 0.05: give both")])
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        (["--train_batch_size", "1"], "BatchNorm"),
+        (["--num_epochs", "0"], "num_epochs"),
+        (["--learning_rate", "-1"], "learning_rate"),
+        (["--adam_beta2", "1"], "adam_beta2"),
+        (["--seed", "-1"], "seed"),
+        (["--augment_probability", "2"], "augment_probability"),
+        (["--eval_every", "5"], "eval_features"),
+        (["--recipe", "dcgan", "--penalty_weight", "1"], "BatchNorm in the discriminator"),
+        (["--recipe", "dcgan", "--loss", "relativistic"], "use --loss bce or --discriminator_norm none"),
+        (["--loss", "bce"], "add --penalty_weight 0"),
+        (["--learning_rate", "1e-4"], "learning_rate_end 0.0002 is above --learning_rate 0.0001: give both"),
+        (["--penalty_weight", "0.05"], "penalty_weight_end 0.1 is above --penalty_weight 0.05: give both"),
+    ],
+)
 def test_impossible_trainings_are_refused(arguments, words):
     with pytest.raises(UserError, match=words):
         parse(arguments)

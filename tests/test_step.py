@@ -8,15 +8,17 @@ from accelerate.state import AcceleratorState
 from small import SMALL
 
 from gan.model.images import to_signed
-from gan.model.settings import RECIPES
-from gan.train.step import GanStep, cosine, pictures_per_step
+from gan.train.generator.step import GanStep, pictures_per_step
+from gan.train.schedules import cosine
+from gan.train.settings import RECIPES
 
 
 def make(recipe: str = "modern", **changes) -> GanStep:
     norm = RECIPES[recipe].model.discriminator_norm
     changes = {"augment_probability": 0.3, **changes} if recipe == "modern" else changes  # off by default
-    settings = dataclasses.replace(RECIPES[recipe], model=dataclasses.replace(SMALL, discriminator_norm=norm),
-                                   train_batch_size=8, **changes)
+    settings = dataclasses.replace(
+        RECIPES[recipe], model=dataclasses.replace(SMALL, discriminator_norm=norm), train_batch_size=8, **changes
+    )
     return GanStep(settings, accelerator("no"), total_steps=20)
 
 
@@ -66,9 +68,10 @@ def test_the_generator_step_leaves_the_discriminator_alone():
     assert all(p.grad is None for p in gan.discriminator.parameters())
 
 
-@pytest.mark.parametrize("recipe, batches, generated, judged", [
-    ("modern", 1, 1, 2), ("modern", 2, 4, 4), ("dcgan", 1, 1, 3), ("dcgan", 2, 4, 6),
-])
+@pytest.mark.parametrize(
+    "recipe, batches, generated, judged",
+    [("modern", 1, 1, 2), ("modern", 2, 4, 4), ("dcgan", 1, 1, 3), ("dcgan", 2, 4, 6)],
+)
 def test_nothing_is_made_or_judged_twice(recipe, batches, generated, judged):
     gan, forwards = make(recipe, gradient_accumulation_steps=batches), {"generator": 0, "discriminator": 0}
     for name in forwards:
@@ -80,8 +83,13 @@ def test_nothing_is_made_or_judged_twice(recipe, batches, generated, judged):
 def test_gradients_are_clipped_where_the_recipe_says_so(monkeypatch):
     gan, largest = make("rmsprop", gradient_clip=1e-3), []
     for optimizer in (gan.generator_optimizer, gan.discriminator_optimizer):
-        monkeypatch.setattr(optimizer, "step", lambda optimizer=optimizer: largest.append(
-            max(p.grad.abs().max().item() for group in optimizer.param_groups for p in group["params"])))
+        monkeypatch.setattr(
+            optimizer,
+            "step",
+            lambda optimizer=optimizer: largest.append(
+                max(p.grad.abs().max().item() for group in optimizer.param_groups for p in group["params"])
+            ),
+        )
     gan([batch()])
     assert largest == [pytest.approx(1e-3)] * 2
 
@@ -106,6 +114,7 @@ def test_the_discriminator_learns_to_tell(recipe):
 
 def test_accumulated_gradients_are_those_of_the_whole_batch():
     """Without BatchNorm in the way (eval mode) 2 x 4 pictures move the discriminator like 8 do."""
+
     def discriminator_after(accumulate):
         gan = make(gradient_accumulation_steps=accumulate, augment_probability=0.0, penalty_weight=0.0)
         gan.generator.eval()
@@ -180,8 +189,7 @@ def test_schedules_go_where_they_should():
 
 
 def test_networks_are_channels_last_and_work_in_bf16():
-    gan = GanStep(dataclasses.replace(RECIPES["modern"], model=SMALL, train_batch_size=8),
-                  accelerator("bf16"), 10)
+    gan = GanStep(dataclasses.replace(RECIPES["modern"], model=SMALL, train_batch_size=8), accelerator("bf16"), 10)
     seen = []
     gan.discriminator.steps[1].register_forward_hook(lambda module, inputs, output: seen.append(output))
     gan([batch()])

@@ -16,11 +16,23 @@ from PIL import Image, ImageSequence
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from gan.model import sampling, weights
-from gan.train import checkpoint, plots, report
+from gan.train.generator import checkpoint
+from gan.train.measure import plots
+from gan.train.measure import sheets as report
 
 STEPS = 24
-LENGTH = ["--max_train_steps", STEPS, "--checkpointing_steps", 6, "--logging_steps", 3, "--sample_sheets", 4,
-          "--augment_probability", 0.3]
+LENGTH = [
+    "--max_train_steps",
+    STEPS,
+    "--checkpointing_steps",
+    6,
+    "--logging_steps",
+    3,
+    "--sample_sheets",
+    4,
+    "--augment_probability",
+    0.3,
+]
 TWO_PROCESSES = (sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2")
 
 
@@ -57,8 +69,10 @@ def durations(animation: Image.Image) -> list[int]:
 
 
 def rows(output) -> list[dict]:
-    return [{k: v for k, v in json.loads(line).items() if k != "seconds"}
-            for line in (output / "metrics.jsonl").read_text().splitlines()]
+    return [
+        {k: v for k, v in json.loads(line).items() if k != "seconds"}
+        for line in (output / "metrics.jsonl").read_text().splitlines()
+    ]
 
 
 def assert_same_end(output, undisturbed) -> None:
@@ -78,8 +92,14 @@ def undisturbed(tmp_path_factory, pictures):
     output = tmp_path_factory.mktemp("runs") / "undisturbed"
     launch = [sys.executable, "-m", "accelerate.commands.launch", "train_accelerate.py"]
     words = [*launch, *command(pictures, output, "--store_dir", output.parent / "store", "--report_to", "tensorboard")]
-    done = subprocess.run([*map(str, words)], cwd=ROOT, env={**os.environ, "CUDA_VISIBLE_DEVICES": ""},
-                          capture_output=True, text=True, timeout=300)
+    done = subprocess.run(
+        [*map(str, words)],
+        cwd=ROOT,
+        env={**os.environ, "CUDA_VISIBLE_DEVICES": ""},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
     assert done.returncode == 0, done.stderr
     (output.parent / "printed.txt").write_text(done.stdout)
     return output
@@ -87,17 +107,35 @@ def undisturbed(tmp_path_factory, pictures):
 
 def test_it_says_beforehand_what_will_happen(undisturbed):
     printed = (undisturbed.parent / "printed.txt").read_text()
-    for words in ("40 pictures of 16 px", "6 held out", "generator 4,528 parameters", "discriminator 2,713;",
-                  "24 steps of 4 pictures at", "pictures a second: about", "disk: about", "ConvTranspose2d", "learned by heart"):
+    for words in (
+        "40 pictures of 16 px",
+        "6 held out",
+        "generator 4,528 parameters",
+        "discriminator 2,713;",
+        "24 steps of 4 pictures at",
+        "pictures a second: about",
+        "disk: about",
+        "ConvTranspose2d",
+        "learned by heart",
+    ):
         assert words in printed, words
     assert Image.open(undisturbed / "reals.png").size == (128, 80)  # all 40, eight in a row
 
 
 def test_the_result_is_a_weights_folder(undisturbed):
     folder = undisturbed / "weights"
-    assert sorted(path.name for path in folder.iterdir()) == sorted([
-        "config.json", "generator.safetensors", "discriminator.safetensors", "samples.png", "curves.png",
-        "timeline.webp", "README.md", "LICENSE"])
+    assert sorted(path.name for path in folder.iterdir()) == sorted(
+        [
+            "config.json",
+            "generator.safetensors",
+            "discriminator.safetensors",
+            "samples.png",
+            "curves.png",
+            "timeline.webp",
+            "README.md",
+            "LICENSE",
+        ]
+    )
     loaded = weights.load(folder)
     assert loaded.config["training"]["steps"] == STEPS and loaded.config["training"]["pictures"] == STEPS * 4
     assert "calibration" not in loaded.config  # six held-out pictures are too few
@@ -133,10 +171,11 @@ def test_killed_again_and_again_a_run_ends_like_an_undisturbed_one(run, pictures
     output = tmp_path / "killed"
     arguments = command(pictures, output, "--resume_from_checkpoint", "latest")
     for accident, step, begins, kept in (
-            ("kill-between-the-two-steps", 3, "starting from the beginning", []),
-            ("kill-between-the-renames", 12, "starting from the beginning", [6, 12]),
-            ("kill-between-the-two-steps", 14, "Going on from step 12 of", [6, 12]),
-            ("kill-while-saving", 18, "Going on from step 12 of", [6, 12])):
+        ("kill-between-the-two-steps", 3, "starting from the beginning", []),
+        ("kill-between-the-renames", 12, "starting from the beginning", [6, 12]),
+        ("kill-between-the-two-steps", 14, "Going on from step 12 of", [6, 12]),
+        ("kill-while-saving", 18, "Going on from step 12 of", [6, 12]),
+    ):
         killed = run("tests/hooked_training.py", accident, step, *arguments)
         assert killed.returncode == -signal.SIGKILL and begins in killed.stdout, killed.stderr
         assert sorted(int(path.stem.split("-")[1]) for path in (output / "checkpoints").glob("*.pt")) == kept
@@ -154,7 +193,9 @@ def test_signals_save_and_leave(run, pictures, tmp_path, undisturbed):
         assert f"Stopped by {name} at step {step + 1} of 24, everything saved" in stopped.stdout
         assert last_state(output)["training"]["step"] == step + 1
         assert weights.load(output / "weights").config["training"]["steps"] == step + 1
-        plots.save_curves(report.read_metrics(output / "metrics.jsonl"), tmp_path / "curves.png")  # not those of a minute ago
+        plots.save_curves(
+            report.read_metrics(output / "metrics.jsonl"), tmp_path / "curves.png"
+        )  # not those of a minute ago
         assert (output / "weights" / "curves.png").read_bytes() == (tmp_path / "curves.png").read_bytes()
     resumed = run("train_accelerate.py", *arguments)
     assert resumed.returncode == 0, resumed.stderr
@@ -175,10 +216,20 @@ def test_a_checkpoint_alone_is_enough(run, pictures, tmp_path, undisturbed):
 def test_ending_the_launcher_saves_too(pictures, tmp_path):
     """`accelerate launch` passes no signal on; the run must notice that it is gone."""
     output = tmp_path / "orphan"
-    words = [sys.executable, "-m", "accelerate.commands.launch", "train_accelerate.py",
-             *command(pictures, output, "--store_dir", tmp_path / "store", "--max_train_steps", 10**6)]
-    launcher = subprocess.Popen([*map(str, words)], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                                env={**os.environ, "CUDA_VISIBLE_DEVICES": ""})
+    words = [
+        sys.executable,
+        "-m",
+        "accelerate.commands.launch",
+        "train_accelerate.py",
+        *command(pictures, output, "--store_dir", tmp_path / "store", "--max_train_steps", 10**6),
+    ]
+    launcher = subprocess.Popen(
+        [*map(str, words)],
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "CUDA_VISIBLE_DEVICES": ""},
+    )
     wait_for(lambda: (output / "metrics.jsonl").exists() and len((output / "metrics.jsonl").read_text()) > 0)
     (training,) = psutil.Process(launcher.pid).children()
     launcher.terminate()
@@ -195,8 +246,10 @@ def wait_for(condition, seconds: float = 90) -> None:
         time.sleep(0.2)
 
 
-@pytest.mark.parametrize("accident, words", [
-    ("nan", "loss_generator is not finite"), ("infinite-parameter", "a parameter of the generator is not finite")])
+@pytest.mark.parametrize(
+    "accident, words",
+    [("nan", "loss_generator is not finite"), ("infinite-parameter", "a parameter of the generator is not finite")],
+)
 def test_numbers_that_break_down_stop_the_run_and_keep_the_last_good_weights(run, pictures, tmp_path, accident, words):
     output = tmp_path / "broken"
     # step 11 is the last before a checkpoint: what it breaks must not be saved
@@ -227,8 +280,10 @@ def test_a_folder_that_cannot_be_written_is_refused_at_once(run, pictures, tmp_p
 
 
 def test_other_settings_and_a_used_folder_are_refused(run, pictures, tmp_path, undisturbed):
-    other = run("train_accelerate.py", *command(pictures, undisturbed, "--resume_from_checkpoint", "latest", "--seed", 7,
-                                                "--learning_rate", 0.001))
+    other = run(
+        "train_accelerate.py",
+        *command(pictures, undisturbed, "--resume_from_checkpoint", "latest", "--seed", 7, "--learning_rate", 0.001),
+    )
     assert other.returncode == 1 and "Traceback" not in other.stderr
     assert "learning_rate: 0.0008 there, 0.001 here; seed: 0 there, 7 here" in other.stderr
     used = run("train_accelerate.py", *command(pictures, undisturbed))
@@ -237,9 +292,26 @@ def test_other_settings_and_a_used_folder_are_refused(run, pictures, tmp_path, u
 
 def in_two(run, pictures, output, accident, step, recipe, batches, size, *more):
     """A run in two processes, each shown the 40 pictures in five steps, with what happens in step `step`."""
-    arguments = command(pictures, output, "--recipe", recipe, "--gradient_accumulation_steps", batches,
-                        "--train_batch_size", size, "--max_train_steps", 15, "--checkpointing_steps", 6, "--sample_sheets", 1, *more)
-    return run("tests/hooked_training.py", accident, step, *arguments, launcher=TWO_PROCESSES, ACCELERATE_USE_CPU="true")
+    arguments = command(
+        pictures,
+        output,
+        "--recipe",
+        recipe,
+        "--gradient_accumulation_steps",
+        batches,
+        "--train_batch_size",
+        size,
+        "--max_train_steps",
+        15,
+        "--checkpointing_steps",
+        6,
+        "--sample_sheets",
+        1,
+        *more,
+    )
+    return run(
+        "tests/hooked_training.py", accident, step, *arguments, launcher=TWO_PROCESSES, ACCELERATE_USE_CPU="true"
+    )
 
 
 @pytest.mark.parametrize("recipe, batches, size", [("modern", 2, 2), ("dcgan", 1, 4)])
@@ -250,7 +322,7 @@ def test_two_processes_share_the_work_end_alike_and_resume_bit_for_bit(run, pict
     ranks = [json.loads(path.read_text()) for path in sorted(tmp_path.glob("two-rank*.json"))]
     assert len(ranks) == 2 and ranks[0]["parameters"] == ranks[1]["parameters"]
     for epoch in range(3):
-        seen = [picture for rank in ranks for picture in rank["seen"][epoch * 20:(epoch + 1) * 20]]
+        seen = [picture for rank in ranks for picture in rank["seen"][epoch * 20 : (epoch + 1) * 20]]
         assert len(set(seen)) == 40
     assert len(rows(output)) == 5
     assert weights.load(output / "weights").config["training"]["processes"] == 2
@@ -258,18 +330,40 @@ def test_two_processes_share_the_work_end_alike_and_resume_bit_for_bit(run, pict
     if recipe == "modern":
         stopped = in_two(run, pictures, tmp_path / "stopped", "SIGTERM", 7, recipe, batches, size)
         assert stopped.returncode != 0 and last_state(tmp_path / "stopped")["training"]["step"] == 10
-        again = in_two(run, pictures, tmp_path / "stopped", "nothing", 0, recipe, batches, size,
-                       "--resume_from_checkpoint", "latest")
+        again = in_two(
+            run,
+            pictures,
+            tmp_path / "stopped",
+            "nothing",
+            0,
+            recipe,
+            batches,
+            size,
+            "--resume_from_checkpoint",
+            "latest",
+        )
         assert again.returncode == 0, again.stderr
         assert_same(last_state(tmp_path / "stopped")["training"], last_state(output)["training"])
 
 
-@pytest.mark.parametrize("options, environment", [
-    (["--cpu", "--num_processes", "2"], {}),  # Accelerate starts one and says nothing
-    (["--multi_gpu", "--num_processes", "2", "--num_machines", "1", "--main_process_port", "0"], {})])  # two runs, both main
+@pytest.mark.parametrize(
+    "options, environment",
+    [
+        (["--cpu", "--num_processes", "2"], {}),  # Accelerate starts one and says nothing
+        (["--multi_gpu", "--num_processes", "2", "--num_machines", "1", "--main_process_port", "0"], {}),
+    ],
+)  # two runs, both main
 def test_a_launcher_that_starts_another_number_is_refused(run, pictures, tmp_path, options, environment):
-    launcher = (sys.executable, "-m", "accelerate.commands.launch", *options, "--mixed_precision", "no",
-                "--dynamo_backend", "no")
+    launcher = (
+        sys.executable,
+        "-m",
+        "accelerate.commands.launch",
+        *options,
+        "--mixed_precision",
+        "no",
+        "--dynamo_backend",
+        "no",
+    )
     refused = run("train_accelerate.py", *command(pictures, tmp_path / "out"), launcher=launcher, **environment)
     assert refused.returncode != 0
     assert "2 processes were asked for and 1 would train" in refused.stderr
@@ -284,15 +378,27 @@ def test_the_paper_recipe_and_a_measured_end(run, pictures, tmp_path):
 
     torch.jit.script(Mean()).save(tmp_path / "features.pt")
     output = tmp_path / "paper"
-    words = command(pictures, output, "--recipe", "dcgan", "--eval_features", tmp_path / "features.pt", "--eval_every", 10,
-                    "--eval_samples", 30)
+    words = command(
+        pictures,
+        output,
+        "--recipe",
+        "dcgan",
+        "--eval_features",
+        tmp_path / "features.pt",
+        "--eval_every",
+        10,
+        "--eval_samples",
+        30,
+    )
     killed = run("tests/hooked_training.py", "kill-while-measuring", STEPS, *words)
     assert killed.returncode == -signal.SIGKILL and last_state(output)["training"]["step"] == STEPS
     done = run("train_accelerate.py", *words, "--resume_from_checkpoint", "latest")
     assert done.returncode == 0, done.stderr
     measured = weights.load(output / "weights").config["metrics"]["frechet_distance"]
     assert measured["samples"] == 30 and "first 30 training pictures" in measured["reference"]
-    assert (output / "weights" / "quality.png").exists() and "(quality.png)" in (output / "weights" / "README.md").read_text()
+    assert (output / "weights" / "quality.png").exists() and "(quality.png)" in (
+        output / "weights" / "README.md"
+    ).read_text()
     assert [row["step"] for row in rows(output) if "frechet_distance" in row] == [10, 20, 24]
     plots.save_curves(rows(output), tmp_path / "curves.png")  # the last measurement is in them
     assert (output / "weights" / "curves.png").read_bytes() == (tmp_path / "curves.png").read_bytes()
@@ -317,11 +423,17 @@ def test_a_run_that_starts_from_weights_and_grows(run, undisturbed, pictures, tm
     assert Image.open(output / "weights" / "timeline.webp").size == (128, 128)
 
 
-@pytest.mark.parametrize("arguments, words", [
-    (["--train_data_dir", "/nowhere"], "is not a folder"), ([], "Say what to train on"),
-    (["--train_data_dir", ".", "--init_from", "."], "config.json is missing"),
-    (["--train_data_dir", ".", "--eval_features", "/nowhere.pt"], "does not exist"),
-    (["--resolution", "8"], "from 16 to 1024"), (["--dataset_name", "nobody/nothing"], "nobody/nothing")])
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        (["--train_data_dir", "/nowhere"], "is not a folder"),
+        ([], "Say what to train on"),
+        (["--train_data_dir", ".", "--init_from", "."], "config.json is missing"),
+        (["--train_data_dir", ".", "--eval_features", "/nowhere.pt"], "does not exist"),
+        (["--resolution", "8"], "from 16 to 1024"),
+        (["--dataset_name", "nobody/nothing"], "nobody/nothing"),
+    ],
+)
 def test_mistakes_get_one_sentence(run, tmp_path, arguments, words):
     done = run("train_accelerate.py", "--output_dir", tmp_path / "out", *arguments, HF_HUB_OFFLINE="1")
     assert done.returncode == 1

@@ -8,7 +8,7 @@ from gan import UserError
 from gan.model import weights
 from gan.model.networks import Discriminator, Generator
 from gan.model.settings import ModelSettings, ladder
-from gan.train.transfer import fitting, open_source, origin, start_from
+from gan.train.generator.transfer import fitting, open_source, origin, start_from
 
 SMALL = ModelSettings(16, latent_dim=8, widths=(32, 16))
 COUNTS = {"training": {"pictures": 5, "data": "drawn"}}
@@ -45,7 +45,7 @@ def test_the_same_size_is_taken_whole(source):
 
 @pytest.mark.parametrize("resolution, steps", [(32, 1), (31, 1), (64, 2), (61, 2)])
 def test_a_grown_network_begins_as_the_one_it_grew_from(source, resolution, steps):
-    settings = ModelSettings(resolution, latent_dim=8, widths=(32, 16, 12, 8)[:2 + steps])
+    settings = ModelSettings(resolution, latent_dim=8, widths=(32, 16, 12, 8)[: 2 + steps])
     generator, discriminator, said = started(source, settings)
     assert f", {steps} step{'s' * (steps - 1)} grown onto both networks." in said
     latents = torch.randn(32, 8, generator=torch.Generator().manual_seed(2))
@@ -84,7 +84,9 @@ def test_in_training_too_a_grown_generator_begins_as_the_one_it_grew_from(source
 def test_everything_that_was_grown_can_learn(source):
     generator, discriminator, _ = started(source, ModelSettings(32, latent_dim=8, widths=(32, 16, 8)))
     optimizer = torch.optim.Adam([*generator.parameters(), *discriminator.parameters()], 1e-3)
-    before = [parameter.detach().clone() for network in (generator, discriminator) for parameter in network.parameters()]
+    before = [
+        parameter.detach().clone() for network in (generator, discriminator) for parameter in network.parameters()
+    ]
     for _ in range(3):  # what leads into weights of zero gets its first gradient in the second step
         optimizer.zero_grad()
         discriminator(generator.train()(torch.randn(16, 8))).sum().backward()

@@ -31,7 +31,9 @@ def test_what_is_saved_is_loaded(folder):
         saved = loaded.generator.state_dict()[name]
         assert saved.dtype == tensor.dtype
         assert torch.equal(saved, tensor.half().float() if tensor.dim() > 1 else tensor), name
-    assert np.abs(sampling.faces(loaded.generator, range(4)).astype(int) - sampling.faces(generator, range(4))).max() <= 1
+    assert (
+        np.abs(sampling.faces(loaded.generator, range(4)).astype(int) - sampling.faces(generator, range(4))).max() <= 1
+    )
     assert loaded.discriminator(torch.zeros(2, 3, 16, 16)).shape == (2,)
 
 
@@ -50,7 +52,11 @@ def test_the_hash_covers_how_a_seed_becomes_a_face(folder):
         how = json.loads(file.metadata()["seedfaces"])
         assert file.get_tensor("project.weight").dtype == torch.float16
         assert file.get_tensor("project_norm.running_mean").dtype == torch.float32
-    assert how["model"]["latent_dim"] == 8 and how["variation"] == "first_features_towards_mean" and "RandomState" in how["latent"]
+    assert (
+        how["model"]["latent_dim"] == 8
+        and how["variation"] == "first_features_towards_mean"
+        and "RandomState" in how["latent"]
+    )
 
 
 def with_header(folder, variation: str, without=()) -> None:
@@ -78,7 +84,9 @@ def test_saving_older_weights_again_changes_no_face(folder, tmp_path_factory):
     with_header(folder, "scale_latent", without=["mean_features"])
     old, again = weights.load(folder), tmp_path_factory.mktemp("again")
     weights.save(again, old.generator, old.discriminator, old.settings, {})
-    assert np.array_equal(sampling.faces(weights.load(again).generator, range(8)), sampling.faces(old.generator, range(8)))
+    assert np.array_equal(
+        sampling.faces(weights.load(again).generator, range(8)), sampling.faces(old.generator, range(8))
+    )
 
 
 @pytest.mark.parametrize("variation", ["", "by_magic"])
@@ -148,10 +156,18 @@ def test_an_absurdly_large_file_is_not_read(folder):
         weights.load(folder)
 
 
-@pytest.mark.parametrize("change", [
-    lambda c: c.update(format=2), lambda c: c.pop("model"), lambda c: c["model"].update(resolution=100_000),
-    lambda c: c["model"].update(latent_dim=10**9), lambda c: c["model"].update(widths="wide"),
-    lambda c: c["model"].update(surprise=1), lambda c: c["model"].update(resolution="64")])
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda c: c.update(format=2),
+        lambda c: c.pop("model"),
+        lambda c: c["model"].update(resolution=100_000),
+        lambda c: c["model"].update(latent_dim=10**9),
+        lambda c: c["model"].update(widths="wide"),
+        lambda c: c["model"].update(surprise=1),
+        lambda c: c["model"].update(resolution="64"),
+    ],
+)
 def test_an_absurd_config_is_refused(folder, change):
     config = json.loads((folder / weights.CONFIG).read_text())
     change(config)

@@ -18,8 +18,17 @@ from gan.model import weights
 TIMEOUT = 10  # seconds until the Hub must have begun to answer
 MOST_BYTES = 100_000_000  # of weights that are fetched
 # the files of a weights folder; nothing else in a repo is ever fetched
-PULLED = (weights.CONFIG, weights.GENERATOR, weights.DISCRIMINATOR, "README.md", "LICENSE", "samples.png", "curves.png",
-          "quality.png", "timeline.webp")
+PULLED = (
+    weights.CONFIG,
+    weights.GENERATOR,
+    weights.DISCRIMINATOR,
+    "README.md",
+    "LICENSE",
+    "samples.png",
+    "curves.png",
+    "quality.png",
+    "timeline.webp",
+)
 # what a Space gets of this checkout: no tests, no benchmarks, no runs
 DEPLOYED = ("app.py", "gan", "weights", "docs", "requirements.txt", "README.md", "LICENSE")
 
@@ -30,6 +39,7 @@ def prepare(repo_id: str, private: bool = False) -> None:
     Raises:
         UserError: no token, no right, a wrong name, or no network; with one sentence that says what to do.
     """
+
     def attempt():
         api = HfApi()
         api.whoami()
@@ -50,6 +60,7 @@ def push(folder: Path, repo_id: str, message: str, pauses=PAUSES) -> str:
     Raises:
         UserError: it did not work, after as many further attempts as there are pauses, with one sentence.
     """
+
     def attempt() -> str:
         api = HfApi()
         head = api.repo_info(repo_id).sha
@@ -81,16 +92,21 @@ def pull(repo_id: str, revision: str | None = None) -> Path:
     Raises:
         UserError: it is not there, is no weights folder, is too large, or the Hub cannot be reached.
     """
+
     def attempt() -> Path:
         info = HfApi().repo_info(repo_id, revision=revision, files_metadata=True, timeout=TIMEOUT)
         files = {file.rfilename: file.size or 0 for file in info.siblings if file.rfilename in PULLED}
         if sum(files.values()) > MOST_BYTES:
-            raise UserError(f"{repo_id} holds {sum(files.values()) / 1e6:.0f} MB of weights; up to {MOST_BYTES / 1e6:.0f} "
-                            "are fetched.")
+            raise UserError(
+                f"{repo_id} holds {sum(files.values()) / 1e6:.0f} MB of weights; up to {MOST_BYTES / 1e6:.0f} "
+                "are fetched."
+            )
         return fetched()
 
     def fetched(**options) -> Path:
-        return Path(snapshot_download(repo_id, revision=revision, allow_patterns=list(PULLED), etag_timeout=TIMEOUT, **options))
+        return Path(
+            snapshot_download(repo_id, revision=revision, allow_patterns=list(PULLED), etag_timeout=TIMEOUT, **options)
+        )
 
     def attempt_or_cached() -> Path:
         try:
@@ -118,6 +134,7 @@ def deploy(repo_id: str, model: str = "", pauses=PAUSES) -> str:
     Raises:
         UserError: no token, no right to a Gradio Space, or a Space of that name that is not one of ours.
     """
+
     def attempt() -> str:
         api, address = HfApi(), f"{HfApi().endpoint}/spaces/{repo_id}"
         api.whoami()
@@ -125,8 +142,10 @@ def deploy(repo_id: str, model: str = "", pauses=PAUSES) -> str:
         api.create_repo(repo_id, repo_type="space", space_sdk="gradio", exist_ok=True)
         # the Hub wants the thumbnail's whole address
         readme = files["README.md"].read_text().replace("thumbnail: ", f"thumbnail: {address}/resolve/main/", 1)
-        operations = [CommitOperationAdd(name, readme.encode() if name == "README.md" else str(path))
-                      for name, path in files.items()]
+        operations = [
+            CommitOperationAdd(name, readme.encode() if name == "README.md" else str(path))
+            for name, path in files.items()
+        ]
         operations += [CommitOperationDelete(name) for name in sorted(held - set(files) - {".gitattributes"})]
         api.create_commit(repo_id, operations, commit_message="Deploy SeedFaces", repo_type="space")
         if model:
@@ -136,8 +155,12 @@ def deploy(repo_id: str, model: str = "", pauses=PAUSES) -> str:
         return address
 
     root = Path(__file__).resolve().parents[2]
-    files = {path.relative_to(root).as_posix(): path for part in DEPLOYED for path in [root / part, *(root / part).rglob("*")]
-             if path.is_file() and "__pycache__" not in path.parts and path.suffix != ".pyi"}
+    files = {
+        path.relative_to(root).as_posix(): path
+        for part in DEPLOYED
+        for path in [root / part, *(root / part).rglob("*")]
+        if path.is_file() and "__pycache__" not in path.parts and path.suffix != ".pyi"
+    }
     return explained(lambda: retried(attempt, pauses), repo_id)
 
 
@@ -151,7 +174,7 @@ def _files_of_ours(space: str) -> set[str]:
         files = {file.rfilename for file in HfApi().repo_info(space, repo_type="space").siblings}
     except RepositoryNotFoundError:
         return set()
-    if "gan/serve/share_link.py" not in files and not files <= {".gitattributes", "README.md"}:
+    if "gan/serve/judge.py" not in files and not files <= {".gitattributes", "README.md"}:
         raise UserError(f"The Space {space} exists and is not a SeedFaces page: choose another name.")
     return files
 

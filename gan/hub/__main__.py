@@ -1,7 +1,7 @@
 """Push weights to the Hugging Face Hub, or this checkout into a Space.
 
-    python -m gan.hub push WEIGHTS user/name [--private]
-    python -m gan.hub deploy user/space [--model user/name]
+python -m gan.hub push WEIGHTS user/name [--private]
+python -m gan.hub deploy user/space [--model user/name]
 """
 
 import argparse
@@ -21,7 +21,9 @@ def main() -> None:
     pushing.add_argument("--private", action="store_true", help="when the repo is created, make it private")
     deploying = commands.add_parser("deploy", help="put this checkout into a Gradio Space")
     deploying.add_argument("repo_id", help="the Space, user/name; created if it does not exist")
-    deploying.add_argument("--model", default="", help="user/name[@revision] of weights on the Hub; default: the embedded ones")
+    deploying.add_argument(
+        "--model", default="", help="user/name[@revision] of weights on the Hub; default: the embedded ones"
+    )
     given = parser.parse_args()
     if given.command == "deploy":
         print(f"Deployed to {hub.deploy(given.repo_id, given.model)}")

@@ -53,8 +53,11 @@ def may_pass(error: Exception) -> bool:
     if status is not None:
         return status in _PASSING
     # without an answer: the connection. huggingface_hub 1.x and 2.x raise those of two different libraries
-    return any(type(cause).__module__.split(".")[0] in ("httpx", "httpx2", "httpcore")
-               or isinstance(cause, (ConnectionError, TimeoutError)) for cause in _causes(error))
+    return any(
+        type(cause).__module__.split(".")[0] in ("httpx", "httpx2", "httpcore")
+        or isinstance(cause, (ConnectionError, TimeoutError))
+        for cause in _causes(error)
+    )
 
 
 def explained(call: Callable[[], Result], repo_id: str) -> Result:
@@ -69,6 +72,7 @@ def explained(call: Callable[[], Result], repo_id: str) -> Result:
 
 def explain(error: BaseException, repo_id: str) -> str:
     """One sentence about a failed call to the Hub, and what to do."""
+
     def is_a(*kinds) -> bool:
         return any(isinstance(cause, kinds) for cause in _causes(error))
 
@@ -86,8 +90,10 @@ def explain(error: BaseException, repo_id: str) -> str:
     if is_a(EntryNotFoundError):
         return f"{repo_id} on the Hub lacks a file of a weights folder ({reason(error)})."
     if status == 402:
-        return (f"The account may not have the Gradio Space {repo_id} on a plain CPU: that takes a paid plan. On a free one, "
-                "create the Space by hand with ZeroGPU as its hardware, and deploy again.")
+        return (
+            f"The account may not have the Gradio Space {repo_id} on a plain CPU: that takes a paid plan. On a free one, "
+            "create the Space by hand with ZeroGPU as its hardware, and deploy again."
+        )
     if status == 403:
         return f"The token may not write to {repo_id}: use one with write access, of an account that owns the repo."
     if is_a(OfflineModeIsEnabled):
@@ -108,4 +114,8 @@ def explain_data_set(error: BaseException, name: str) -> str:
         return _ABSENT.format(name)
     known = status_of(error) is not None or may_pass(error)
     # all of what it says: which configurations or splits there are comes last
-    return explain(error, name) if known else f"The data set {name} cannot be read: {' '.join(words.split())[:400].rstrip('.')}."
+    return (
+        explain(error, name)
+        if known
+        else f"The data set {name} cannot be read: {' '.join(words.split())[:400].rstrip('.')}."
+    )

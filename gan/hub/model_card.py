@@ -15,12 +15,25 @@ def section(name: str, text: str) -> str:
 
 def card(body: str, name: str, data_name: str, metrics: dict[str, float]) -> str:
     """A model card: the front matter that the Hub reads, with the metrics, and a body in Markdown."""
-    results = [EvalResult(task_type="unconditional-image-generation", dataset_type="image-folder", dataset_name=data_name,
-                          metric_type=metric, metric_value=value) for metric, value in metrics.items()]
+    results = [
+        EvalResult(
+            task_type="unconditional-image-generation",
+            dataset_type="image-folder",
+            dataset_name=data_name,
+            metric_type=metric,
+            metric_value=value,
+        )
+        for metric, value in metrics.items()
+    ]
     data = ModelCardData(
-        license="other", license_name="as-the-training-data", license_link="LICENSE", library_name="seedfaces",
-        pipeline_tag="unconditional-image-generation", tags=["gan", "dcgan", "face-generation"],
-        **({"model_name": name, "eval_results": results} if results else {}))
+        license="other",
+        license_name="as-the-training-data",
+        license_link="LICENSE",
+        library_name="seedfaces",
+        pipeline_tag="unconditional-image-generation",
+        tags=["gan", "dcgan", "face-generation"],
+        **({"model_name": name, "eval_results": results} if results else {}),
+    )
     return f"---\n{data.to_yaml()}\n---\n{body.lstrip()}"
 
 

@@ -15,5 +15,5 @@ def judged(network: torch.nn.Module, pictures: np.ndarray) -> np.ndarray:
     Each picture on its own merits (eval mode is the caller's).
     """
     starts = range(0, len(pictures), _BATCH)
-    batches = (torch.from_numpy(pictures[start:start + _BATCH].copy()) for start in starts)
+    batches = (torch.from_numpy(pictures[start : start + _BATCH].copy()) for start in starts)
     return torch.cat([network(images.to_signed(batch)) for batch in batches]).numpy()

@@ -42,8 +42,8 @@ def _blurred(pictures: torch.Tensor) -> torch.Tensor:
     """Means over squares of five pixels. Sums of slices: PyTorch's own average pooling takes three times as long."""
     height, width = pictures.shape[2:]
     padded = F.pad(pictures, (2, 2, 2, 2), mode="reflect")
-    rows = sum(padded[:, :, shift:shift + height] for shift in range(5))
-    return sum(rows[:, :, :, shift:shift + width] for shift in range(5)) / 25
+    rows = sum(padded[:, :, shift : shift + height] for shift in range(5))
+    return sum(rows[:, :, :, shift : shift + width] for shift in range(5)) / 25
 
 
 def evidence(detector: Detector, pictures: np.ndarray) -> np.ndarray:
@@ -60,21 +60,30 @@ def without_a_set(config: dict) -> str:
     while not measured and isinstance(training["started_from"], dict):
         training = training["started_from"]
         measured, who = training["unseen_data_set"], "an earlier detector, from which this one went on,"
-    return (f"Trained once more without {measured['name']}, {who} called {100 * measured['real_called_generated']:.1f} % of "
+    return (
+        (
+            f"Trained once more without {measured['name']}, {who} called {100 * measured['real_called_generated']:.1f} % of "
             f"{measured['pictures']:,} of that set's real faces likely generated, and did not decide on "
-            f"{100 * measured['cannot_tell']:.1f} %.") if measured else ""
+            f"{100 * measured['cannot_tell']:.1f} %."
+        )
+        if measured
+        else ""
+    )
 
 
 # the parts of a report that compare pictures, and their lines in words
 _LINES = {
-    "changed": "{name}", "page": "{name} (in {not_found} there is none of 40 pixels)",
+    "changed": "{name}",
+    "page": "{name} (in {not_found} there is none of 40 pixels)",
     "other_half": "{name} (the half that it was calibrated on)",
-    "data_sets": "real ones of {name} alone", "variations": "faces of variation {name} alone",
+    "data_sets": "real ones of {name} alone",
+    "variations": "faces of variation {name} alone",
     "generators": "generator {name} alone (its own critic: {critic_auroc:.3f})",
     "unseen": "a generator it never saw: {name} ({pictures_shown:,} pictures, Fréchet distance {frechet_distance})",
 }
 _NAMES = {
-    "as it is": "all held-out pictures", "whole": "as the page takes them: the face found and framed",
+    "as it is": "all held-out pictures",
+    "whole": "as the page takes them: the face found and framed",
     "cut_out": "each put somewhere in a larger JPEG, found and framed there",
 }
 

@@ -63,7 +63,9 @@ def framed(face: Square, picture: Image.Image) -> Square:
     side = min(_SIDE * face.side, *picture.size)
     side = min(picture.size) if side > _WHOLE * min(picture.size) else _TIGHTER * side
     middle_x, middle_y = face.left + face.side / 2, face.top + face.side * (0.5 + _LOWER)
-    left, top = (min(max(middle - side / 2, 0), length - side) for middle, length in zip((middle_x, middle_y), picture.size))
+    left, top = (
+        min(max(middle - side / 2, 0), length - side) for middle, length in zip((middle_x, middle_y), picture.size)
+    )
     return Square(left, top, side)
 
 
@@ -71,8 +73,11 @@ def cut(picture: Image.Image, square: Square, resolution: int) -> np.ndarray:
     """What a network is shown of a square: `(resolution, resolution, 3)` uint8, by Lanczos. It has to lie in the picture."""
     left, top, side = square
     # the gap makes large photos cheap and changes next to nothing
-    return np.asarray(picture.resize((resolution, resolution), Image.Resampling.LANCZOS, box=(left, top, left + side, top + side),
-                                     reducing_gap=4))
+    return np.asarray(
+        picture.resize(
+            (resolution, resolution), Image.Resampling.LANCZOS, box=(left, top, left + side, top + side), reducing_gap=4
+        )
+    )
 
 
 def looks(picture: Image.Image, square: Square, resolution: int) -> np.ndarray:
@@ -83,8 +88,15 @@ def looks(picture: Image.Image, square: Square, resolution: int) -> np.ndarray:
     squares = [square]
     for shift in (-_SHIFTED, 0, _SHIFTED) if side > square.side else ():
         corner = (square.left, square.top + shift * square.side)
-        squares.append(Square(*(min(max(start + (square.side - side) / 2, 0), length - side)
-                                for start, length in zip(corner, picture.size)), side))
+        squares.append(
+            Square(
+                *(
+                    min(max(start + (square.side - side) / 2, 0), length - side)
+                    for start, length in zip(corner, picture.size)
+                ),
+                side,
+            )
+        )
     return np.stack([cut(picture, each, resolution) for each in squares])
 
 

@@ -56,8 +56,9 @@ def sheet(pictures: np.ndarray, columns: int = 8) -> Image.Image:
     rows = -(-count // columns)
     canvas = np.full((rows * columns, size, size, 3), 255, np.uint8)
     canvas[:count] = pictures
-    return Image.fromarray(canvas.reshape(rows, columns, size, size, 3).swapaxes(1, 2)
-                           .reshape(rows * size, columns * size, 3))
+    return Image.fromarray(
+        canvas.reshape(rows, columns, size, size, 3).swapaxes(1, 2).reshape(rows * size, columns * size, 3)
+    )
 
 
 def unsheet(image: Image.Image, size: int) -> np.ndarray:

@@ -27,7 +27,8 @@ def slerp(start: np.ndarray, end: np.ndarray, t: float) -> np.ndarray:
     for faces that the generator never learned (White 2016, https://arxiv.org/abs/1609.04468).
     """
     cosine = np.sum(start * end, -1, keepdims=True) / (
-        np.linalg.norm(start, axis=-1, keepdims=True) * np.linalg.norm(end, axis=-1, keepdims=True))
+        np.linalg.norm(start, axis=-1, keepdims=True) * np.linalg.norm(end, axis=-1, keepdims=True)
+    )
     angle = np.arccos(np.clip(cosine, -1, 1))
     sine = np.sin(angle)
     # parallel latents have no great circle between them; there the straight line is right

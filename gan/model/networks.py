@@ -20,7 +20,9 @@ class Generator(nn.Module):
         self.project = nn.Linear(settings.latent_dim, sizes[0] ** 2 * widths[0], bias=False)
         self.project_norm = nn.BatchNorm2d(widths[0])
         self.steps = nn.ModuleList(
-            nn.Sequential(_upsample(widths[k], widths[k + 1], sizes[k + 1]), nn.BatchNorm2d(widths[k + 1]), nn.ReLU(True))
+            nn.Sequential(
+                _upsample(widths[k], widths[k + 1], sizes[k + 1]), nn.BatchNorm2d(widths[k + 1]), nn.ReLU(True)
+            )
             for k in range(len(widths) - 1)
         )
         self.to_rgb = _upsample(widths[-1], 3, sizes[-1])

@@ -32,11 +32,11 @@ def from_latents(generator: Generator, points: np.ndarray, variation: float = 1.
     # TF32 would move pixels by more than the one grey level that a link promises
     with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
         for start in range(0, len(points), BATCH):
-            batch = points[start:start + BATCH]
+            batch = points[start : start + BATCH]
             padded = np.zeros((BATCH, points.shape[1]), np.float32)
-            padded[:len(batch)] = batch
+            padded[: len(batch)] = batch
             output = generator(torch.from_numpy(padded).to(device), variation)
-            pictures.append(images.to_uint8(output)[:len(batch)])
+            pictures.append(images.to_uint8(output)[: len(batch)])
     generator.train(was_training)
     return np.concatenate(pictures)
 

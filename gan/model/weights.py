@@ -26,6 +26,14 @@ FORMAT = 1
 FEATURES_TO_MEAN, SCALED_LATENT = "first_features_towards_mean", "scale_latent"
 GENERATOR, DISCRIMINATOR, CONFIG = "generator.safetensors", "discriminator.safetensors", "config.json"
 DETECTOR = "detector.safetensors"  # in a folder of its own, with a config.json
+# for people: the pictures beside them
+SAMPLES, CURVES, QUALITY, TIMELINE, DETECTOR_PICTURE = (
+    "samples.png",
+    "curves.png",
+    "quality.png",
+    "timeline.webp",
+    "detector.png",
+)
 
 
 @dataclass
@@ -40,8 +48,9 @@ class Weights:
     folder: Path | None = None  # where it was loaded from
 
 
-def save(folder: Path, generator: torch.nn.Module, discriminator: torch.nn.Module, settings: ModelSettings,
-         config: dict) -> None:
+def save(
+    folder: Path, generator: torch.nn.Module, discriminator: torch.nn.Module, settings: ModelSettings, config: dict
+) -> None:
     """Write both networks and the config into an existing folder. `config` holds `training` and `metrics`.
 
     Raises:
@@ -145,8 +154,11 @@ def load_config(folder: Path) -> dict:
 def sha256(path: Path) -> str:
     """Hex digest of a file's content."""
     with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest() if hasattr(hashlib, "file_digest") \
-            else hashlib.sha256(file.read()).hexdigest()  # Python 3.10
+        return (
+            hashlib.file_digest(file, "sha256").hexdigest()
+            if hasattr(hashlib, "file_digest")
+            else hashlib.sha256(file.read()).hexdigest()
+        )  # Python 3.10
 
 
 def _published(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
@@ -202,6 +214,8 @@ def _variation(path: Path, metadata: dict[str, str] | None) -> str:
     except (KeyError, TypeError, ValueError):
         variation = None
     if variation not in (FEATURES_TO_MEAN, SCALED_LATENT):
-        raise UserError(f"{path} does not say in its header how variation works, or says what this version does not know "
-                        f"({variation}): it is of a newer SeedFaces, or not of SeedFaces.")
+        raise UserError(
+            f"{path} does not say in its header how variation works, or says what this version does not know "
+            f"({variation}): it is of a newer SeedFaces, or not of SeedFaces."
+        )
     return variation

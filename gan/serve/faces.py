@@ -63,8 +63,10 @@ class FaceModel:
         """
         corners = latents.from_seeds(seeds, self.latent_dim)
         ends = np.roll(corners, -1, axis=0)
-        legs = [np.stack([latents.slerp(start, end, frame / frames) for frame in range(frames)])
-                for start, end in zip(corners, ends)]
+        legs = [
+            np.stack([latents.slerp(start, end, frame / frames) for frame in range(frames)])
+            for start, end in zip(corners, ends)
+        ]
         points = np.concatenate(legs if loop else [*legs[:-1], corners[-1:]])
         return sampling.from_latents(self.generator, points, variation)
 

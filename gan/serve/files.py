@@ -66,7 +66,9 @@ def poster(faces: np.ndarray) -> bytes:
     columns = len(faces) if len(faces) < 3 else -(-len(faces) // 2)
     sheet = images.sheet(faces, columns)
     width = min(POSTER, columns * POSTER // 2)
-    return _saved(sheet.resize((width, width * sheet.height // sheet.width), Image.Resampling.BICUBIC), "JPEG", quality=88)
+    return _saved(
+        sheet.resize((width, width * sheet.height // sheet.width), Image.Resampling.BICUBIC), "JPEG", quality=88
+    )
 
 
 def zip_of_pngs(seeds: Iterable[int], faces: np.ndarray) -> bytes:
@@ -82,8 +84,16 @@ def animation(frames: np.ndarray, loop: bool) -> bytes:
     """`(F, S, S, 3)` uint8 → animated WebP file, at least 128 px wide: for ever, or once and then still."""
     size = frames.shape[1] * max(1, -(-128 // frames.shape[1]))
     pictures = [Image.fromarray(frame).resize((size, size), Image.Resampling.BICUBIC) for frame in frames]
-    return _saved(pictures[0], "WEBP", save_all=True, append_images=pictures[1:], duration=FRAME_MILLISECONDS,
-                  loop=0 if loop else 1, quality=85, method=2)
+    return _saved(
+        pictures[0],
+        "WEBP",
+        save_all=True,
+        append_images=pictures[1:],
+        duration=FRAME_MILLISECONDS,
+        loop=0 if loop else 1,
+        quality=85,
+        method=2,
+    )
 
 
 def read_picture(data: bytes) -> Image.Image:
@@ -93,21 +103,30 @@ def read_picture(data: bytes) -> Image.Image:
         UserError: it is no picture, damaged, too large or too small; with one sentence.
     """
     if len(data) > MOST_BYTES:
-        raise UserError(f"This file has {len(data) / 2**20:.0f} MB; pictures up to {MOST_BYTES // 2**20} MB are judged.")
+        raise UserError(
+            f"This file has {len(data) / 2**20:.0f} MB; pictures up to {MOST_BYTES // 2**20} MB are judged."
+        )
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as header:
             width, height = header.size  # known before a pixel is decoded
     except Image.DecompressionBombError:
-        raise UserError(f"This picture is far too large: up to {MOST_PIXELS / 1e6:.0f} megapixels are judged.") from None
+        raise UserError(
+            f"This picture is far too large: up to {MOST_PIXELS / 1e6:.0f} megapixels are judged."
+        ) from None
     except Exception:  # Pillow's plugins raise all kinds of errors on what is no picture
-        raise UserError("This file is not a picture that can be read here: use a JPEG, PNG, WebP, GIF, BMP, TIFF or "
-                        "AVIF file.") from None
+        raise UserError(
+            "This file is not a picture that can be read here: use a JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF file."
+        ) from None
     if width * height > MOST_PIXELS:
-        raise UserError(f"This picture has {width * height / 1e6:.0f} megapixels; up to {MOST_PIXELS / 1e6:.0f} are judged. "
-                        "Make it smaller first.")
+        raise UserError(
+            f"This picture has {width * height / 1e6:.0f} megapixels; up to {MOST_PIXELS / 1e6:.0f} are judged. "
+            "Make it smaller first."
+        )
     if min(width, height) < FEWEST_PIXELS:
-        raise UserError(f"This picture is only {width} × {height} pixels: there is nothing to see in fewer than "
-                        f"{FEWEST_PIXELS} × {FEWEST_PIXELS}.")
+        raise UserError(
+            f"This picture is only {width} × {height} pixels: there is nothing to see in fewer than "
+            f"{FEWEST_PIXELS} × {FEWEST_PIXELS}."
+        )
     try:
         return images.decode(data, FORMATS)
     except Exception:

@@ -64,6 +64,11 @@ class Judge:
         evidence = detector.evidence(self.detector, looks).mean(0)
         places = calibration["slope"] * evidence + calibration["intercept"] / evidence.size
         probability = float(1 / (1 + np.exp(-np.clip(places.sum(), -500, 500))))
-        verdict = (GENERATED if probability >= calibration["generated_from"] else
-                   REAL if probability <= calibration["real_up_to"] else UNCLEAR)
+        verdict = (
+            GENERATED
+            if probability >= calibration["generated_from"]
+            else REAL
+            if probability <= calibration["real_up_to"]
+            else UNCLEAR
+        )
         return Opinion(looks[0], places, probability, verdict)

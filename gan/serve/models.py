@@ -43,9 +43,14 @@ class Models:
         self.current = FaceModel(wanted) if wanted and Path(wanted).is_dir() else self.embedded[0]
         if wanted and not Path(wanted).is_dir():
             if not NAME.fullmatch(wanted):
-                raise UserError(f"SEEDFACES_MODEL={wanted} is neither a folder of weights nor a repo on the Hub (user/name).")
+                raise UserError(
+                    f"SEEDFACES_MODEL={wanted} is neither a folder of weights nor a repo on the Hub (user/name)."
+                )
             self.repo, _, revision = wanted.partition("@")
-            self.news, self.coming = f"The weights of {wanted} are being fetched; until then, these are the embedded ones.", True
+            self.news, self.coming = (
+                f"The weights of {wanted} are being fetched; until then, these are the embedded ones.",
+                True,
+            )
             self._start(self._take_over, wanted, revision or None)
 
     @property
@@ -116,7 +121,10 @@ class Models:
                 self.news, self.coming = "", False
                 return
             except UserError as error:
-                self.news, self.coming = f"The weights of {wanted} did not come, so these are the embedded ones. {error}", False
+                self.news, self.coming = (
+                    f"The weights of {wanted} did not come, so these are the embedded ones. {error}",
+                    False,
+                )
             if pause:
                 time.sleep(pause)
 

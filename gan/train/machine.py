@@ -13,7 +13,7 @@ from accelerate import Accelerator
 from accelerate.utils import ProjectConfiguration
 
 from gan import UserError
-from gan.model.settings import TrainSettings
+from gan.train.settings import TrainSettings
 
 
 def start(settings: TrainSettings) -> Accelerator:
@@ -24,8 +24,12 @@ def start(settings: TrainSettings) -> Accelerator:
     """
     tracker = None if settings.report_to == "none" else settings.report_to
     accelerator = Accelerator(
-        mixed_precision=precision(settings.mixed_precision), log_with=tracker,
-        project_config=ProjectConfiguration(project_dir=str(settings.output_dir), logging_dir=str(settings.output_dir / "logs")))
+        mixed_precision=precision(settings.mixed_precision),
+        log_with=tracker,
+        project_config=ProjectConfiguration(
+            project_dir=str(settings.output_dir), logging_dir=str(settings.output_dir / "logs")
+        ),
+    )
     _check_processes(accelerator)
     _stop_with_launcher()
     # a launcher sets one thread; faces are calibrated and measured on the CPU beside a GPU, too
@@ -36,7 +40,7 @@ def start(settings: TrainSettings) -> Accelerator:
 
 
 def precision(wanted: str) -> str:
-    """"auto" → "bf16" where the hardware computes in it, else "no"; anything else as it is."""
+    """ "auto" → "bf16" where the hardware computes in it, else "no"; anything else as it is."""
     if wanted != "auto":
         return wanted
     if torch.cuda.is_available() and os.environ.get("ACCELERATE_USE_CPU", "").lower() not in ("1", "true", "yes"):
@@ -89,7 +93,9 @@ def require_writable(folder: Path) -> None:
         (folder / ".writable").touch()
         (folder / ".writable").unlink()
     except OSError as error:
-        raise UserError(f"--output_dir {folder} cannot be written ({error.strerror}): choose another folder.") from error
+        raise UserError(
+            f"--output_dir {folder} cannot be written ({error.strerror}): choose another folder."
+        ) from error
 
 
 class StopSignal:
@@ -118,7 +124,8 @@ def _check_processes(accelerator: Accelerator) -> None:
     raise UserError(
         f"{max(asked, world)} processes were asked for and {accelerator.num_processes} would train. "
         f"This starts {max(asked, world)}: {use_cpu}accelerate launch --multi_gpu --num_processes {max(asked, world)} "
-        f"--num_machines 1 --mixed_precision no --dynamo_backend no --main_process_port 0 {' '.join(sys.argv)}")
+        f"--num_machines 1 --mixed_precision no --dynamo_backend no --main_process_port 0 {' '.join(sys.argv)}"
+    )
 
 
 def _launcher() -> list[str]:

@@ -6,12 +6,12 @@ from pathlib import Path
 import gradio as gr
 from gradio.processing_utils import get_upload_folder
 
+from gan.link import FRAMES, SEEDS, WEIGHTS, View, encode, parse_seeds
 from gan.serve import files
 from gan.serve.faces import FaceModel
 from gan.serve.models import Models
 from gan.serve.page.inputs import bounded, variation_of
 from gan.serve.page.safety import Refusal
-from gan.serve.share_link import FRAMES, SEEDS, WEIGHTS, View, encode, parse_seeds
 
 
 class Api:
@@ -29,9 +29,11 @@ class Api:
             animation = gr.File(label="animation")
             link = gr.Textbox(label="link")
             gr.Button(visible=False).click(
-                self.generate, [seeds, variation, weights], [faces, link], api_name="generate", **queue)
+                self.generate, [seeds, variation, weights], [faces, link], api_name="generate", **queue
+            )
             gr.Button(visible=False).click(
-                self.morph, [seeds, variation, frames, loop, weights], [animation, link], api_name="morph", **queue)
+                self.morph, [seeds, variation, frames, loop, weights], [animation, link], api_name="morph", **queue
+            )
 
     def generate(self, seeds, variation, weights):
         """Make the faces of given seeds.
@@ -77,8 +79,11 @@ class Api:
         if wanted and not WEIGHTS.fullmatch(wanted):
             raise Refusal("Weights are named by 12 hexadecimal digits, as behind w= in a link.")
         if not self.models.has(wanted):
-            raise Refusal(f"The weights {wanted} are being fetched: ask again in a minute." if self.models.asked_for(wanted)
-                           else f"This page does not have the weights {wanted}.")
+            raise Refusal(
+                f"The weights {wanted} are being fetched: ask again in a minute."
+                if self.models.asked_for(wanted)
+                else f"This page does not have the weights {wanted}."
+            )
         return self.models.of(wanted)
 
 

@@ -21,15 +21,25 @@ class Chooser(gr.HTML):
             js_on_load="""element.addEventListener("click", (event) => {
                 const button = event.target.closest("button[aria-pressed=false]");
                 if (button) trigger("choose", { weights: button.dataset.weights });
-            });""", **options)
+            });""",
+            **options,
+        )
 
 
 def choices(models: Models, shown: FaceModel) -> list[dict]:
     """All weights on offer, and those that are shown where a link brought others; nothing where there is no choice."""
     sizes = [model.resolution for model in models.offered]
-    labels = {model.id: f"{model.resolution} px" + (f" · {model.name}" if sizes.count(model.resolution) > 1 else "")
-              for model in models.offered}
+    labels = {
+        model.id: f"{model.resolution} px" + (f" · {model.name}" if sizes.count(model.resolution) > 1 else "")
+        for model in models.offered
+    }
     labels.setdefault(shown.id, f"{shown.resolution} px · older")
     # text, since a template shows nothing for False
-    return [{"id": name, "label": label, "chosen": "true" if name == shown.id else "false"}
-            for name, label in labels.items()] if len(labels) > 1 else []
+    return (
+        [
+            {"id": name, "label": label, "chosen": "true" if name == shown.id else "false"}
+            for name, label in labels.items()
+        ]
+        if len(labels) > 1
+        else []
+    )

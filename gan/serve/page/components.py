@@ -36,8 +36,12 @@ class LinkBox(gr.HTML):
             "",
             html_template="""<div class="link"><label>Link to what you see<input type="text" readonly></label>
                 <button type="button">Copy link</button></div>""",
-            apply_default_css=False, js_on_load=(STATIC / "link.js").read_text(), elem_id="link", outer=outer_address(),
-            **options)
+            apply_default_css=False,
+            js_on_load=(STATIC / "link.js").read_text(),
+            elem_id="link",
+            outer=outer_address(),
+            **options,
+        )
 
 
 class Notes(gr.HTML):
@@ -59,10 +63,15 @@ class Waiting(gr.HTML):
 
     def __init__(self, **options):
         super().__init__(
-            "", html_template="<span></span>", apply_default_css=False, elem_id="waiting",
+            "",
+            html_template="<span></span>",
+            apply_default_css=False,
+            elem_id="waiting",
             # a clock, not each answer, starts the next question: an answer may be lost, and the first value may be there
             # before anybody watches it
-            js_on_load="setInterval(() => props.value && trigger('again'), 2000);", **options)
+            js_on_load="setInterval(() => props.value && trigger('again'), 2000);",
+            **options,
+        )
 
 
 class Faces(gr.HTML):
@@ -81,8 +90,13 @@ class Faces(gr.HTML):
             </span>"""
         each = f"<li>{face}{tools if sortable else ''}</li>"
         super().__init__(
-            [], html_template=f'<ul class="faces" aria-label="{label}">' + "{{#each value}}" + each + "{{/each}}</ul>",
-            apply_default_css=False, js_on_load=(STATIC / "faces.js").read_text(), elem_id=elem_id, **options)
+            [],
+            html_template=f'<ul class="faces" aria-label="{label}">' + "{{#each value}}" + each + "{{/each}}</ul>",
+            apply_default_css=False,
+            js_on_load=(STATIC / "faces.js").read_text(),
+            elem_id=elem_id,
+            **options,
+        )
 
 
 class Kept(gr.HTML):
@@ -92,8 +106,14 @@ class Kept(gr.HTML):
     """
 
     def __init__(self, **options):
-        super().__init__(None, html_template="<span></span>", apply_default_css=False,
-                         js_on_load=(STATIC / "kept.js").read_text(), elem_id="kept", **options)
+        super().__init__(
+            None,
+            html_template="<span></span>",
+            apply_default_css=False,
+            js_on_load=(STATIC / "kept.js").read_text(),
+            elem_id="kept",
+            **options,
+        )
 
 
 class FaceCard(gr.HTML):
@@ -114,7 +134,11 @@ class FaceCard(gr.HTML):
                 <button type="button" name="judge">Real or fake?</button>
                 <button type="button" name="close" autofocus>Close</button></div>
                 </dialog>{{/if}}""",
-            apply_default_css=False, js_on_load=(STATIC / "card.js").read_text(), elem_id="card", **options)
+            apply_default_css=False,
+            js_on_load=(STATIC / "card.js").read_text(),
+            elem_id="card",
+            **options,
+        )
 
 
 class Player(gr.HTML):
@@ -128,7 +152,11 @@ class Player(gr.HTML):
                 <img src="{{value.src}}" alt="{{value.alt}}"></picture>
                 <figcaption class="actions"><a class="button" download="{{value.name}}" href="{{value.src}}">Download</a>
                 <button type="button" name="play">Play from the start</button></figcaption></figure>{{/if}}""",
-            apply_default_css=False, js_on_load=(STATIC / "player.js").read_text(), elem_id="player", **options)
+            apply_default_css=False,
+            js_on_load=(STATIC / "player.js").read_text(),
+            elem_id="player",
+            **options,
+        )
 
 
 class VerdictCard(gr.HTML):
@@ -136,26 +164,47 @@ class VerdictCard(gr.HTML):
 
     def __init__(self, **options):
         figure = '<figure><img src="{{%s}}" alt="%s"><figcaption>%s</figcaption></figure>'
-        photo = "{{#if value.photo}}" + figure % ("value.photo", "Your picture, with the face marked", "the face") + "{{/if}}"
+        photo = (
+            "{{#if value.photo}}"
+            + figure % ("value.photo", "Your picture, with the face marked", "the face")
+            + "{{/if}}"
+        )
         meter = """<div class="meter" role="img" aria-label="{{OF.percent}} % generated">
             <span style="width: {{OF.percent}}%"></span></div>
             <div class="scale" aria-hidden="true"><span>real</span><span>generated</span></div>
             {{#each OF.sentences}}<p>{{this}}</p>{{/each}}"""
         squares = figure % ("OF.crop", "The square that was judged", "what was judged") + figure % (
-            "OF.heat_map", "The same square in grey, red where it looks generated", "what speaks for generated")
+            "OF.heat_map",
+            "The same square in grey, red where it looks generated",
+            "what speaks for generated",
+        )
         template = """{{#if value}}<section class="verdict" aria-label="Verdict"><h2>{{value.headline}}</h2>
             {{#each value.sentences}}<p>{{this}}</p>{{/each}}{{#if value.opinion}}METER{{/if}}
             <div class="seen">PHOTO{{#if value.opinion}}SQUARES{{/if}}</div>
             {{#if value.middle}}<details><summary>Judge the middle square all the same</summary><h3>{{value.middle.headline}}</h3>
             <p>That says something only if there is a face in it.</p>MIDDLE</details>{{/if}}</section>{{/if}}"""
-        parts = {"PHOTO": photo, "METER": meter.replace("OF", "value.opinion"), "SQUARES": squares.replace("OF", "value.opinion"),
-                 "MIDDLE": (meter + f'<div class="seen">{squares}</div>').replace("OF", "value.middle")}
+        parts = {
+            "PHOTO": photo,
+            "METER": meter.replace("OF", "value.opinion"),
+            "SQUARES": squares.replace("OF", "value.opinion"),
+            "MIDDLE": (meter + f'<div class="seen">{squares}</div>').replace("OF", "value.middle"),
+        }
         for name, part in parts.items():
             template = template.replace(name, part)
-        super().__init__(None, html_template=template, apply_default_css=False, js_on_load=None,
-                         elem_id="verdict", label="verdict", **options)
+        super().__init__(
+            None,
+            html_template=template,
+            apply_default_css=False,
+            js_on_load=None,
+            elem_id="verdict",
+            label="verdict",
+            **options,
+        )
 
     def api_info(self) -> dict:
-        return {"type": "object", "description": "verdict, probability_generated (0 to 1, or null), faces, box (left, top, side, "
-                                                 "or null), sentences, opinion (with crop and heat_map as PNG data URLs, or "
-                                                 "null), and, where no face was found, middle: such an opinion"}
+        return {
+            "type": "object",
+            "description": "verdict, probability_generated (0 to 1, or null), faces, box (left, top, side, "
+            "or null), sentences, opinion (with crop and heat_map as PNG data URLs, or "
+            "null), and, where no face was found, middle: such an opinion",
+        }

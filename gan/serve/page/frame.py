@@ -8,6 +8,7 @@ from pathlib import Path
 import gradio as gr
 from starlette.middleware import Middleware
 
+from gan.link import View, decode, encode
 from gan.serve.files import MOST_BYTES
 from gan.serve.judge import Judge
 from gan.serve.models import Models
@@ -20,7 +21,6 @@ from gan.serve.page.morph import Morph
 from gan.serve.page.preview import LinkPreview, picture_route
 from gan.serve.page.safety import BodyLimit
 from gan.serve.page.verdict import VerdictTab
-from gan.serve.share_link import View, decode, encode
 
 # everything that a visitor asks for waits in one line, so that a crowd slows the page down and does not fell it; the pictures
 # for chats (preview.py) wait in another, as long
@@ -36,8 +36,11 @@ class Page:
         self.models = models
         # uploads are deleted when read; this is for those that never were, and for the files that the API gives out
         with gr.Blocks(title="SeedFaces", analytics_enabled=False, delete_cache=(60, 300)) as self.blocks:
-            gr.HTML("<h1>SeedFaces</h1><p>Every face is a number. None of these people exist.</p>", elem_id="title",
-                    js_on_load=None)
+            gr.HTML(
+                "<h1>SeedFaces</h1><p>Every face is a number. None of these people exist.</p>",
+                elem_id="title",
+                js_on_load=None,
+            )
             self.waiting = Waiting()
             with gr.Tabs(elem_id="tabs") as self.tabs:
                 with gr.Tab("Gallery", id="gallery") as gallery_tab:
@@ -51,8 +54,12 @@ class Page:
             self.link = LinkBox()
             self.parts = [self.gallery, self.morph, self.verdict, self.about]
             notes = [gallery_notes, morph_notes, verdict_notes, about_notes]
-            self.outputs = [self.tabs, self.waiting, self.link,
-                            *(out for said, part in zip(notes, self.parts) for out in (said, *part.outputs))]
+            self.outputs = [
+                self.tabs,
+                self.waiting,
+                self.link,
+                *(out for said, part in zip(notes, self.parts) for out in (said, *part.outputs)),
+            ]
             for tab in (gallery_tab, morph_tab, verdict_tab, about_tab):
                 tab.select(None, None, None, js=f"() => window.seedfacesTab('{tab.id}')", api_visibility="private")
             self._wire_links()
@@ -73,9 +80,12 @@ class Page:
         """A sentence where the weights of a view are not at hand."""
         if self.models.has(view.weights):
             return []
-        return ["The weights that made these faces are being fetched; until then, the same seeds with the current ones, so "
-                "other faces." if self.models.asked_for(view.weights) else
-                "These faces were made with other weights: here are the same seeds with the current ones, so other faces."]
+        return [
+            "The weights that made these faces are being fetched; until then, the same seeds with the current ones, so "
+            "other faces."
+            if self.models.asked_for(view.weights)
+            else "These faces were made with other weights: here are the same seeds with the current ones, so other faces."
+        ]
 
     def show(self, view: View, notes: list[str], weights: str = "", turns: bool = False, mark: str = "") -> list:
         """Values for all outputs; what belongs to the other tabs stays as it is.
@@ -100,11 +110,14 @@ class Page:
             return self.models.asked_for(view.weights)
         return self.models.coming and not view.weights
 
-    def _on(self, listen: Callable, handler: Callable[..., tuple[View, list[str]]], inputs, part, turns=False, **options):
+    def _on(
+        self, listen: Callable, handler: Callable[..., tuple[View, list[str]]], inputs, part, turns=False, **options
+    ):
         """Have an event show the view that its handler returns, and turn the page to its tab if that may be another.
 
         From `if_moved` it may be None: the page stays as it is.
         """
+
         @functools.wraps(handler)
         def shown(*arguments):
             answer = handler(*arguments)
@@ -120,8 +133,12 @@ class Page:
         def navigate(event: gr.EventData):
             answers = bounded(event.answers, 0, 10**9)
             # Back may lead to another tab; otherwise it was the visitor who turned to this one
-            return self.show(*self.open(str(event.query)), str(event.weights), turns=answers > 0,
-                             mark=f"#{answers}" if answers else "")
+            return self.show(
+                *self.open(str(event.query)),
+                str(event.weights),
+                turns=answers > 0,
+                mark=f"#{answers}" if answers else "",
+            )
 
         def again(waiting):
             view, notes = self.open(waiting)
@@ -129,11 +146,22 @@ class Page:
 
         # in a crowd it may be refused, and without it the page stays empty
         self._on(self.blocks.load, load, None, self.gallery, turns=True).failure(
-            None, None, None, js="() => setTimeout(() => location.reload(), 5000 + 5000 * Math.random())",
-            api_visibility="private")
+            None,
+            None,
+            None,
+            js="() => setTimeout(() => location.reload(), 5000 + 5000 * Math.random())",
+            api_visibility="private",
+        )
         # Back may be pressed faster than pages are made: none may get lost
-        self.link.navigate(navigate, None, self.outputs, api_visibility="private", trigger_mode="multiple",
-                           show_progress="hidden", **QUEUE)
+        self.link.navigate(
+            navigate,
+            None,
+            self.outputs,
+            api_visibility="private",
+            trigger_mode="multiple",
+            show_progress="hidden",
+            **QUEUE,
+        )
         # asked again and again, until the weights are there or will not come
         self.waiting.again(again, self.waiting, self.outputs, api_visibility="private", show_progress="hidden", **QUEUE)
 
@@ -149,8 +177,14 @@ class Page:
             self._on(listen, g.from_controls, controls, g)
         for slider, handler, inputs in ((g.count, g.resized, controls[1:]), (g.variation, g.from_controls, controls)):
             # faces follow the slider while it is dragged; its Reset says release only
-            self._on(functools.partial(gr.on, [slider.input, slider.release]), if_moved(handler), inputs, g,
-                     trigger_mode="always_last", show_progress="hidden")
+            self._on(
+                functools.partial(gr.on, [slider.input, slider.release]),
+                if_moved(handler),
+                inputs,
+                g,
+                trigger_mode="always_last",
+                show_progress="hidden",
+            )
         self._on(g.chooser.choose, choose, link, g)
         self._on(m.chooser.choose, choose, link, m)
         self._on(g.surprise.click, g.surprising, [g.count, g.variation, link], g)
@@ -169,8 +203,15 @@ class Page:
     def _wire_upload(self) -> None:
         picture, card = self.verdict.picture, self.verdict.card
         # not `input`: Paste says that before the picture is there, and what that clears afterwards may be the picture
-        judged = picture.upload(self.verdict.classify, picture, card, api_name="classify", show_progress_on=[card],
-                                trigger_mode="multiple", **QUEUE)
+        judged = picture.upload(
+            self.verdict.classify,
+            picture,
+            card,
+            api_name="classify",
+            show_progress_on=[card],
+            trigger_mode="multiple",
+            **QUEUE,
+        )
         # cleared afterwards: the file behind it is deleted, and the next picture can be dropped at once. Not with `then`,
         # which left a broken picture where it was
         quiet = {"api_visibility": "private", "queue": False}
@@ -184,15 +225,22 @@ class Page:
         for grid in (g.grid, g.kept_faces):
             grid.pick(g.pick, self.link, g.card, **quiet)
         for listen in (g.kept.changed, self.link.other_faces):
-            listen(g.draw_kept, [g.kept, self.link], [g.kept_faces, g.tray, g.kept_before], trigger_mode="always_last", **quiet)
+            listen(
+                g.draw_kept,
+                [g.kept, self.link],
+                [g.kept_faces, g.tray, g.kept_before],
+                trigger_mode="always_last",
+                **quiet,
+            )
         g.clear_kept.click(None, None, None, js="() => window.seedfacesKept.clear()", api_visibility="private")
 
     def _wire_files(self) -> None:
         g = self.gallery
         file = gr.JSON(visible=False)
         for button, handler in ((g.sheet, g.sheet_file), (g.zip, g.zip_file)):
-            button.click(handler, self.link, file, api_visibility="private", **QUEUE) \
-                .success(None, file, None, js=TAKE_FILE, api_visibility="private")
+            button.click(handler, self.link, file, api_visibility="private", **QUEUE).success(
+                None, file, None, js=TAKE_FILE, api_visibility="private"
+            )
 
 
 def if_moved(handler: Callable[..., tuple[View, list[str]]]) -> Callable[..., tuple[View, list[str]] | None]:
@@ -201,6 +249,7 @@ def if_moved(handler: Callable[..., tuple[View, list[str]]]) -> Callable[..., tu
     A slider's number box says release whenever it is clicked or left. Showing the same view once more could undo what the
     press that left it asked for. One that is empty, since somebody is about to type another number, asks for nothing.
     """
+
     @functools.wraps(handler)
     def moved(*arguments):
         if None in arguments:
@@ -214,17 +263,32 @@ def if_moved(handler: Callable[..., tuple[View, list[str]]]) -> Callable[..., tu
 def theme() -> gr.themes.Base:
     """Calm and grey, so that the faces are what has colour. System fonts: nothing is fetched from elsewhere."""
     fonts = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif"]
-    base = gr.themes.Base(primary_hue="teal", secondary_hue="teal", neutral_hue="stone", radius_size="lg", font=fonts,
-                          font_mono=["ui-monospace", "Menlo", "Consolas", "monospace"])
+    base = gr.themes.Base(
+        primary_hue="teal",
+        secondary_hue="teal",
+        neutral_hue="stone",
+        radius_size="lg",
+        font=fonts,
+        font_mono=["ui-monospace", "Menlo", "Consolas", "monospace"],
+    )
     # contrast of at least 4.5 to 1 for all text
     return base.set(
-        button_primary_background_fill="*primary_700", button_primary_background_fill_hover="*primary_800",
-        button_primary_background_fill_dark="*primary_700", button_primary_background_fill_hover_dark="*primary_600",
-        button_primary_text_color="white", button_primary_text_color_dark="white",
-        body_text_color_subdued="*neutral_600", body_text_color_subdued_dark="*neutral_400",
-        block_info_text_color="*neutral_600", block_info_text_color_dark="*neutral_400",
-        block_label_text_color="*neutral_700", block_title_text_color="*neutral_700",
-        color_accent="*primary_700", link_text_color="*primary_700", link_text_color_dark="*primary_400")
+        button_primary_background_fill="*primary_700",
+        button_primary_background_fill_hover="*primary_800",
+        button_primary_background_fill_dark="*primary_700",
+        button_primary_background_fill_hover_dark="*primary_600",
+        button_primary_text_color="white",
+        button_primary_text_color_dark="white",
+        body_text_color_subdued="*neutral_600",
+        body_text_color_subdued_dark="*neutral_400",
+        block_info_text_color="*neutral_600",
+        block_info_text_color_dark="*neutral_400",
+        block_label_text_color="*neutral_700",
+        block_title_text_color="*neutral_700",
+        color_accent="*primary_700",
+        link_text_color="*primary_700",
+        link_text_color_dark="*primary_400",
+    )
 
 
 def launch(weights: Path, default: str, wanted: str = "") -> None:
@@ -237,10 +301,18 @@ def launch(weights: Path, default: str, wanted: str = "") -> None:
     page = Page(models, Judge(weights / "detector")).blocks
     page.queue(max_size=MOST_WAITING, default_concurrency_limit=1, api_open=False)
     page.launch(
-        theme=theme(), head=f"<style>{(STATIC / 'page.css').read_text()}</style>", footer_links=["api"], share=False,
+        theme=theme(),
+        head=f"<style>{(STATIC / 'page.css').read_text()}</style>",
+        footer_links=["api"],
+        share=False,
         # Gradio would keep the last outputs of 10,000 visitors in memory, verdicts on their pictures among them, and keep
         # what went in and came out in the browser's storage; the page needs neither, since the link is its state
-        state_session_capacity=1, run_history=False,
-        show_error=False, max_file_size=MOST_BYTES,
-        app_kwargs={"middleware": [Middleware(BodyLimit), Middleware(LinkPreview, models=models)],
-                    "routes": [picture_route(models, MOST_WAITING)]})
+        state_session_capacity=1,
+        run_history=False,
+        show_error=False,
+        max_file_size=MOST_BYTES,
+        app_kwargs={
+            "middleware": [Middleware(BodyLimit), Middleware(LinkPreview, models=models)],
+            "routes": [picture_route(models, MOST_WAITING)],
+        },
+    )

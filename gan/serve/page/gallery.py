@@ -7,23 +7,13 @@ from itertools import islice
 
 import gradio as gr
 
+from gan.link import SEED_LIMIT, SEEDS, VARIATION, WEIGHTS, View, decode, encode, format_seeds, parse_seeds
 from gan.serve import files
 from gan.serve.faces import FaceModel
 from gan.serve.models import Models
 from gan.serve.page.chooser import Chooser, choices
 from gan.serve.page.components import FaceCard, Faces, Kept, data_url
 from gan.serve.page.inputs import Slider, bounded, clean, seed_of, variation_of
-from gan.serve.share_link import (
-    SEED_LIMIT,
-    SEEDS,
-    VARIATION,
-    WEIGHTS,
-    View,
-    decode,
-    encode,
-    format_seeds,
-    parse_seeds,
-)
 
 MOST = SEEDS["gallery"][1]
 SURPRISE_BELOW = 1_000_000  # seeds that one can still read to somebody
@@ -32,8 +22,10 @@ SURPRISE_BELOW = 1_000_000  # seeds that one can still read to somebody
 def face_list(model: FaceModel, seeds, variation: float) -> list[dict]:
     """What a grid of faces shows: `{seed, src}` for each."""
     seeds = tuple(seeds)
-    return [{"seed": seed, "src": data_url(files.png(face))}
-            for seed, face in zip(seeds, model.faces(seeds, variation) if seeds else [])]
+    return [
+        {"seed": seed, "src": data_url(files.png(face))}
+        for seed, face in zip(seeds, model.faces(seeds, variation) if seeds else [])
+    ]
 
 
 class Gallery:
@@ -52,13 +44,28 @@ class Gallery:
             self.surprise = gr.Button("Surprise me", variant="primary", min_width=0)
             self.next = gr.Button("Next →", min_width=0)
         with gr.Row(equal_height=True):
-            self.variation = Slider(*VARIATION, 1.0, step=0.05, label="Variation", min_width=240,
-                                    info="1 as trained, less is nearer the average", elem_id="gallery-variation")
-            self.count = Slider(1, MOST, 16, step=1, label="How many", info="Faces at once", min_width=240,
-                                elem_id="gallery-count")
+            self.variation = Slider(
+                *VARIATION,
+                1.0,
+                step=0.05,
+                label="Variation",
+                min_width=240,
+                info="1 as trained, less is nearer the average",
+                elem_id="gallery-variation",
+            )
+            self.count = Slider(
+                1, MOST, 16, step=1, label="How many", info="Faces at once", min_width=240, elem_id="gallery-count"
+            )
         with gr.Row(equal_height=True):
-            self.seeds = gr.Textbox("0", label="Seeds", info="The first one, or a list: 12, 40-55, 1003", min_width=200,
-                                    max_lines=1, scale=4, elem_id="gallery-seeds")
+            self.seeds = gr.Textbox(
+                "0",
+                label="Seeds",
+                info="The first one, or a list: 12, 40-55, 1003",
+                min_width=200,
+                max_lines=1,
+                scale=4,
+                elem_id="gallery-seeds",
+            )
             self.show = gr.Button("Show", min_width=100, scale=1)
         with gr.Row(elem_classes="buttons"):
             self.sheet = gr.Button("Download as one PNG", min_width=0, size="sm")
@@ -81,11 +88,20 @@ class Gallery:
         seeds, count, model = view.seeds, len(view.seeds), self.models.of(view.weights)
         consecutive = seeds == tuple(range(seeds[0], seeds[0] + count))
         # the label keeps the number of seeds that there are, so that nobody thinks of 0 to 64
-        heading = (f"<div role='status'><h2>{'Seed' if count == 1 else 'Seeds'} {format_seeds(seeds, ', ').replace('-', '–')}"
-                   f"{f' of {SEED_LIMIT:,}' if consecutive else ''}</h2>"
-                   f"<p>{model.resolution} px · variation {view.variation:g} · weights {model.id}</p></div>")
-        return [str(seeds[0]) if consecutive else format_seeds(seeds, ", "), count, view.variation, heading,
-                choices(self.models, model), face_list(model, seeds, view.variation), gr.update(interactive=seeds[0] > 0)]
+        heading = (
+            f"<div role='status'><h2>{'Seed' if count == 1 else 'Seeds'} {format_seeds(seeds, ', ').replace('-', '–')}"
+            f"{f' of {SEED_LIMIT:,}' if consecutive else ''}</h2>"
+            f"<p>{model.resolution} px · variation {view.variation:g} · weights {model.id}</p></div>"
+        )
+        return [
+            str(seeds[0]) if consecutive else format_seeds(seeds, ", "),
+            count,
+            view.variation,
+            heading,
+            choices(self.models, model),
+            face_list(model, seeds, view.variation),
+            gr.update(interactive=seeds[0] > 0),
+        ]
 
     # --- controls → a view and notes ------------------------------------------------------------------------------
 
@@ -125,12 +141,17 @@ class Gallery:
     def from_kept(self, kept, variation: float, query: str) -> tuple[View, list[str]]:
         """The kept faces, in their order."""
         seeds = tuple(clean(kept))
-        return (self._view(seeds, variation, query), []) if seeds else (self._view(View().seeds, 1.0, query),
-                                                                       ["No face is kept yet."])
+        return (
+            (self._view(seeds, variation, query), [])
+            if seeds
+            else (self._view(View().seeds, 1.0, query), ["No face is kept yet."])
+        )
 
     def _view(self, seeds, variation, query: str) -> View:
         """A gallery with the weights of the view that a query shows."""
-        return View("gallery", tuple(seeds), variation_of(variation), gallery_of(query).weights or self.models.current.id)
+        return View(
+            "gallery", tuple(seeds), variation_of(variation), gallery_of(query).weights or self.models.current.id
+        )
 
     # --- one face -------------------------------------------------------------------------------------------------
 
@@ -140,9 +161,13 @@ class Gallery:
         model = self.models.of(shown.weights)  # its link names who made this face, though others may be on their way
         view = View("gallery", (seed_of(event),), shown.variation, model.id)
         face = model.faces(view.seeds, view.variation)[0]
-        return {"seed": view.seeds[0], "src": data_url(files.png(face)),
-                "large": data_url(files.enlarged(face), "image/webp"),
-                "query": encode(view), "shown": time.time_ns()}
+        return {
+            "seed": view.seeds[0],
+            "src": data_url(files.png(face)),
+            "large": data_url(files.enlarged(face), "image/webp"),
+            "query": encode(view),
+            "shown": time.time_ns(),
+        }
 
     def morph_from(self, query: str, event: gr.EventData) -> tuple[View, list[str]]:
         """A morph from a face through the next two of the gallery it is in."""

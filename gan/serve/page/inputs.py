@@ -2,7 +2,7 @@
 
 import gradio as gr
 
-from gan.serve.share_link import SEED_LIMIT, SEEDS, VARIATION
+from gan.link import SEED_LIMIT, SEEDS, VARIATION
 
 
 class Slider(gr.Slider):
@@ -36,5 +36,7 @@ def seed_of(event: gr.EventData) -> int:
 def clean(kept) -> list[int]:
     """The faces that a browser says are kept → different seeds in their order, as many as a gallery takes."""
     listed = kept.get("seeds") if isinstance(kept, dict) else None
-    seeds = [seed for seed in listed if type(seed) is int and 0 <= seed < SEED_LIMIT] if isinstance(listed, list) else []
-    return list(dict.fromkeys(seeds))[:SEEDS["gallery"][1]]
+    seeds = (
+        [seed for seed in listed if type(seed) is int and 0 <= seed < SEED_LIMIT] if isinstance(listed, list) else []
+    )
+    return list(dict.fromkeys(seeds))[: SEEDS["gallery"][1]]

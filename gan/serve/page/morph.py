@@ -2,22 +2,12 @@
 
 import gradio as gr
 
+from gan.link import FIRST_SEEDS, FRAMES, SEED_LIMIT, SEEDS, VARIATION, View, decode, format_seeds, parse_seeds
 from gan.serve import files
 from gan.serve.models import Models
 from gan.serve.page.chooser import Chooser, choices
 from gan.serve.page.components import Player, data_url
 from gan.serve.page.inputs import Slider, bounded, clean, variation_of
-from gan.serve.share_link import (
-    FIRST_SEEDS,
-    FRAMES,
-    SEED_LIMIT,
-    SEEDS,
-    VARIATION,
-    View,
-    decode,
-    format_seeds,
-    parse_seeds,
-)
 
 FEWEST, MOST = SEEDS["morph"]
 
@@ -33,14 +23,23 @@ class Morph:
             self.chooser = Chooser(elem_id="morph-chooser")
         self.player = Player()
         with gr.Row(equal_height=True):
-            self.seeds = gr.Textbox(format_seeds(FIRST_SEEDS["morph"], ", "), label="Seeds", max_lines=1, min_width=200,
-                                    scale=4, info=f"{FEWEST} to {MOST}, in the order of the journey", elem_id="morph-seeds")
+            self.seeds = gr.Textbox(
+                format_seeds(FIRST_SEEDS["morph"], ", "),
+                label="Seeds",
+                max_lines=1,
+                min_width=200,
+                scale=4,
+                info=f"{FEWEST} to {MOST}, in the order of the journey",
+                elem_id="morph-seeds",
+            )
             self.show = gr.Button("Morph", variant="primary", min_width=100, scale=1)
         with gr.Row(equal_height=True):
-            self.frames = Slider(*FRAMES, 16, step=1, label="Frames from face to face", min_width=240,
-                                 elem_id="morph-frames")
-            self.variation = Slider(*VARIATION, 1.0, step=0.05, label="Variation", min_width=240,
-                                    elem_id="morph-variation")
+            self.frames = Slider(
+                *FRAMES, 16, step=1, label="Frames from face to face", min_width=240, elem_id="morph-frames"
+            )
+            self.variation = Slider(
+                *VARIATION, 1.0, step=0.05, label="Variation", min_width=240, elem_id="morph-variation"
+            )
         self.loop = gr.Checkbox(True, label="Back to the first face, and on for ever", container=False)
         self.outputs = [self.seeds, self.frames, self.variation, self.loop, self.chooser, self.player]
         self.main = self.player
@@ -52,27 +51,32 @@ class Morph:
         first = model.faces(view.seeds[:1], view.variation)[0]
         names = ", ".join(map(str, view.seeds))
         player = {
-            "src": data_url(animation, "image/webp"), "still": data_url(files.png(first)),
+            "src": data_url(animation, "image/webp"),
+            "still": data_url(files.png(first)),
             "alt": f"Morph through the faces of seeds {names}{' and back' if view.loop else ''}",
             "name": f"morph-{'-'.join(map(str, view.seeds))}.webp",
         }
         return [names, view.frames, view.variation, view.loop, choices(self.models, model), player]
 
-    def from_controls(self, text: str, frames: float, variation: float, loop: bool,
-                      query: str) -> tuple[View, list[str]]:
+    def from_controls(
+        self, text: str, frames: float, variation: float, loop: bool, query: str
+    ) -> tuple[View, list[str]]:
         seeds, notes = parse_seeds(str(text), MOST)
         if len(seeds) < FEWEST:
             notes = [*notes, f"A morph takes {FEWEST} to {MOST} seeds, say 4, 13, 17."]
             seeds = (*seeds, (seeds[0] + 1) % SEED_LIMIT) if seeds else FIRST_SEEDS["morph"]
-        return View("morph", seeds, variation_of(variation), self._weights(query), bounded(frames, *FRAMES), bool(loop)), notes
+        return View(
+            "morph", seeds, variation_of(variation), self._weights(query), bounded(frames, *FRAMES), bool(loop)
+        ), notes
 
     def from_kept(self, kept, query: str) -> tuple[View, list[str]]:
         """The kept faces in their order, as many as a morph takes."""
         seeds, variation = tuple(clean(kept)), decode(query)[0].variation
         notes = [f"A morph takes {MOST} faces at most: these are the first of them."] if len(seeds) > MOST else []
         if len(seeds) < FEWEST:
-            return View("morph", FIRST_SEEDS["morph"], variation, self._weights(query)), \
-                [f"Keep at least {FEWEST} faces to morph them; here are others."]
+            return View("morph", FIRST_SEEDS["morph"], variation, self._weights(query)), [
+                f"Keep at least {FEWEST} faces to morph them; here are others."
+            ]
         return View("morph", seeds[:MOST], variation, self._weights(query)), notes
 
     def _weights(self, query: str) -> str:

@@ -15,9 +15,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from gan.link import FIRST_SEEDS, View, decode, encode, format_seeds
 from gan.serve import files
 from gan.serve.models import Models
-from gan.serve.share_link import FIRST_SEEDS, View, decode, encode, format_seeds
 
 PICTURE = "/preview.jpg"
 MOST_FACES = 8  # two rows of four, as wide as chats want them
@@ -55,7 +55,12 @@ class LinkPreview:
 
     def _tags(self, request: Request) -> str:
         view, _ = decode(dict(request.query_params))
-        tags = {"og:type": "website", "og:title": "SeedFaces", "og:description": described(view), "twitter:card": "summary"}
+        tags = {
+            "og:type": "website",
+            "og:title": "SeedFaces",
+            "og:description": described(view),
+            "twitter:card": "summary",
+        }
         # a chat keeps what it once saw: better no faces than those of other weights
         if self.models.has(view.weights):
             address = get_root_url(request, "/", request.scope.get("root_path"))
@@ -82,7 +87,7 @@ def drawn(models: Models, view: View) -> bytes | None:
     if not models.has(view.weights):
         return None
     seeds = view.seeds or FIRST_SEEDS["gallery"]
-    seeds = seeds[:min(MOST_FACES, max(1, len(seeds) // 2 * 2))]  # no row is left half empty
+    seeds = seeds[: min(MOST_FACES, max(1, len(seeds) // 2 * 2))]  # no row is left half empty
     return files.poster(models.of(view.weights).faces(seeds, view.variation))
 
 

@@ -53,7 +53,11 @@ class UploadedPicture(gr.Image):
         if payload is None:
             return None
         path = Path(payload.path or "").resolve()
-        if payload.url and payload.url.startswith("data:") or not path.is_relative_to(Path(get_upload_folder()).resolve()):
+        if (
+            payload.url
+            and payload.url.startswith("data:")
+            or not path.is_relative_to(Path(get_upload_folder()).resolve())
+        ):
             raise Refusal(ONLY_UPLOADS)
         try:
             with open(path, "rb") as file:

@@ -5,12 +5,12 @@ import numpy as np
 from PIL import Image
 
 from gan import UserError
+from gan.link import View
 from gan.serve import files
 from gan.serve.judge import FEWEST_PIXELS, GENERATED, NO_FACE, REAL, TOO_SMALL, Judge, Opinion, Verdict
 from gan.serve.models import Models
 from gan.serve.page.components import VerdictCard, data_url
 from gan.serve.page.safety import Refusal, UploadedPicture
-from gan.serve.share_link import View
 
 FAINT = 0.3  # logits of a place, below which it says next to nothing
 
@@ -22,14 +22,19 @@ class VerdictTab:
 
     def __init__(self, models: Models, judge: Judge):
         self.models, self.judge = models, judge
-        gr.Markdown("Is this picture a real face, or one that a network like ours made up? A photo will do: the face is looked "
-                    "for, and the largest one is judged.")
-        self.picture = UploadedPicture(label="A picture with a face", sources=["upload", "clipboard"], height=220,
-                                       elem_id="upload")
+        gr.Markdown(
+            "Is this picture a real face, or one that a network like ours made up? A photo will do: the face is looked "
+            "for, and the largest one is judged."
+        )
+        self.picture = UploadedPicture(
+            label="A picture with a face", sources=["upload", "clipboard"], height=220, elem_id="upload"
+        )
         self.card = VerdictCard()
         gr.Markdown(trust(judge.config), elem_id="trust")
-        gr.Markdown("Your picture is deleted from the server seconds after it was read. Nothing of it is stored, logged, "
-                    "learned from, or put into a link.")
+        gr.Markdown(
+            "Your picture is deleted from the server seconds after it was read. Nothing of it is stored, logged, "
+            "learned from, or put into a link."
+        )
         self.outputs = [self.card]
         self.main = self.card
 
@@ -74,11 +79,15 @@ def as_json(verdict: Verdict, picture: Image.Image, truth: str = "") -> dict:
     opinion, square = verdict.opinion and as_opinion(verdict.opinion), verdict.face
     shown = square and square.side < max(picture.size)
     return {
-        "verdict": verdict.verdict, "headline": opinion["headline"] if opinion else verdict.verdict.capitalize(),
+        "verdict": verdict.verdict,
+        "headline": opinion["headline"] if opinion else verdict.verdict.capitalize(),
         "probability_generated": opinion["probability_generated"] if opinion else None,
-        "faces": verdict.faces, "box": [round(float(value)) for value in square] if square else None, "sentences": sentences,
+        "faces": verdict.faces,
+        "box": [round(float(value)) for value in square] if square else None,
+        "sentences": sentences,
         "photo": data_url(files.outlined(picture, square), "image/webp") if shown else None,
-        "opinion": opinion, "middle": verdict.middle and as_opinion(verdict.middle),
+        "opinion": opinion,
+        "middle": verdict.middle and as_opinion(verdict.middle),
     }
 
 
@@ -87,12 +96,18 @@ def as_opinion(opinion: Opinion) -> dict:
     # some hundred pictures cannot vouch for more than 99 %
     percent = min(max(round(100 * opinion.probability_generated), 1), 99)
     headline = {GENERATED: f"Likely generated: {percent} %", REAL: f"Likely real: {100 - percent} %"}.get(
-        opinion.verdict, f"Can't tell: {percent} % generated, {100 - percent} % real")
+        opinion.verdict, f"Can't tell: {percent} % generated, {100 - percent} % real"
+    )
     where = place(opinion.places)
     return {
-        "headline": headline, "probability_generated": round(opinion.probability_generated, 4), "percent": percent,
-        "sentences": [f"What speaks most for “generated” is {where}." if where else "No single place speaks for “generated”."],
-        "crop": data_url(files.png(opinion.crop)), "heat_map": data_url(files.heat_map(opinion.crop, opinion.places)),
+        "headline": headline,
+        "probability_generated": round(opinion.probability_generated, 4),
+        "percent": percent,
+        "sentences": [
+            f"What speaks most for “generated” is {where}." if where else "No single place speaks for “generated”."
+        ],
+        "crop": data_url(files.png(opinion.crop)),
+        "heat_map": data_url(files.heat_map(opinion.crop, opinion.places)),
     }
 
 
@@ -102,8 +117,11 @@ def place(places: np.ndarray) -> str:
         return ""
     strongest = np.unravel_index(places.argmax(), places.shape)
     row, column = (int(3 * (index + 0.5) / size) for index, size in zip(strongest, places.shape))
-    return ("in the middle" if row == column == 1 else
-            f"{('at the top', 'in the middle', 'at the bottom')[row]} {('left', '', 'right')[column]}".strip())
+    return (
+        "in the middle"
+        if row == column == 1
+        else f"{('at the top', 'in the middle', 'at the bottom')[row]} {('left', '', 'right')[column]}".strip()
+    )
 
 
 def trust(config: dict) -> str:
@@ -111,7 +129,9 @@ def trust(config: dict) -> str:
     report = config["report"]
     auroc, wrong, cut_out = report["as_it_is"]["auroc"], report["wrong"], report["page"]["cut_out"]
     low, high = auroc["interval"]
-    in_photos = f", {cut_out['auroc']:.3f} where the face has to be cut out of a larger picture" if "auroc" in cut_out else ""
+    in_photos = (
+        f", {cut_out['auroc']:.3f} where the face has to be cut out of a larger picture" if "auroc" in cut_out else ""
+    )
     return (
         f"**How far to trust it:** on {report['real']:,} held-out photographs and {report['generated']:,} faces of our "
         f"generators it finds the generated one of a pair {100 * auroc['value']:.1f} % of the time (AUROC {auroc['value']:.3f}, "
@@ -120,4 +140,5 @@ def trust(config: dict) -> str:
         f"{100 * wrong['generated_called_real']:.1f} % of the generated ones likely real, and does not decide on "
         f"{100 * wrong['cannot_tell']:.0f} %: see About. **It is no forensic tool, and no judge of pictures from diffusion "
         "models** or from other large generators: it knows small face GANs like ours, and photographs of faces "
-        "that look at the camera.")
+        "that look at the camera."
+    )

@@ -29,12 +29,16 @@ class Publisher:
             return
         temporary = tempfile.gettempdir()
         try:
-            copy = Path(tempfile.mkdtemp(prefix="seedfaces-push-")) / folder.name  # the run goes on writing the original
+            copy = (
+                Path(tempfile.mkdtemp(prefix="seedfaces-push-")) / folder.name
+            )  # the run goes on writing the original
             temporary = copy.parent
             shutil.copytree(folder, copy)
         except OSError as error:  # shutil's own is one
-            tqdm.write(f"Not pushed to {self.repo_id} this time; the training goes on. Copying the weights to {temporary} "
-                       f"failed ({reason(error)}).")
+            tqdm.write(
+                f"Not pushed to {self.repo_id} this time; the training goes on. Copying the weights to {temporary} "
+                f"failed ({reason(error)})."
+            )
             return
         # a daemon: a run that is told to stop does not wait for the network, and the Hub keeps the last whole commit
         self.thread = Thread(target=self._push_copy, args=(copy,), daemon=True)
@@ -51,8 +55,10 @@ class Publisher:
         try:
             self._push(folder)
         except UserError as error:
-            raise UserError(f"{error} The training is done and nothing is lost; this pushes its weights later: "
-                            f"{hub.push_command(folder, self.repo_id)}") from error
+            raise UserError(
+                f"{error} The training is done and nothing is lost; this pushes its weights later: "
+                f"{hub.push_command(folder, self.repo_id)}"
+            ) from error
 
     def _push_copy(self, copy: Path) -> None:
         try:

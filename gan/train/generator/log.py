@@ -2,6 +2,7 @@
 
 import json
 import math
+from pathlib import Path
 
 import torch
 from accelerate import Accelerator
@@ -9,10 +10,11 @@ from tqdm import tqdm
 
 from gan import UserError
 from gan.model.images import to_signed
-from gan.model.settings import TrainSettings
-from gan.train import checkpoint, quality, report
-from gan.train.data import Store
-from gan.train.step import GanStep
+from gan.train.generator import checkpoint
+from gan.train.generator.step import GanStep
+from gan.train.measure import quality, sheets
+from gan.train.pictures.store import Store
+from gan.train.settings import TrainSettings
 
 _PROBE = 128  # pictures of each kind on which the discriminator is judged
 
@@ -23,7 +25,7 @@ class MetricsLog:
     def __init__(self, settings: TrainSettings, accelerator: Accelerator, gan: GanStep, store: Store):
         self.settings, self.accelerator, self.gan = settings, accelerator, gan
         # not the step's own pictures: what was learned from a moment ago is recognised for that alone
-        self.probes = {"real": report.evenly(store.train, _PROBE), "held_out": report.evenly(store.held_out, _PROBE)}
+        self.probes = {"real": sheets.evenly(store.train, _PROBE), "held_out": sheets.evenly(store.held_out, _PROBE)}
         self.file = settings.output_dir / "metrics.jsonl"
         self.losses: list[dict[str, torch.Tensor]] = []  # of the steps since the last line, still on the device
 
@@ -34,7 +36,7 @@ class MetricsLog:
 
     def rows(self) -> list[dict]:
         """All lines so far."""
-        return report.read_metrics(self.file)
+        return read_metrics(self.file)
 
     def cut_after(self, step: int) -> None:
         """Drop the lines of steps that will be taken again."""
@@ -50,32 +52,49 @@ class MetricsLog:
         """One line: mean losses since the last one, or since the last checkpoint if that came after it, and what the
         discriminator says of its probes now."""
         losses = self._finite_means()
-        self.append({"step": self.gan.step, "pictures": self.gan.step * self.gan.pictures_per_step,
-                     "seconds": round(seconds, 1), **losses, **judgement(self._probe_logits(), self.settings.loss),
-                     "learning_rate": self.gan.learning_rate})
-        progress.set_postfix({"G": f"{losses['loss_generator']:.2f}", "D real": f"{losses['loss_real']:.2f}",
-                              "D fake": f"{losses['loss_fake']:.2f}"})
+        self.append(
+            {
+                "step": self.gan.step,
+                "pictures": self.gan.step * self.gan.pictures_per_step,
+                "seconds": round(seconds, 1),
+                **losses,
+                **judgement(self._probe_logits(), self.settings.loss),
+                "learning_rate": self.gan.learning_rate,
+            }
+        )
+        progress.set_postfix(
+            {
+                "G": f"{losses['loss_generator']:.2f}",
+                "D real": f"{losses['loss_real']:.2f}",
+                "D fake": f"{losses['loss_fake']:.2f}",
+            }
+        )
 
     def append(self, row: dict) -> None:
         """Write a line as it is, and the numbers in it to the tracker."""
         if self.accelerator.is_main_process:
             with open(self.file, "a") as file:
                 file.write(json.dumps(row) + "\n")
-        self.accelerator.log({name: value for name, value in row.items() if name != "step" and value is not None},
-                             step=row["step"])
+        self.accelerator.log(
+            {name: value for name, value in row.items() if name != "step" and value is not None}, step=row["step"]
+        )
 
     def require_finite_networks(self) -> None:
         """Raise if a loss or a parameter is not finite: the last update may have broken what no loss shows yet."""
         if self.losses:
             self._finite_means()
-        sums = {f"a parameter of the {name}": sum(p.sum() for p in network.parameters()).item()
-                for name, network in (("generator", self.gan.generator), ("discriminator", self.gan.discriminator))}
+        sums = {
+            f"a parameter of the {name}": sum(p.sum() for p in network.parameters()).item()
+            for name, network in (("generator", self.gan.generator), ("discriminator", self.gan.discriminator))
+        }
         self._require_finite(sums)
 
     def _finite_means(self) -> dict[str, float]:
         """Mean of each loss since the last call, over all processes: the only moment that waits for the device."""
         names = sorted({name for losses in self.losses for name in losses})
-        means = torch.stack([torch.stack([losses[name] for losses in self.losses if name in losses]).mean() for name in names])
+        means = torch.stack(
+            [torch.stack([losses[name] for losses in self.losses if name in losses]).mean() for name in names]
+        )
         means = dict(zip(names, self.accelerator.reduce(means, "mean").tolist()))
         self.losses = []
         self._require_finite(means)
@@ -89,7 +108,8 @@ class MetricsLog:
                 f"Training broke down by step {self.gan.step:,}: {' and '.join(broken)} is not finite. "
                 + (f"{last[-1]} and {self.settings.output_dir / 'weights'} are from before that. " if last else "")
                 + "Start again with a lower --learning_rate (and --learning_rate_end)"
-                + (" or a higher --penalty_weight." if self.settings.penalty_weight else "."))
+                + (" or a higher --penalty_weight." if self.settings.penalty_weight else ".")
+            )
 
     @torch.no_grad()
     def _probe_logits(self) -> dict[str, torch.Tensor]:
@@ -102,12 +122,26 @@ class MetricsLog:
         generator, discriminator = self.gan.generator.eval(), self.gan.discriminator.eval()
         device, random = self.accelerator.device, torch.Generator().manual_seed(self.gan.step)
         latents = torch.randn(_PROBE, self.settings.model.latent_dim, generator=random)
-        logits = {name: discriminator(to_signed(torch.from_numpy(pictures).to(device)))
-                  for name, pictures in self.probes.items() if len(pictures)}
+        logits = {
+            name: discriminator(to_signed(torch.from_numpy(pictures).to(device)))
+            for name, pictures in self.probes.items()
+            if len(pictures)
+        }
         logits["fake"] = discriminator(generator(latents.to(device)))
         generator.train()
         discriminator.train()
         return logits
+
+
+def read_metrics(path: Path) -> list[dict]:
+    """The lines of a metrics.jsonl; a last line that a kill cut short is left out."""
+    rows = []
+    for line in path.read_text().splitlines() if path.exists() else []:
+        try:
+            rows.append(json.loads(line))
+        except ValueError:
+            break
+    return rows
 
 
 def judgement(logits: dict[str, torch.Tensor], loss: str) -> dict[str, float | None]:

@@ -10,9 +10,10 @@ from tqdm import tqdm, trange
 
 from gan import UserError
 from gan.model import critic, detector, face_finder, images, sampling, weights
-from gan.train import data, quality, verdicts
-from gan.train.degrade import CORRUPTIONS, degraded, in_a_photo
-from gan.train.report import rounded
+from gan.train.detector.degrade import CORRUPTIONS, degraded, in_a_photo
+from gan.train.measure import quality, verdicts
+from gan.train.measure.quality import rounded
+from gan.train.pictures.store import Store
 
 FIRST_SEED = 3_000_000_000  # of the faces reported on: none of them was trained on
 VARIATIONS = (1.0, 0.8)  # of the faces, in turn
@@ -36,11 +37,17 @@ class HeldOut:
 
     def part(self, chosen: np.ndarray) -> "HeldOut":
         """Those at the places where `chosen` is true."""
-        return HeldOut([picture for picture, take in zip(self.pictures, chosen) if take], self.names[chosen],
-                       self.generated[chosen], self.variations[chosen], self.reported[chosen], self.copies)
+        return HeldOut(
+            [picture for picture, take in zip(self.pictures, chosen) if take],
+            self.names[chosen],
+            self.generated[chosen],
+            self.variations[chosen],
+            self.reported[chosen],
+            self.copies,
+        )
 
 
-def held_out(stores: dict[int, list[data.Store]], generators: list[weights.Weights]) -> HeldOut:
+def held_out(stores: dict[int, list[Store]], generators: list[weights.Weights]) -> HeldOut:
     """Every held-out picture once, in one of the sizes, and as many faces."""
     pictures, names, variations, reported, left_out, sizes = [], [], [], [], 0, sorted(stores)
     for each in zip(*(stores[size] for size in sizes)):
@@ -53,8 +60,10 @@ def held_out(stores: dict[int, list[data.Store]], generators: list[weights.Weigh
             reported.append(count % 2 == 1)
     real = len(pictures)
     if real < 2 * FEWEST:
-        raise UserError(f"Only {real} pictures are held out; a detector that can be trusted takes at least {2 * FEWEST} to "
-                        "measure it with.")
+        raise UserError(
+            f"Only {real} pictures are held out; a detector that can be trusted takes at least {2 * FEWEST} to "
+            "measure it with."
+        )
     variations += [1.0] * real
     for generator in generators:
         for which, variation in enumerate(VARIATIONS):
@@ -65,15 +74,23 @@ def held_out(stores: dict[int, list[data.Store]], generators: list[weights.Weigh
             names += [generator.generator_id] * len(made)
             variations += [variation] * len(made)
             reported += [count % 2 == 1 for count in range(len(made))]
-    return HeldOut(pictures, np.array(names), (np.arange(len(pictures)) >= real).astype(int), np.array(variations),
-                   np.array(reported), left_out)
+    return HeldOut(
+        pictures,
+        np.array(names),
+        (np.arange(len(pictures)) >= real).astype(int),
+        np.array(variations),
+        np.array(reported),
+        left_out,
+    )
 
 
-def copies(store: data.Store) -> np.ndarray:
+def copies(store: Store) -> np.ndarray:
     """Which of the held-out pictures are copies of training pictures, mirrored or not: `(M,)` bool."""
     if not len(store.held_out) or not len(store.train):
         return np.zeros(len(store.held_out), bool)
-    train = np.concatenate([_thumbnails(store.train[start:start + 1000]) for start in range(0, len(store.train), 1000)])
+    train = np.concatenate(
+        [_thumbnails(store.train[start : start + 1000]) for start in range(0, len(store.train), 1000)]
+    )
     pictures = np.array(store.held_out)
     distances, _ = quality.nearest(_thumbnails(pictures), _thumbnails(pictures[:, :, ::-1]), train)
     return quality.copies(distances) | (distances < _ALIKE)
@@ -81,8 +98,16 @@ def copies(store: data.Store) -> np.ndarray:
 
 def _thumbnails(pictures: np.ndarray) -> np.ndarray:
     """`(N, S, S, 3)` uint8 → `(N, 256)` float32: small, grey, of mean 0 and length 1, so that only what is on them counts."""
-    small = np.stack([np.asarray(Image.fromarray(picture).convert("L").resize((_THUMBNAIL, _THUMBNAIL), Image.Resampling.BOX))
-                      for picture in pictures]).reshape(len(pictures), -1).astype(np.float32)
+    small = (
+        np.stack(
+            [
+                np.asarray(Image.fromarray(picture).convert("L").resize((_THUMBNAIL, _THUMBNAIL), Image.Resampling.BOX))
+                for picture in pictures
+            ]
+        )
+        .reshape(len(pictures), -1)
+        .astype(np.float32)
+    )
     small -= small.mean(1, keepdims=True)
     return small / np.maximum(np.linalg.norm(small, axis=1, keepdims=True), 1e-6)
 
@@ -94,8 +119,9 @@ class Scorer:
     network: detector.Detector
     resolution: int
 
-    def __call__(self, pictures: list[Image.Image],
-                 change: Callable[[Image.Image], Image.Image] = lambda picture: picture) -> np.ndarray:
+    def __call__(
+        self, pictures: list[Image.Image], change: Callable[[Image.Image], Image.Image] = lambda picture: picture
+    ) -> np.ndarray:
         """PIL pictures → their logits `(N,)`."""
         logits = np.empty(len(pictures))
         for start in trange(0, len(pictures), _TOGETHER, desc="Measuring", unit="batch", leave=False):
@@ -118,11 +144,16 @@ class Scorer:
 def on_their_way(pictures: list[Image.Image], seed: int) -> list[Image.Image]:
     """Each after a random way through the world, or as it is; in training fewer stay as they are."""
     ways = np.random.default_rng(seed).spawn(len(pictures))
-    return [Image.fromarray(degraded(np.asarray(picture), picture.width, DEGRADED, way)) for picture, way in zip(pictures, ways)]
+    return [
+        Image.fromarray(degraded(np.asarray(picture), picture.width, DEGRADED, way))
+        for picture, way in zip(pictures, ways)
+    ]
 
 
 def in_photos(pictures: list[Image.Image], seed: int) -> list[Image.Image]:
-    return [in_a_photo(picture, way) for picture, way in zip(pictures, np.random.default_rng(seed).spawn(len(pictures)))]
+    return [
+        in_a_photo(picture, way) for picture, way in zip(pictures, np.random.default_rng(seed).spawn(len(pictures)))
+    ]
 
 
 def report(score: Scorer, held: HeldOut, generators: list[weights.Weights]) -> tuple[dict, dict]:
@@ -131,7 +162,11 @@ def report(score: Scorer, held: HeldOut, generators: list[weights.Weights]) -> t
 
     def as_people_have_them(part: HeldOut, seed: int) -> list[np.ndarray]:
         """Logits of the pictures as they are, after a way through the world, and as faces in photos, NaN where none is found."""
-        return [score(part.pictures), score(on_their_way(part.pictures, seed)), score.by_face(in_photos(part.pictures, seed))]
+        return [
+            score(part.pictures),
+            score(on_their_way(part.pictures, seed)),
+            score.by_face(in_photos(part.pictures, seed)),
+        ]
 
     def found(logits: np.ndarray, part: HeldOut) -> tuple[np.ndarray, np.ndarray]:
         return logits[~np.isnan(logits)], np.tile(part.generated, 3)[~np.isnan(logits)]
@@ -142,30 +177,54 @@ def report(score: Scorer, held: HeldOut, generators: list[weights.Weights]) -> t
     logits, generated = found(np.concatenate(three_ways), second)
     probability = verdicts.probabilities(logits, calibration)
     raw = 1 / (1 + np.exp(-logits))
-    changed = {name: verdicts.probabilities(score(second.pictures, change), calibration) for name, change in CORRUPTIONS.items()}
+    changed = {
+        name: verdicts.probabilities(score(second.pictures, change), calibration)
+        for name, change in CORRUPTIONS.items()
+    }
     as_it_is, count = changed["as it is"], len(second.pictures)
     # AUROC does not see calibration, so this half can be reported as well
-    other = {"as it is": fitted[0], **{name: score(first.pictures, CORRUPTIONS[name]) for name in ("JPEG 50", "halved")}}
+    other = {
+        "as it is": fitted[0],
+        **{name: score(first.pictures, CORRUPTIONS[name]) for name in ("JPEG 50", "halved")},
+    }
     said = {
-        "calibrated_on": len(first.pictures), "real": int((second.generated == 0).sum()), "generated": int(second.generated.sum()),
+        "calibrated_on": len(first.pictures),
+        "real": int((second.generated == 0).sum()),
+        "generated": int(second.generated.sum()),
         "copies_left_out": held.copies,
         "as_it_is": verdicts.figures(as_it_is, second.generated),
-        "on_their_way": verdicts.figures(probability[count:2 * count], second.generated),
+        "on_their_way": verdicts.figures(probability[count : 2 * count], second.generated),
         "wrong": verdicts.wrong(probability, generated, calibration),
-        "calibration_error": {"before": verdicts.calibration_error(raw, generated),
-                              "after": verdicts.calibration_error(probability, generated)},
-        "reliability": {"before": verdicts.reliability(raw, generated), "after": verdicts.reliability(probability, generated)},
+        "calibration_error": {
+            "before": verdicts.calibration_error(raw, generated),
+            "after": verdicts.calibration_error(probability, generated),
+        },
+        "reliability": {
+            "before": verdicts.reliability(raw, generated),
+            "after": verdicts.reliability(probability, generated),
+        },
         "changed": {name: _brief(values, second, calibration) for name, values in changed.items()},
-        "page": {name: on_the_page(by_face, second.generated, calibration) for name, by_face in (
-            ("whole", score.by_face(second.pictures)), ("cut_out", three_ways[2]))},
+        "page": {
+            name: on_the_page(by_face, second.generated, calibration)
+            for name, by_face in (("whole", score.by_face(second.pictures)), ("cut_out", three_ways[2]))
+        },
         "other_half": {
-            **{name: _brief(verdicts.probabilities(values, calibration), first, calibration) for name, values in other.items()},
-            "cut_out": on_the_page(fitted[2], first.generated, calibration)},
-        "data_sets": {name: _brief(as_it_is, second, calibration, real=name)
-                      for name in sorted(set(second.names[second.generated == 0]))},
-        "generators": {each.generator_id: _brief(as_it_is, second, calibration, generated=each.generator_id)
-                       for each in generators},
-        "variations": {f"{variation:g}": _brief(as_it_is, second, calibration, variation=variation) for variation in VARIATIONS},
+            **{
+                name: _brief(verdicts.probabilities(values, calibration), first, calibration)
+                for name, values in other.items()
+            },
+            "cut_out": on_the_page(fitted[2], first.generated, calibration),
+        },
+        "data_sets": {
+            name: _brief(as_it_is, second, calibration, real=name)
+            for name in sorted(set(second.names[second.generated == 0]))
+        },
+        "generators": {
+            each.generator_id: _brief(as_it_is, second, calibration, generated=each.generator_id) for each in generators
+        },
+        "variations": {
+            f"{variation:g}": _brief(as_it_is, second, calibration, variation=variation) for variation in VARIATIONS
+        },
     }
     for each in generators:
         said["generators"][each.generator_id]["critic_auroc"] = _critic_auroc(each, second)
@@ -185,14 +244,22 @@ def on_the_page(logits: np.ndarray, generated: np.ndarray, calibration: dict) ->
     return said
 
 
-def _brief(probability: np.ndarray, part: HeldOut, calibration: dict, real: str = "", generated: str = "",
-           variation: float | None = None) -> dict:
+def _brief(
+    probability: np.ndarray,
+    part: HeldOut,
+    calibration: dict,
+    real: str = "",
+    generated: str = "",
+    variation: float | None = None,
+) -> dict:
     """AUROC and wrong verdicts for one kind of real or of generated pictures against all of the other."""
     from sklearn.metrics import roc_auc_score
 
-    chosen = np.where(part.generated == 1,
-                      (not generated or part.names == generated) & ((variation is None) | (part.variations == variation)),
-                      not real or part.names == real)
+    chosen = np.where(
+        part.generated == 1,
+        (not generated or part.names == generated) & ((variation is None) | (part.variations == variation)),
+        not real or part.names == real,
+    )
     truth, guess = part.generated[chosen], probability[chosen]
     return {"auroc": float(roc_auc_score(truth, guess)), **verdicts.wrong(guess, truth, calibration)}
 
@@ -202,6 +269,11 @@ def _critic_auroc(generator: weights.Weights, part: HeldOut) -> float:
     from sklearn.metrics import roc_auc_score
 
     chosen = (part.generated == 0) | (part.names == generator.generator_id)
-    crops = np.stack([images.training_crop(picture, generator.settings.resolution)
-                      for picture, take in zip(part.pictures, chosen) if take])
+    crops = np.stack(
+        [
+            images.training_crop(picture, generator.settings.resolution)
+            for picture, take in zip(part.pictures, chosen)
+            if take
+        ]
+    )
     return float(roc_auc_score(1 - part.generated[chosen], critic.judged(generator.discriminator, crops)))

@@ -12,7 +12,8 @@ from tqdm import tqdm
 
 from gan import UserError, reason
 from gan.model import sampling, weights
-from gan.train import calibration, data, quality, report
+from gan.train.measure import calibration, quality, sheets
+from gan.train.pictures.store import Store
 
 _BATCH = 250  # pictures per call of the feature network
 
@@ -38,8 +39,7 @@ class Features(torch.nn.Module):
             self.options = {"return_features": True} if "return_features" in str(self.network.forward.schema) else {}
             self.num_features = self(torch.zeros(2, 3, 64, 64, dtype=torch.uint8, device=device)).shape[1]
         except RuntimeError as error:
-            raise UserError(f"{path} is no TorchScript network that takes uint8 pictures "
-                            f"({reason(error)}).") from error
+            raise UserError(f"{path} is no TorchScript network that takes uint8 pictures ({reason(error)}).") from error
 
     @torch.no_grad()
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:
@@ -60,15 +60,19 @@ class Reference:
     Features of training pictures are computed once per store and kept in its folder.
     """
 
-    def __init__(self, features: Features, store: data.Store, samples: int, device: torch.device | str = "cpu"):
+    def __init__(self, features: Features, store: Store, samples: int, device: torch.device | str = "cpu"):
         self.features, self.store, self.samples, self.device = features, store, samples, device
         self.count = min(samples, len(store.train))
-        self.looked_up = min(samples, calibration.MOST)  # pictures of a kind whose nearest training picture is looked for
+        self.looked_up = min(
+            samples, calibration.MOST
+        )  # pictures of a kind whose nearest training picture is looked for
         self.floor_count = min(self.count, len(store.train) // 2)
         if self.floor_count <= quality.NEIGHBOURS:
             fewest = quality.NEIGHBOURS + 1
-            raise UserError(f"Measuring takes at least {fewest} samples and {2 * fewest} training pictures; there are "
-                            f"{samples} and {len(store.train)}.")
+            raise UserError(
+                f"Measuring takes at least {fewest} samples and {2 * fewest} training pictures; there are "
+                f"{samples} and {len(store.train)}."
+            )
 
     @cached_property
     def pictures(self) -> Seen:
@@ -87,7 +91,7 @@ class Reference:
                 faces = sampling.faces(generator, range(start, min(start + _BATCH, self.samples)))
                 features.append(self.extract(faces))
                 if start < self.looked_up:
-                    mirrored.append(self.extract(faces[:self.looked_up - start, :, ::-1]))
+                    mirrored.append(self.extract(faces[: self.looked_up - start, :, ::-1]))
                 yield faces
 
         spectrum, colours = _averages(batches())
@@ -101,7 +105,9 @@ class Reference:
             if not cache.exists():
                 temporary = cache.with_suffix(".tmp.npy")
                 shape = len(self.store.train), self.features.num_features
-                self._extract_into(np.lib.format.open_memmap(temporary, "w+", np.float32, shape), self.store.train).flush()
+                self._extract_into(
+                    np.lib.format.open_memmap(temporary, "w+", np.float32, shape), self.store.train
+                ).flush()
                 temporary.replace(cache)
         return np.load(cache, mmap_mode="r")
 
@@ -109,7 +115,7 @@ class Reference:
     def held_out(self) -> tuple[np.ndarray, np.ndarray] | None:
         """Features of up to `looked_up` held-out pictures, evenly picked, `(M, D)`, and the distance of each to its nearest
         training picture, `(M,)`. None: too few."""
-        pictures = report.evenly(self.store.held_out, self.looked_up)
+        pictures = sheets.evenly(self.store.held_out, self.looked_up)
         if len(pictures) < calibration.FEWEST:
             return None
         features, mirrored = np.empty((2, len(pictures), self.features.num_features), np.float32)
@@ -119,12 +125,12 @@ class Reference:
 
     def real(self, first: int, last: int) -> Seen:
         """Training pictures from `first` to before `last`."""
-        batches = (self.store.train[start:min(start + _BATCH, last)] for start in range(first, last, _BATCH))
+        batches = (self.store.train[start : min(start + _BATCH, last)] for start in range(first, last, _BATCH))
         return Seen(self.train_features[first:last], *_averages(batches))
 
     def _extract_into(self, rows: np.ndarray, pictures: np.ndarray) -> np.ndarray:
         for start in tqdm(range(0, len(pictures), _BATCH), desc="Features of real pictures", leave=False):
-            rows[start:start + _BATCH] = self.extract(pictures[start:start + _BATCH])
+            rows[start : start + _BATCH] = self.extract(pictures[start : start + _BATCH])
         return rows
 
     def extract(self, pictures: np.ndarray) -> np.ndarray:
@@ -144,8 +150,10 @@ def _know_newer_operators() -> None:
     that is never taken but whose operator must have a name (torch 2.13; unknown to torch < 2.12)."""
     if not hasattr(torch.ops.aten, "_upsample_lanczos2d_aa"):
         library = torch.library.Library("aten", "FRAGMENT")
-        library.define("_upsample_lanczos2d_aa(Tensor input, SymInt[]? output_size, bool align_corners, "
-                       "float[]? scale_factors) -> Tensor")
+        library.define(
+            "_upsample_lanczos2d_aa(Tensor input, SymInt[]? output_size, bool align_corners, "
+            "float[]? scale_factors) -> Tensor"
+        )
         _libraries.append(library)
 
 

@@ -18,11 +18,15 @@ _ENHANCERS = (ImageEnhance.Brightness, ImageEnhance.Contrast, ImageEnhance.Color
 # how often each thing happens on a way. Cut out, resized and compressed together is what a face in a photo has gone through
 _CUT, _RESIZED, _BLURRED, _COLOURED, _GRAINY = 0.6, 0.6, 0.3, 0.4, 0.3
 _COMPRESSED = 0.9  # on smooth ways, too: often the only thing that has happened to a picture
-_SIDES = (0.5, 1.1)  # of the side, of what is cut out: a face finder is not exact, and some sets leave room around a face
+_SIDES = (
+    0.5,
+    1.1,
+)  # of the side, of what is cut out: a face finder is not exact, and some sets leave room around a face
 
 
-def degraded(pixels: np.ndarray, resolution: int, probability: float, random: np.random.Generator,
-             roughness: float = 1.0) -> np.ndarray:
+def degraded(
+    pixels: np.ndarray, resolution: int, probability: float, random: np.random.Generator, roughness: float = 1.0
+) -> np.ndarray:
     """`(S, S, 3)` uint8 → `(resolution, resolution, 3)` uint8, mirrored or not, with the given probability after a random way
     through the world, on which each thing but compression happens the less often the smaller `roughness`, 0 to 1.
 
@@ -31,7 +35,8 @@ def degraded(pixels: np.ndarray, resolution: int, probability: float, random: np
     """
     side, goes, mirrors = pixels.shape[0], random.random() < probability, random.random() < 0.5
     cuts, resizes, blurs, colours, grains = goes & (
-        random.random(5) < roughness * np.array([_CUT, _RESIZED, _BLURRED, _COLOURED, _GRAINY]))
+        random.random(5) < roughness * np.array([_CUT, _RESIZED, _BLURRED, _COLOURED, _GRAINY])
+    )
     compresses = goes and random.random() < _COMPRESSED
     new = round(side * 2 ** random.uniform(-1, 1)) if resizes else side
     image = Image.fromarray(pixels)

@@ -33,7 +33,9 @@ def open_source(name: str) -> weights.Weights:
     try:
         return weights.load(hub.pull(name))
     except UserError as error:
-        raise UserError(f"--init_from {name}: there is no such folder here, and from the Hub it cannot be had. {error}") from error
+        raise UserError(
+            f"--init_from {name}: there is no such folder here, and from the Hub it cannot be had. {error}"
+        ) from error
 
 
 def origin(source: weights.Weights) -> dict:
@@ -53,7 +55,9 @@ def fitting(wanted: ModelSettings, source: ModelSettings) -> ModelSettings:
     return dataclasses.replace(wanted, widths=wanted.widths or (*known, *known[-1:] * (steps - len(known)))[:steps])
 
 
-def start_from(source: weights.Weights, generator: Generator, discriminator: Discriminator, settings: ModelSettings) -> str:
+def start_from(
+    source: weights.Weights, generator: Generator, discriminator: Discriminator, settings: ModelSettings
+) -> str:
     """Fill both networks, built from `settings`, with what the source has for them; returns a sentence on what it was.
 
     Raises:
@@ -62,27 +66,37 @@ def start_from(source: weights.Weights, generator: Generator, discriminator: Dis
     new_steps = _new_steps(source.settings, settings)
     old_generator, old_discriminator = source.generator, source.discriminator
     for steps in range(len(settings.channels) - new_steps + 1, len(settings.channels) + 1):
-        larger = dataclasses.replace(settings, resolution=ladder(settings.resolution)[steps], widths=settings.channels[:steps])
+        larger = dataclasses.replace(
+            settings, resolution=ladder(settings.resolution)[steps], widths=settings.channels[:steps]
+        )
         old_generator = _grown_generator(old_generator, larger)
         old_discriminator = _grown_discriminator(old_discriminator, larger)
-    taken = _copy(_from_coarsest(generator), _from_coarsest(old_generator)) \
-        + _copy(_from_coarsest(discriminator), _from_coarsest(old_discriminator))
+    taken = _copy(_from_coarsest(generator), _from_coarsest(old_generator)) + _copy(
+        _from_coarsest(discriminator), _from_coarsest(old_discriminator)
+    )
     numbers = sum(tensor.numel() for network in (generator, discriminator) for tensor in network.state_dict().values())
     share = sum(tensor.numel() for tensor in taken) / numbers
     if not any(tensor.dim() > 1 for tensor in taken):
-        raise UserError(f"Nothing of generator {source.generator_id} fits: it has --widths "
-                        f"{' '.join(map(str, source.settings.channels))} and --latent_dim {source.settings.latent_dim}.")
+        raise UserError(
+            f"Nothing of generator {source.generator_id} fits: it has --widths "
+            f"{' '.join(map(str, source.settings.channels))} and --latent_dim {source.settings.latent_dim}."
+        )
     grown = f", {new_steps} step{'s' * (new_steps > 1)} grown onto both networks" if new_steps else ""
-    return (f"Starting from generator {source.generator_id} ({source.settings.resolution} px): {len(taken)} tensors fit, "
-            f"{share:.0%} of all numbers{grown}.")
+    return (
+        f"Starting from generator {source.generator_id} ({source.settings.resolution} px): {len(taken)} tensors fit, "
+        f"{share:.0%} of all numbers{grown}."
+    )
 
 
 def _new_steps(source: ModelSettings, settings: ModelSettings) -> int:
     """How many steps `settings` has beyond those of the source; 0 where it is not the same network with steps added."""
     known = len(source.channels)
-    same = (ladder(settings.resolution)[:known + 1] == ladder(source.resolution) and settings.latent_dim == source.latent_dim
-            and settings.channels[:known] == source.channels
-            and settings.discriminator_norm == source.discriminator_norm == "none")
+    same = (
+        ladder(settings.resolution)[: known + 1] == ladder(source.resolution)
+        and settings.latent_dim == source.latent_dim
+        and settings.channels[:known] == source.channels
+        and settings.discriminator_norm == source.discriminator_norm == "none"
+    )
     # the grown step carries a picture and its negative through the activation, in six channels
     return len(settings.channels) - known if same and min(settings.channels[known:], default=6) >= 6 else 0
 
@@ -91,7 +105,9 @@ def _new_steps(source: ModelSettings, settings: ModelSettings) -> int:
 def _grown_generator(old: Generator, settings: ModelSettings) -> Generator:
     """The old generator with one more step, whose faces are those of the old one, bilinearly enlarged."""
     new = Generator(settings)
-    _copy(new.state_dict(), {name: tensor for name, tensor in old.state_dict().items() if not name.startswith("to_rgb")})
+    _copy(
+        new.state_dict(), {name: tensor for name, tensor in old.state_dict().items() if not name.startswith("to_rgb")}
+    )
     convolution, norm, _ = new.steps[-1]
     convolution.weight[:, :3], convolution.weight[:, 3:6] = old.to_rgb.weight, -old.to_rgb.weight
     # BatchNorm is the identity where its scale and offset are those of what comes in
@@ -154,7 +170,9 @@ def _renumbered(name: str, last: int) -> str:
 @torch.no_grad()
 def _copy(to: dict[str, torch.Tensor], source: dict[str, torch.Tensor]) -> list[torch.Tensor]:
     """Copy every tensor whose name and shape fit; returns them."""
-    fit = [(tensor, source[name]) for name, tensor in to.items() if name in source and source[name].shape == tensor.shape]
+    fit = [
+        (tensor, source[name]) for name, tensor in to.items() if name in source and source[name].shape == tensor.shape
+    ]
     for tensor, value in fit:
         tensor.copy_(value)
     return [tensor for tensor, _ in fit]

@@ -6,19 +6,17 @@ import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
-import torch
 from filelock import FileLock
 from tqdm import tqdm
 
 from gan import UserError, reason
 from gan.model import images
 from gan.train import machine
-from gan.train.sources import Picture, Source
+from gan.train.pictures.sources import Picture, Source
 
 STORE_FORMAT = 1
 HELD_OUT_SHARE = 0.02  # of the pictures, where the source has no splits of its own
@@ -51,8 +49,10 @@ def open_store(source: Source, resolution: int, store_dir: Path) -> Store:
             if not folder.exists():
                 _build(source, resolution, folder)
     except OSError as error:
-        raise UserError(f"The decoded pictures cannot be kept in {folder.parent}: {error.strerror or error}. "
-                        "Free some space there or choose another --store_dir.") from error
+        raise UserError(
+            f"The decoded pictures cannot be kept in {folder.parent}: {error.strerror or error}. "
+            "Free some space there or choose another --store_dir."
+        ) from error
     info = json.loads((folder / "info.json").read_text())
     return Store(folder, info, *(_map(folder / f"{part}.u8", info[part], resolution) for part in ("train", "held_out")))
 
@@ -73,16 +73,21 @@ def _build(source: Source, resolution: int, folder: Path) -> None:
 def _check_space(source: Source, resolution: int, folder: Path) -> None:
     needed, free = (source.count or 0) * resolution**2 * 3, shutil.disk_usage(folder).free
     if needed > free:
-        raise UserError(f"{source.count:,} pictures at {resolution} px take {needed / 1e9:.1f} GB and {folder.parent} has "
-                        f"{free / 1e9:.1f} GB free. Free some space there or choose another --store_dir.")
+        raise UserError(
+            f"{source.count:,} pictures at {resolution} px take {needed / 1e9:.1f} GB and {folder.parent} has "
+            f"{free / 1e9:.1f} GB free. Free some space there or choose another --store_dir."
+        )
 
 
 def _decode_all(source: Source, resolution: int, folder: Path) -> dict:
     """Write train.u8 and held_out.u8 in the source's order; a few hundred pictures are in memory at a time."""
     counts, unreadable, digest = {"train": 0, "held_out": 0}, [], hashlib.sha256()
     progress = tqdm(total=source.count, desc=f"Decoding to {resolution} px", unit="picture", smoothing=0.05)
-    with open(folder / "train.u8", "wb") as train, open(folder / "held_out.u8", "wb") as held_out, \
-            ThreadPoolExecutor(machine.cores()) as pool:
+    with (
+        open(folder / "train.u8", "wb") as train,
+        open(folder / "held_out.u8", "wb") as held_out,
+        ThreadPoolExecutor(machine.cores()) as pool,
+    ):
         files = {"train": train, "held_out": held_out}
         for chunk in _chunks(source.pictures(), 256):
             for picture, (pixels, part) in zip(chunk, pool.map(lambda item: _decode(item, resolution), chunk)):
@@ -116,11 +121,15 @@ def _judge(source: Source, counts: dict[str, int], unreadable: list[str]) -> Non
     total = sum(counts.values()) + len(unreadable)
     named = "; ".join(unreadable[:5]) + (" …" if len(unreadable) > 5 else "")
     if len(unreadable) > UNREADABLE_LIMIT * total:
-        raise UserError(f"{len(unreadable):,} of {total:,} pictures in {source.name} cannot be decoded, more than "
-                        f"{UNREADABLE_LIMIT:.0%}: {named}. Repair or remove them.")
+        raise UserError(
+            f"{len(unreadable):,} of {total:,} pictures in {source.name} cannot be decoded, more than "
+            f"{UNREADABLE_LIMIT:.0%}: {named}. Repair or remove them."
+        )
     if not counts["train"]:
-        raise UserError(f"None of the {total:,} pictures in {source.name} is left to train on: "
-                        "files and folders called test or validation are never trained on.")
+        raise UserError(
+            f"None of the {total:,} pictures in {source.name} is left to train on: "
+            "files and folders called test or validation are never trained on."
+        )
     if unreadable:
         tqdm.write(f"{len(unreadable):,} of {total:,} pictures cannot be decoded and are left out: {named}")
 
@@ -133,37 +142,3 @@ def _chunks(items: Iterator, size: int) -> Iterator[list]:
 def _map(path: Path, count: int, resolution: int) -> np.ndarray:
     shape = (count, resolution, resolution, 3)
     return np.memmap(path, np.uint8, "r", shape=shape) if count else np.zeros(shape, np.uint8)
-
-
-def indices_at(step: int, count: int, pictures_per_step: int, seed: int) -> np.ndarray:
-    """Which pictures step `step` shows to all processes together: `(pictures_per_step,)` int64.
-
-    Epochs are laid end to end, each a permutation of its own, and cut into steps: every picture comes exactly once
-    per epoch, and a run that resumes needs no state but the step.
-    """
-    positions = np.arange(step * pictures_per_step, (step + 1) * pictures_per_step)
-    epochs, places = np.divmod(positions, count)
-    return np.array([_permutation(count, seed, int(epoch))[place] for epoch, place in zip(epochs, places)])
-
-
-@lru_cache(maxsize=2)
-def _permutation(count: int, seed: int, epoch: int) -> np.ndarray:
-    return np.random.default_rng((seed, epoch)).permutation(count)
-
-
-def batches(pictures: np.ndarray, start: int, stop: int, seed: int, device: torch.device, batch_size: int,
-            accumulate: int = 1, process: int = 0, processes: int = 1) -> Iterator[list[torch.Tensor]]:
-    """This process's share of each step from `start` to before `stop`: `accumulate` batches
-    `(batch_size, S, S, 3)` uint8 on the device. One step is read ahead while the last one is computed."""
-    def read(step: int) -> list[torch.Tensor]:
-        indices = indices_at(step, len(pictures), batch_size * accumulate * processes, seed)
-        mine = indices.reshape(accumulate, processes, batch_size)[:, process]
-        chosen = [torch.from_numpy(pictures[batch]) for batch in mine]
-        return [batch.pin_memory() for batch in chosen] if device.type == "cuda" else chosen
-
-    with ThreadPoolExecutor(1) as reader:
-        ahead = reader.submit(read, start) if start < stop else None
-        for step in range(start, stop):
-            ready = ahead.result()
-            ahead = reader.submit(read, step + 1) if step + 1 < stop else None
-            yield [batch.to(device, non_blocking=True) for batch in ready]

@@ -15,7 +15,7 @@ from PIL import Image
 
 from gan import UserError, reason
 from gan.hub import failures
-from gan.model.settings import DataSettings
+from gan.train.settings import DataSettings
 
 _FEWEST = 0.005  # share of pictures in what is called test, below which that may be somebody's name: Val, Dev
 # the words by which Hugging Face's `datasets` knows the splits that are for measuring
@@ -110,8 +110,11 @@ def _parquet(folder: Path, files: list[Path]) -> Source:
         for path in files:
             for row, value in enumerate(_cells(path, columns[path])):
                 data = value["bytes"] if isinstance(value, dict) else value
-                yield Picture(f"{path.relative_to(folder).as_posix()} row {row}",
-                              held_out[path] if splits else None, lambda data=data: _not_empty(data))
+                yield Picture(
+                    f"{path.relative_to(folder).as_posix()} row {row}",
+                    held_out[path] if splits else None,
+                    lambda data=data: _not_empty(data),
+                )
 
     count = sum(parquet.ParquetFile(path).metadata.num_rows for path in files)
     return Source(str(folder), _fingerprint(folder, files), count, pictures)
@@ -129,12 +132,18 @@ def _hub(wanted: DataSettings) -> Source:
         raise UserError(failures.explain_data_set(error, name)) from error
     if wanted.dataset_split:
         splits = {wanted.dataset_split: splits}
-    columns = [key for split in splits.values() for key, feature in (split.features or {}).items()
-               if isinstance(feature, datasets.Image)]
+    columns = [
+        key
+        for split in splits.values()
+        for key, feature in (split.features or {}).items()
+        if isinstance(feature, datasets.Image)
+    ]
     column = wanted.image_column or next(iter(columns), None)
     if column not in columns:
-        raise UserError(f"The data set {name} has no column of pictures" + (
-            f" called {column}; those it has: {', '.join(dict.fromkeys(columns)) or 'none'}." if column else "."))
+        raise UserError(
+            f"The data set {name} has no column of pictures"
+            + (f" called {column}; those it has: {', '.join(dict.fromkeys(columns)) or 'none'}." if column else ".")
+        )
     # a split that was asked for is trained on, whatever it is called
     has_held_out = not wanted.dataset_split and any(_is_held_out((split,)) for split in splits)
 
@@ -143,10 +152,15 @@ def _hub(wanted: DataSettings) -> Source:
             for split, rows in splits.items():
                 for index, row in enumerate(rows.cast_column(column, datasets.Image(decode=False))):
                     data, path = row[column]["bytes"], row[column]["path"]
-                    yield Picture(f"{split} row {index}", _is_held_out((split,)) if has_held_out else None,
-                                  lambda data=data, path=path: _not_empty(data) if data else Path(path).read_bytes())
+                    yield Picture(
+                        f"{split} row {index}",
+                        _is_held_out((split,)) if has_held_out else None,
+                        lambda data=data, path=path: _not_empty(data) if data else Path(path).read_bytes(),
+                    )
         except Exception as error:
-            raise UserError(f"Reading {name} broke off in {split} ({reason(error)}): run the same command again.") from error
+            raise UserError(
+                f"Reading {name} broke off in {split} ({reason(error)}): run the same command again."
+            ) from error
 
     sizes = [info.num_examples for split, info in (builder.info.splits or {}).items() if split in splits]
     what = f"{name} {builder.config_id} {builder.hash} {wanted.dataset_split} {column}"

@@ -6,10 +6,6 @@ Faces of the generators against the pictures' training split, both after the sam
 on one half of the held-out pictures and as many new faces, reported on the other.
 """
 
-import shlex
-import shutil
-import sys
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -18,16 +14,17 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
-import tyro
 from tqdm import tqdm, trange
 
-from gan import UserError
 from gan.model import images, latents, weights
 from gan.model.detector import Detector
-from gan.model.settings import STORE_DIR, DataSettings, ModelSettings
-from gan.train import data, detector_card, detector_report, machine, plots, sources
-from gan.train.degrade import degraded
-from gan.train.step import cosine
+from gan.model.settings import ModelSettings
+from gan.train import machine
+from gan.train.detector.degrade import degraded
+from gan.train.pictures import sources
+from gan.train.pictures.store import open_store
+from gan.train.schedules import cosine
+from gan.train.settings import STORE_DIR, DataSettings
 
 # of the faces trained on: far from the galleries that people look at, and from the faces reported on
 SEEDS = (1_000_000_000, 2_000_000_000)
@@ -73,7 +70,9 @@ class Pictures:
         sizes = {loaded.settings.resolution for loaded in (*self.generators, *self.snapshots)}
         found = [sources.find(DataSettings(train_data_dir=folder)) for folder in settings.train_data_dir]
         # by size, one store for each folder
-        self.stores = {size: [data.open_store(source, size, settings.store_dir) for source in found] for size in sorted(sizes)}
+        self.stores = {
+            size: [open_store(source, size, settings.store_dir) for source in found] for size in sorted(sizes)
+        }
 
     def batches(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """`(N, S, S, 3)` uint8, each after its own way through the world, and which of them are generated `(N,)`."""
@@ -82,7 +81,10 @@ class Pictures:
         with ThreadPoolExecutor(machine.cores()) as pool:
             # while one batch is learned from, the next goes its ways
             for step in range(self.settings.max_train_steps + 1):
-                ready, coming = coming, self._set_off(step, faces, pool) if step < self.settings.max_train_steps else None
+                ready, coming = (
+                    coming,
+                    self._set_off(step, faces, pool) if step < self.settings.max_train_steps else None,
+                )
                 if ready:
                     yield torch.from_numpy(np.stack(list(ready))), generated
 
@@ -93,8 +95,11 @@ class Pictures:
         chosen = [*made, *(self._real(random, len(face)) for face in made)]
         # what tells faces apart is learned first on clean pictures, and much faster; all of them go their ways from two fifths on
         rising = min(max((step / self.settings.max_train_steps - 0.1) / 0.3, 0), 1) if self.clean_first else 1
-        return pool.map(lambda picture, way: degraded(picture, self.resolution, _DEGRADED_AT_LAST * rising, way, way.random()),
-                        chosen, random.spawn(len(chosen)))
+        return pool.map(
+            lambda picture, way: degraded(picture, self.resolution, _DEGRADED_AT_LAST * rising, way, way.random()),
+            chosen,
+            random.spawn(len(chosen)),
+        )
 
     @torch.no_grad()
     def _faces(self) -> list[np.ndarray]:
@@ -103,10 +108,16 @@ class Pictures:
         random, made = np.random.default_rng(self.settings.seed), []
         real = sum(len(store.train) for store in next(iter(self.stores.values())))
         earlier = round(SNAPSHOTS * real) if self.snapshots else 0
-        batches = [loaded for kind, total in ((self.generators, real - earlier), (self.snapshots, earlier))
-                   for loaded in kind for _ in range(-(-total // len(kind) // _TOGETHER))]
+        batches = [
+            loaded
+            for kind, total in ((self.generators, real - earlier), (self.snapshots, earlier))
+            for loaded in kind
+            for _ in range(-(-total // len(kind) // _TOGETHER))
+        ]
         for loaded in tqdm(batches, "Making faces", unit="batch"):
-            points = torch.from_numpy(latents.from_seeds(random.integers(*SEEDS, _TOGETHER), loaded.settings.latent_dim))
+            points = torch.from_numpy(
+                latents.from_seeds(random.integers(*SEEDS, _TOGETHER), loaded.settings.latent_dim)
+            )
             can_vary = loaded.generator.mean_features is not None  # not in the first weights
             variation = VARIATIONS[random.integers(len(VARIATIONS))] if can_vary else 1.0
             # made in one batch: what is only trained on need not be bit-equal to a published face
@@ -128,7 +139,9 @@ def train(network: Detector, pictures: Pictures, settings: DetectorSettings) -> 
     with trange(settings.max_train_steps, unit="step") as progress:
         for step, (batch, generated) in zip(progress, pictures.batches()):
             for group in optimizer.param_groups:
-                group["lr"] = cosine(step / settings.max_train_steps, settings.learning_rate, settings.learning_rate / 100)
+                group["lr"] = cosine(
+                    step / settings.max_train_steps, settings.learning_rate, settings.learning_rate / 100
+                )
             with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
                 logits = network(images.to_signed(batch)).sum((1, 2))
             loss = F.binary_cross_entropy_with_logits(logits, generated)
@@ -154,48 +167,3 @@ def start_from(folder: Path) -> tuple[Detector, ModelSettings, str | dict]:
         for parameter in network.discriminator.judge.parameters():
             parameter.data.neg_()
     return network.train().requires_grad_().to(memory_format=torch.channels_last), settings, was
-
-
-def main(settings: DetectorSettings) -> None:
-    start = time.monotonic()
-    if settings.train_batch_size < 2 or settings.train_batch_size % 2:
-        raise UserError(f"--train_batch_size {settings.train_batch_size}: must be an even number, half of them real pictures.")
-    torch.manual_seed(settings.seed)
-    machine.keep_memory()
-    network, model, started_from = start_from(settings.init_from)
-    pictures = Pictures(settings, model.resolution, clean_first=isinstance(started_from, str))
-    # before minutes are spent: are there pictures to measure it with, and a place for it?
-    held = detector_report.held_out(pictures.stores, pictures.generators)
-    output = settings.output_dir.resolve()
-    machine.require_writable(output)
-    train(network, pictures, settings)
-    new = output.with_name(output.name + ".new")
-    shutil.rmtree(new, ignore_errors=True)
-    new.mkdir(parents=True)
-    training = {
-        "command": "python -m gan.train.detector " + shlex.join(sys.argv[1:]), "steps": settings.max_train_steps,
-        "pictures": settings.max_train_steps * settings.train_batch_size, "minutes": round((time.monotonic() - start) / 60, 1),
-        "hardware": machine.hardware(torch.device("cpu")), "data": [Path(folder).name for folder in settings.train_data_dir],
-        "generators": [each.generator_id for each in (*pictures.generators, *pictures.snapshots)],
-        "started_from": started_from,
-    }
-    weights.save_detector(new, network, model, {"training": training})
-    print(f"Measuring it on {len(held.pictures):,} pictures that it has not seen; that takes minutes.", flush=True)
-    # what is published is measured as it was saved
-    saved, _, config = weights.load_detector(new)
-    calibration, report = detector_report.report(detector_report.Scorer(saved, model.resolution), held, pictures.generators)
-    weights.write_config(new, {**config, "calibration": calibration, "report": report})
-    plots.save_detector(report, new / plots.DETECTOR)
-    detector_card.save(new, weights.load_config(new))
-    weights.replace_folder(new, output)
-    auroc, wrong = report["as_it_is"]["auroc"], report["wrong"]
-    print(f"AUROC {auroc['value']:.3f} ({auroc['interval'][0]:.3f} to {auroc['interval'][1]:.3f}); of real pictures "
-          f"{100 * wrong['real_called_generated']:.1f} % called likely generated, of generated ones "
-          f"{100 * wrong['generated_called_real']:.1f} % likely real, of both {100 * wrong['cannot_tell']:.1f} % neither")
-
-
-if __name__ == "__main__":
-    try:
-        main(tyro.cli(DetectorSettings, use_underscores=True))
-    except UserError as error:
-        sys.exit(f"Error: {error}")

@@ -45,7 +45,8 @@ class View:
         valid = (
             fewest <= len(self.seeds) <= most
             and all(0 <= seed < SEED_LIMIT for seed in self.seeds)
-            and VARIATION[0] <= self.variation <= VARIATION[1] and round(self.variation, 2) == self.variation
+            and VARIATION[0] <= self.variation <= VARIATION[1]
+            and round(self.variation, 2) == self.variation
             and (not self.weights or WEIGHTS.fullmatch(self.weights))
             and FRAMES[0] <= self.frames <= FRAMES[1]
             and (self.tab == "morph" or (self.frames, self.loop) == (16, True))
@@ -103,15 +104,19 @@ def parse_seeds(text: str, most: int = 64) -> tuple[tuple[int, ...], list[str]]:
     notes: list[str] = []
     for part in filter(None, (part.strip() for part in SEPARATOR.split(text[:4000]))):
         match = RANGE.fullmatch(part)
-        first, last = map(int, match.groups()) if match else (int(part), int(part)) if SEED.fullmatch(part) else (-1, -1)
+        first, last = (
+            map(int, match.groups()) if match else (int(part), int(part)) if SEED.fullmatch(part) else (-1, -1)
+        )
         if not (0 <= first < SEED_LIMIT and 0 <= last < SEED_LIMIT):
             notes.append(f"“{_short(part)}” is no seed: seeds are whole numbers from 0 to {SEED_LIMIT - 1}.")
             continue
         step = 1 if last >= first else -1
         # a range may name billions: take no more of it than can be shown, and one to know that there were more
-        seeds += range(first, last + step, step)[:most + 1 - len(seeds)]
+        seeds += range(first, last + step, step)[: most + 1 - len(seeds)]
         if len(seeds) > most:
-            notes.append(f"More faces than fit here: these are the first {most}." if most > 1 else "Only the first face is used.")
+            notes.append(
+                f"More faces than fit here: these are the first {most}." if most > 1 else "Only the first face is used."
+            )
             break
     return tuple(seeds[:most]), notes[:3]
 
@@ -153,7 +158,9 @@ def _fitting(tab: str, query: dict[str, str], notes: list[str]) -> tuple[int, ..
         notes.append(f"A morph takes at least two faces: seed {neighbour} was added.")
         return (*seeds, neighbour)
     if "seeds" in query:
-        notes.append(f"The link names no face that can be shown; here are seeds {format_seeds(FIRST_SEEDS[tab], ', ')}.")
+        notes.append(
+            f"The link names no face that can be shown; here are seeds {format_seeds(FIRST_SEEDS[tab], ', ')}."
+        )
     return FIRST_SEEDS[tab]
 
 

@@ -9,7 +9,9 @@ from torchinfo import summary
 
 from gan import UserError
 from gan.model.networks import Discriminator, Generator, parameter_count
-from gan.train import checkpoint, machine, report
+from gan.train import machine
+from gan.train.generator import checkpoint
+from gan.train.measure import sheets
 
 
 def announce(run) -> None:
@@ -22,25 +24,31 @@ def announce(run) -> None:
     if not run.main:
         return
     s, gan, store = run.settings, run.gan, run.store
-    for network, shape in ((Generator(s.model), (1, s.model.latent_dim)),
-                           (Discriminator(s.model), (1, 3, s.model.resolution, s.model.resolution))):
+    for network, shape in (
+        (Generator(s.model), (1, s.model.latent_dim)),
+        (Discriminator(s.model), (1, 3, s.model.resolution, s.model.resolution)),
+    ):
         print(summary(network, shape, depth=2, verbose=0, col_names=("output_size", "num_params"), device="cpu"))
     steps, needed, free = run.total_steps - gan.step, _bytes_needed(run), shutil.disk_usage(run.output).free
     hardware = machine.hardware(run.accelerator.device, run.accelerator.num_processes)
-    print(f"{len(store.train):,} pictures of {s.model.resolution} px from {store.info['name']}, "
-          f"{len(store.held_out):,} held out, kept in {store.folder}\n"
-          f"generator {parameter_count(gan.generator):,} parameters, "
-          f"discriminator {parameter_count(gan.discriminator):,}; recipe {s.recipe}, "
-          f"{run.accelerator.mixed_precision.replace('no', 'float32')} on {hardware}\n"
-          f"{steps:,} steps of {gan.pictures_per_step} pictures at {rate:,.0f} pictures a second: "
-          f"about {_duration(steps * gan.pictures_per_step / rate)}\n"
-          f"disk: about {needed / 1e6:,.0f} MB in {run.output} ({free / 1e9:,.1f} GB free)")
+    print(
+        f"{len(store.train):,} pictures of {s.model.resolution} px from {store.info['name']}, "
+        f"{len(store.held_out):,} held out, kept in {store.folder}\n"
+        f"generator {parameter_count(gan.generator):,} parameters, "
+        f"discriminator {parameter_count(gan.discriminator):,}; recipe {s.recipe}, "
+        f"{run.accelerator.mixed_precision.replace('no', 'float32')} on {hardware}\n"
+        f"{steps:,} steps of {gan.pictures_per_step} pictures at {rate:,.0f} pictures a second: "
+        f"about {_duration(steps * gan.pictures_per_step / rate)}\n"
+        f"disk: about {needed / 1e6:,.0f} MB in {run.output} ({free / 1e9:,.1f} GB free)"
+    )
     if needed > free:
-        raise UserError(f"{run.output} needs about {needed / 1e6:,.0f} MB and has {free / 1e6:,.0f} MB free: "
-                        "free some space or choose another --output_dir.")
+        raise UserError(
+            f"{run.output} needs about {needed / 1e6:,.0f} MB and has {free / 1e6:,.0f} MB free: "
+            "free some space or choose another --output_dir."
+        )
     if len(store.train) < 1000:
         print("So few pictures will be learned by heart rather than learned from: 1,000 is a good least.")
-    report.save_reals(store.train, run.output / "reals.png")
+    sheets.save_reals(store.train, run.output / "reals.png")
 
 
 def _rehearse(run) -> float:

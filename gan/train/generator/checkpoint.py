@@ -7,23 +7,52 @@ from pathlib import Path
 import torch
 
 from gan import UserError, reason
-from gan.model.settings import TrainSettings, to_dict
+from gan.model.settings import to_dict
+from gan.train.settings import TrainSettings
 
 KEEP = 2  # with one, a disk that fails while saving would leave nothing
 
 # settings that say where, how often and how long, not what is learned; they may change when a run goes on
-_FREE = {"output_dir", "store_dir", "train_data_dir", "dataset_name", "dataset_config_name", "dataset_split", "image_column",
-         "data_name", "resume_from_checkpoint", "checkpointing_steps", "logging_steps", "sample_sheets", "report_to",
-         "eval_features", "eval_every", "eval_samples", "num_epochs", "max_train_steps", "push_to_hub", "hub_model_id",
-         "hub_private_repo", "push_every", "mixed_precision", "train_batch_size", "gradient_accumulation_steps"}
+_FREE = {
+    "output_dir",
+    "store_dir",
+    "train_data_dir",
+    "dataset_name",
+    "dataset_config_name",
+    "dataset_split",
+    "image_column",
+    "data_name",
+    "resume_from_checkpoint",
+    "checkpointing_steps",
+    "logging_steps",
+    "sample_sheets",
+    "report_to",
+    "eval_features",
+    "eval_every",
+    "eval_samples",
+    "num_epochs",
+    "max_train_steps",
+    "push_to_hub",
+    "hub_model_id",
+    "hub_private_repo",
+    "push_every",
+    "mixed_precision",
+    "train_batch_size",
+    "gradient_accumulation_steps",
+}
 
 
 def identity(settings: TrainSettings, precision: str, pictures_per_step: int, data_digest: str) -> dict:
     """What must be the same for a run to go on from a checkpoint, as flat JSON types."""
     chosen = to_dict(settings)
     model = chosen.pop("model")
-    return {**model, **{name: value for name, value in chosen.items() if name not in _FREE},
-            "mixed_precision": precision, "pictures per step": pictures_per_step, "pictures": data_digest}
+    return {
+        **model,
+        **{name: value for name, value in chosen.items() if name not in _FREE},
+        "mixed_precision": precision,
+        "pictures per step": pictures_per_step,
+        "pictures": data_digest,
+    }
 
 
 def save(folder: Path, state: dict) -> Path:
@@ -48,14 +77,16 @@ def save(folder: Path, state: dict) -> Path:
     except OSError as error:
         temporary.unlink(missing_ok=True)
         last = found(folder)
-        raise UserError(f"The checkpoint of step {state['training']['step']} cannot be written to {folder} ({error.strerror}). "
-                        + (f"That of {last[-1].stem} is complete: " if last else "")
-                        + "Free some space and go on with --resume_from_checkpoint latest.") from error
+        raise UserError(
+            f"The checkpoint of step {state['training']['step']} cannot be written to {folder} ({error.strerror}). "
+            + (f"That of {last[-1].stem} is complete: " if last else "")
+            + "Free some space and go on with --resume_from_checkpoint latest."
+        ) from error
     os.replace(temporary, path)
     _sync_folder(folder)
     complete = found(folder)
     last = complete.index(path) + 1
-    for old in (*complete[:max(0, last - KEEP)], *complete[last:]):
+    for old in (*complete[: max(0, last - KEEP)], *complete[last:]):
         old.unlink()
     for leftover in folder.glob("checkpoint-*.tmp"):
         leftover.unlink()
@@ -100,11 +131,16 @@ def load(folder: Path, wanted: str, expected: dict) -> dict | None:
 def _check_same(path: Path, saved: dict, expected: dict) -> None:
     # a checkpoint from before a setting was there was made with what is its default now
     saved = {**to_dict(TrainSettings()), **saved}
-    differences = [f"{name}: {saved.get(name)} there, {expected.get(name)} here"
-                   for name in sorted(expected) if saved.get(name) != expected.get(name)]
+    differences = [
+        f"{name}: {saved.get(name)} there, {expected.get(name)} here"
+        for name in sorted(expected)
+        if saved.get(name) != expected.get(name)
+    ]
     if differences:
-        raise UserError(f"{path} is of a run with other settings ({'; '.join(differences)}). "
-                        "Use the same ones, or another --output_dir for a new run.")
+        raise UserError(
+            f"{path} is of a run with other settings ({'; '.join(differences)}). "
+            "Use the same ones, or another --output_dir for a new run."
+        )
 
 
 def _sync_folder(folder: Path) -> None:

@@ -33,7 +33,7 @@ def _to_some(change: Callable, pictures: torch.Tensor, probability: float, gener
     How many is known without asking the device, which would make a GPU wait; the last one's chance makes up for rounding.
     """
     expected = probability * len(pictures)
-    chosen = torch.randperm(len(pictures), generator=generator, device=pictures.device)[:math.ceil(expected)]
+    chosen = torch.randperm(len(pictures), generator=generator, device=pictures.device)[: math.ceil(expected)]
     rows = pictures.permute(0, 2, 3, 1)  # as they lie in memory (channels_last), so that choosing is copying
     changed = change(rows.index_select(0, chosen).permute(0, 3, 1, 2), expected / len(chosen), generator)
     return rows.index_copy(0, chosen, changed.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)

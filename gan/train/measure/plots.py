@@ -5,10 +5,9 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 
-from gan.train import quality
+from gan.cards import facts
+from gan.train.measure import quality
 
-QUALITY = "quality.png"  # its name in a weights folder
-DETECTOR = "detector.png"  # its name in a detector's folder
 _SAMPLES, _REAL = "tab:orange", "tab:blue"
 
 matplotlib.use("Agg")  # no display where networks are trained
@@ -20,8 +19,11 @@ def save_curves(rows: list[dict], path: Path) -> None:
 
     panels = [
         ("Losses", {"loss_generator": "G", "loss_real": "D on real", "loss_fake": "D on fake"}, (0, None)),
-        ("Accuracy of D", {"accuracy_real": "on real", "accuracy_fake": "on fake", "accuracy_held_out": "on held-out"},
-         (0, 1.02)),
+        (
+            "Accuracy of D",
+            {"accuracy_real": "on real", "accuracy_fake": "on fake", "accuracy_held_out": "on held-out"},
+            (0, 1.02),
+        ),
     ]
     if any(row.get("overfitting") is not None for row in rows):
         # early on D hardly tells anything, and the quotient may be any number
@@ -67,32 +69,54 @@ def save_quality(result: dict, spectra: tuple, colours: tuple, distances: tuple 
 
 def _precision_recall(axis, result: dict) -> None:
     names = ["precision", "recall"]
-    for offset, colour, values, label in ((-0.2, _SAMPLES, result, "samples"),
-                                          (0.2, _REAL, result["floor"], "other real pictures")):
+    for offset, colour, values, label in (
+        (-0.2, _SAMPLES, result, "samples"),
+        (0.2, _REAL, result["floor"], "other real pictures"),
+    ):
         bars = axis.bar(np.arange(2) + offset, [values[name] for name in names], 0.38, color=colour, label=label)
         axis.bar_label(bars, fmt="%.2f", padding=2)
-    axis.set(title=f"Precision and recall (k = {result['neighbours']})", xticks=range(2), ylim=(0, 1.3),
-             yticks=np.linspace(0, 1, 6), ylabel="share",
-             xticklabels=["precision:\nsamples among real faces", "recall:\nreal faces among samples"])
+    axis.set(
+        title=f"Precision and recall (k = {result['neighbours']})",
+        xticks=range(2),
+        ylim=(0, 1.3),
+        yticks=np.linspace(0, 1, 6),
+        ylabel="share",
+        xticklabels=["precision:\nsamples among real faces", "recall:\nreal faces among samples"],
+    )
     axis.legend(frameon=False, loc="upper center", ncols=2)
 
 
 def _distances(axis, result: dict | None, distances: tuple | None) -> None:
     axis.set(title="Distance to the nearest training picture")
     if not result:
-        axis.text(0.5, 0.5, "not measured:\ntoo few pictures are held out", ha="center", va="center", transform=axis.transAxes)
+        axis.text(
+            0.5, 0.5, "not measured:\ntoo few pictures are held out", ha="center", va="center", transform=axis.transAxes
+        )
         axis.set_axis_off()
         return
     samples, held_out = distances
     copies = quality.copies(held_out)
-    for values, colour, label in ((samples, _SAMPLES, "samples"), (held_out[~copies], _REAL, "held-out pictures"),
-                                  (held_out[copies], "tab:purple", "held-out, but copies: left out")):
+    for values, colour, label in (
+        (samples, _SAMPLES, "samples"),
+        (held_out[~copies], _REAL, "held-out pictures"),
+        (held_out[copies], "tab:purple", "held-out, but copies: left out"),
+    ):
         axis.hist(values, np.linspace(0, max(samples.max(), held_out.max()), 50), color=colour, alpha=0.55, label=label)
-    axis.axvline(result["nearer_than"], ymax=0.7, color="black", linestyle=":", linewidth=1.2,  # below the legend
-                 label=f"nearest {100 * quality.NEAREST_SHARE:.0f} % of held-out\n"
-                       f"({100 * result['share_nearer']:.1f} % of samples are nearer)")
-    axis.set(xlabel="Euclidean distance between features", ylabel=f"pictures, of {result['pictures']:,} each", xlim=(0, None),
-             ylim=(0, 1.4 * axis.get_ylim()[1]))
+    axis.axvline(
+        result["nearer_than"],
+        ymax=0.7,
+        color="black",
+        linestyle=":",
+        linewidth=1.2,  # below the legend
+        label=f"nearest {100 * facts.NEAREST_SHARE:.0f} % of held-out\n"
+        f"({100 * result['share_nearer']:.1f} % of samples are nearer)",
+    )
+    axis.set(
+        xlabel="Euclidean distance between features",
+        ylabel=f"pictures, of {result['pictures']:,} each",
+        xlim=(0, None),
+        ylim=(0, 1.4 * axis.get_ylim()[1]),
+    )
     axis.legend(frameon=False, loc="upper center", ncols=2)
 
 
@@ -100,9 +124,13 @@ def _spectra(axis, result: dict, samples: np.ndarray, real: np.ndarray) -> None:
     at = quality.frequencies(len(real))
     axis.plot(at, quality.decibels(real), color=_REAL, label="real pictures")
     axis.plot(at, quality.decibels(samples), color=_SAMPLES, linestyle="--", label="samples")
-    axis.axvline(quality.UP_TO, color="grey", linestyle=":", linewidth=1.2, label="compared up to here")
-    axis.set(title=f"Power spectrum (samples: {result['decibels']:+.1f} dB at {result['at']:.2f})",
-             xlabel="spatial frequency, share of the Nyquist frequency", ylabel="dB over 1 grey level²", xlim=(0, 1))
+    axis.axvline(facts.SPECTRUM_UP_TO, color="grey", linestyle=":", linewidth=1.2, label="compared up to here")
+    axis.set(
+        title=f"Power spectrum (samples: {result['decibels']:+.1f} dB at {result['at']:.2f})",
+        xlabel="spatial frequency, share of the Nyquist frequency",
+        ylabel="dB over 1 grey level²",
+        xlim=(0, 1),
+    )
     axis.grid(alpha=0.3)
     axis.legend(frameon=False)
 
@@ -113,8 +141,13 @@ def _colours(axis, result: dict, samples: np.ndarray, real: np.ndarray) -> None:
         axis.plot(100 * samples[channel], color=f"tab:{name}", linewidth=1.2, linestyle="--", label=f"{name}, samples")
     # black and white may hold many times as many pixels as any level between
     highest = 130 * max(np.quantile(histograms[histograms > 0], 0.99) for histograms in (samples, real))
-    axis.set(title=f"Colours ({result['channel']} is farthest apart: {result['levels']:.1f} grey levels)",
-             xlabel="grey level", ylabel="% of pixels", xlim=(0, 255), ylim=(0, highest))
+    axis.set(
+        title=f"Colours ({result['channel']} is farthest apart: {result['levels']:.1f} grey levels)",
+        xlabel="grey level",
+        ylabel="% of pixels",
+        xlim=(0, 255),
+        ylim=(0, highest),
+    )
     axis.grid(alpha=0.3)
     axis.legend(frameon=False, ncols=3, loc="upper center")
 
@@ -134,18 +167,35 @@ def save_detector(report: dict, path: Path) -> None:
         bars = axis.barh(np.arange(len(names)), values, 0.6, color=_SAMPLES, label="this detector")
         axis.bar_label(bars, fmt="%.3f", padding=3)
         if kind == "generators":
-            axis.plot([report[kind][name]["critic_auroc"] for name in names], range(len(names)), "D", color="black",
-                      label="the GAN's own critic")
+            axis.plot(
+                [report[kind][name]["critic_auroc"] for name in names],
+                range(len(names)),
+                "D",
+                color="black",
+                label="the GAN's own critic",
+            )
             axis.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, -0.34), ncols=2)
-        axis.set(title=title, xlabel="AUROC (0.5: a guess)", xlim=(0.5, 1.06), yticks=range(len(names)), yticklabels=names)
+        axis.set(
+            title=title, xlabel="AUROC (0.5: a guess)", xlim=(0.5, 1.06), yticks=range(len(names)), yticklabels=names
+        )
         axis.invert_yaxis()
     for name, style in (("before", ":"), ("after", "-")):
         error = report["calibration_error"][name]
-        axes[2].plot(*zip(*report["reliability"][name]), style, marker=".", color=_REAL,
-                     label=f"{name} calibration (ECE {error:.3f})")
+        axes[2].plot(
+            *zip(*report["reliability"][name]),
+            style,
+            marker=".",
+            color=_REAL,
+            label=f"{name} calibration (ECE {error:.3f})",
+        )
     axes[2].plot([0, 1], [0, 1], color="grey", linewidth=0.8)
-    axes[2].set(title="What a probability is worth", xlabel="probability of being generated", ylabel="share that was generated",
-                xlim=(0, 1), ylim=(0, 1))
+    axes[2].set(
+        title="What a probability is worth",
+        xlabel="probability of being generated",
+        ylabel="share that was generated",
+        xlim=(0, 1),
+        ylim=(0, 1),
+    )
     axes[2].legend(frameon=False)
     figure.savefig(path, dpi=110)
     plt.close(figure)

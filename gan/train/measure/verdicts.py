@@ -15,7 +15,9 @@ def platt(logits: np.ndarray, truth: np.ndarray) -> dict:
     """`slope` and `intercept` (Platt 1999): P(1) = sigmoid(slope * logit + intercept), where half of all pictures are 1."""
     from sklearn.linear_model import LogisticRegression  # takes seconds to import
 
-    fitted = LogisticRegression(C=1e9).fit(logits[:, None], truth)  # two numbers from hundreds of pictures need no penalty
+    fitted = LogisticRegression(C=1e9).fit(
+        logits[:, None], truth
+    )  # two numbers from hundreds of pictures need no penalty
     return {"slope": float(fitted.coef_[0, 0]), "intercept": float(fitted.intercept_[0])}
 
 
@@ -38,8 +40,11 @@ def probabilities(logits: np.ndarray, calibration: dict) -> np.ndarray:
 def wrong(probability: np.ndarray, generated: np.ndarray, calibration: dict) -> dict:
     """Shares of real pictures called likely generated, of generated ones called likely real, of both that get neither."""
     says_generated, says_real = probability >= calibration["generated_from"], probability <= calibration["real_up_to"]
-    shares = {"real_called_generated": says_generated[generated == 0], "generated_called_real": says_real[generated == 1],
-              "cannot_tell": ~(says_generated | says_real)}
+    shares = {
+        "real_called_generated": says_generated[generated == 0],
+        "generated_called_real": says_real[generated == 1],
+        "cannot_tell": ~(says_generated | says_real),
+    }
     return {name: float(values.mean()) for name, values in shares.items() if len(values)}
 
 
@@ -52,10 +57,24 @@ def figures(probability: np.ndarray, generated: np.ndarray) -> dict:
         return np.mean((guess >= 0.5) == truth)
 
     found = {"pictures": len(generated)}
-    for name, score in (("auroc", roc_auc_score), ("average_precision", average_precision_score), ("accuracy", accuracy)):
-        interval = bootstrap((generated, probability), score, n_resamples=RESAMPLES, paired=True, vectorized=False,
-                             method="percentile", rng=np.random.default_rng(0)).confidence_interval
-        found[name] = {"value": float(score(generated, probability)), "interval": [float(interval.low), float(interval.high)]}
+    for name, score in (
+        ("auroc", roc_auc_score),
+        ("average_precision", average_precision_score),
+        ("accuracy", accuracy),
+    ):
+        interval = bootstrap(
+            (generated, probability),
+            score,
+            n_resamples=RESAMPLES,
+            paired=True,
+            vectorized=False,
+            method="percentile",
+            rng=np.random.default_rng(0),
+        ).confidence_interval
+        found[name] = {
+            "value": float(score(generated, probability)),
+            "interval": [float(interval.low), float(interval.high)],
+        }
     return found
 
 

@@ -10,17 +10,8 @@ from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gan.serve import share_link
-from gan.serve.share_link import (
-    FRAMES,
-    SEED_LIMIT,
-    SEEDS,
-    View,
-    decode,
-    encode,
-    format_seeds,
-    parse_seeds,
-)
+from gan import link
+from gan.link import FRAMES, SEED_LIMIT, SEEDS, View, decode, encode, format_seeds, parse_seeds
 
 
 @st.composite
@@ -48,10 +39,16 @@ def test_a_link_says_everything(view):
 
 
 @settings(max_examples=400)
-@given(st.one_of(
-    st.text(), st.dictionaries(st.sampled_from(["v", "tab", "seeds", "variation", "w", "frames", "loop", "x"]), st.text()),
-    st.dictionaries(st.text(), st.one_of(st.none(), st.integers(), st.floats(), st.lists(st.text()))),
-    st.none(), st.integers(), st.binary()))
+@given(
+    st.one_of(
+        st.text(),
+        st.dictionaries(st.sampled_from(["v", "tab", "seeds", "variation", "w", "frames", "loop", "x"]), st.text()),
+        st.dictionaries(st.text(), st.one_of(st.none(), st.integers(), st.floats(), st.lists(st.text()))),
+        st.none(),
+        st.integers(),
+        st.binary(),
+    )
+)
 def test_nothing_breaks_it(params):
     view, notes = decode(params)
     assert decode(encode(view)) == (view, [])
@@ -63,38 +60,53 @@ def test_no_parameters_are_the_first_gallery():
     assert decode({"__theme": "dark"}) == decode("") == decode({})
 
 
-@pytest.mark.parametrize("query, seeds, words", [
-    ("seeds=12,40-43,1003", (12, 40, 41, 42, 43, 1003), []),
-    ("seeds= 3 , 1;2", (3, 1, 2), []),
-    ("seeds=5-3", (5, 4, 3), []),
-    ("seeds=12 40  7 - 9 1003", (12, 40, 7, 8, 9, 1003), []),
-    ("seeds=1&seeds=2", (2,), []),
-    ("seeds=7,7,7", (7, 7, 7), []),
-    ("seeds=4294967295", (4294967295,), []),
-    ("seeds=4294967296", tuple(range(16)), ["“4294967296” is no seed", "names no face"]),
-    ("seeds=-1", tuple(range(16)), ["“-1” is no seed", "names no face"]),
-    ("seeds=", tuple(range(16)), []),
-    ("seeds=1,zwei,3", (1, 3), ["“zwei” is no seed"]),
-    ("seeds=0-4294967295", tuple(range(64)), ["the first 64"]),
-    ("seeds=" + ",".join(["0-4294967295"] * 300), tuple(range(64)), ["the first 64"]),
-    ("seeds=1&tab=morph", (1, 2), ["seed 2 was added"]),
-    ("seeds=4294967295&tab=morph", (4294967295, 0), ["seed 0 was added"]),
-    ("seeds=0-9&tab=morph", tuple(range(8)), ["the first 8"]),
-    ("seeds=1,2&tab=verdict", (1,), ["Only the first face"]),
-    ("seeds=1&tab=nonsense", (1,), ["no part called “nonsense”"]),
-    ("seeds=1&v=2", (1,), ["another version"]),
-    ("seeds=1&w=nothex", (1,), ["which weights"]),
-    ("seeds=٣", tuple(range(16)), ["“٣” is no seed", "names no face"]),
-])
+@pytest.mark.parametrize(
+    "query, seeds, words",
+    [
+        ("seeds=12,40-43,1003", (12, 40, 41, 42, 43, 1003), []),
+        ("seeds= 3 , 1;2", (3, 1, 2), []),
+        ("seeds=5-3", (5, 4, 3), []),
+        ("seeds=12 40  7 - 9 1003", (12, 40, 7, 8, 9, 1003), []),
+        ("seeds=1&seeds=2", (2,), []),
+        ("seeds=7,7,7", (7, 7, 7), []),
+        ("seeds=4294967295", (4294967295,), []),
+        ("seeds=4294967296", tuple(range(16)), ["“4294967296” is no seed", "names no face"]),
+        ("seeds=-1", tuple(range(16)), ["“-1” is no seed", "names no face"]),
+        ("seeds=", tuple(range(16)), []),
+        ("seeds=1,zwei,3", (1, 3), ["“zwei” is no seed"]),
+        ("seeds=0-4294967295", tuple(range(64)), ["the first 64"]),
+        ("seeds=" + ",".join(["0-4294967295"] * 300), tuple(range(64)), ["the first 64"]),
+        ("seeds=1&tab=morph", (1, 2), ["seed 2 was added"]),
+        ("seeds=4294967295&tab=morph", (4294967295, 0), ["seed 0 was added"]),
+        ("seeds=0-9&tab=morph", tuple(range(8)), ["the first 8"]),
+        ("seeds=1,2&tab=verdict", (1,), ["Only the first face"]),
+        ("seeds=1&tab=nonsense", (1,), ["no part called “nonsense”"]),
+        ("seeds=1&v=2", (1,), ["another version"]),
+        ("seeds=1&w=nothex", (1,), ["which weights"]),
+        ("seeds=٣", tuple(range(16)), ["“٣” is no seed", "names no face"]),
+    ],
+)
 def test_what_cannot_be_honoured_is_said(query, seeds, words):
     view, notes = decode(query)
     assert view.seeds == seeds
     assert len(notes) == len(words) and all(word in note for word, note in zip(words, notes)), notes
 
 
-@pytest.mark.parametrize("text, variation, notes", [
-    ("0.7", 0.7, 0), ("0", 0.0, 0), ("1.5", 1.5, 0), ("7", 1.5, 1), ("-1", 0.0, 1), ("0.777", 0.78, 1), ("nan", 1.0, 1),
-    ("inf", 1.0, 1), ("1e9", 1.0, 1), ("9" * 400, 1.0, 1)])
+@pytest.mark.parametrize(
+    "text, variation, notes",
+    [
+        ("0.7", 0.7, 0),
+        ("0", 0.0, 0),
+        ("1.5", 1.5, 0),
+        ("7", 1.5, 1),
+        ("-1", 0.0, 1),
+        ("0.777", 0.78, 1),
+        ("nan", 1.0, 1),
+        ("inf", 1.0, 1),
+        ("1e9", 1.0, 1),
+        ("9" * 400, 1.0, 1),
+    ],
+)
 def test_variation_stays_in_its_range(text, variation, notes):
     view, said = decode({"seeds": "1", "variation": text})
     assert view.variation == variation and len(said) == notes
@@ -103,12 +115,18 @@ def test_variation_stays_in_its_range(text, variation, notes):
 def test_the_frozen_meaning_of_version_1():
     """These links are out there: what they show may never change."""
     assert decode("v=1&seeds=12,40-55,1003&variation=0.8&w=ec6bf6cbaeff") == (
-        View("gallery", (12, *range(40, 56), 1003), 0.8, "ec6bf6cbaeff"), [])
+        View("gallery", (12, *range(40, 56), 1003), 0.8, "ec6bf6cbaeff"),
+        [],
+    )
     assert decode("v=1&tab=morph&seeds=12,7&variation=1&frames=16&loop=0&w=ec6bf6cbaeff") == (
-        View("morph", (12, 7), 1.0, "ec6bf6cbaeff", 16, False), [])
+        View("morph", (12, 7), 1.0, "ec6bf6cbaeff", 16, False),
+        [],
+    )
     assert decode("v=1&tab=verdict&seeds=5") == (View("verdict", (5,)), [])
-    assert encode(View("gallery", (12, *range(40, 56), 1003), 0.8, "ec6bf6cbaeff")) == \
-        "v=1&seeds=12,40-55,1003&variation=0.8&w=ec6bf6cbaeff"
+    assert (
+        encode(View("gallery", (12, *range(40, 56), 1003), 0.8, "ec6bf6cbaeff"))
+        == "v=1&seeds=12,40-55,1003&variation=0.8&w=ec6bf6cbaeff"
+    )
 
 
 def test_quoted_text_is_short_and_printable():
@@ -116,10 +134,22 @@ def test_quoted_text_is_short_and_printable():
     assert len(notes[0]) < 120 and "\x00" not in notes[0]
 
 
-@pytest.mark.parametrize("wrong", [
-    {"tab": "nonsense"}, {"seeds": ()}, {"seeds": (SEED_LIMIT,)}, {"seeds": (-1,)}, {"seeds": tuple(range(65))},
-    {"variation": 1.51}, {"variation": 0.123}, {"weights": "ec6b"}, {"frames": 20}, {"tab": "morph"},
-    {"tab": "about", "seeds": (1,)}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"tab": "nonsense"},
+        {"seeds": ()},
+        {"seeds": (SEED_LIMIT,)},
+        {"seeds": (-1,)},
+        {"seeds": tuple(range(65))},
+        {"variation": 1.51},
+        {"variation": 0.123},
+        {"weights": "ec6b"},
+        {"frames": 20},
+        {"tab": "morph"},
+        {"tab": "about", "seeds": (1,)},
+    ],
+)
 def test_views_that_no_link_can_carry_cannot_be_built(wrong):
     with pytest.raises(ValueError):
         View(**wrong)
@@ -138,9 +168,11 @@ def test_seeds_end_where_numpys_do():
 
 
 def test_standard_library_only():
-    code = ("import sys; before = set(sys.modules); import gan.serve.share_link; "
-            "new = {name.split('.')[0] for name in set(sys.modules) - before} - {'gan'}; "
-            "sys.exit(str(new - set(sys.stdlib_module_names)) if new - set(sys.stdlib_module_names) else 0)")
+    code = (
+        "import sys; before = set(sys.modules); import gan.link; "
+        "new = {name.split('.')[0] for name in set(sys.modules) - before} - {'gan'}; "
+        "sys.exit(str(new - set(sys.stdlib_module_names)) if new - set(sys.stdlib_module_names) else 0)"
+    )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert share_link.__doc__
+    assert link.__doc__

@@ -1,7 +1,6 @@
 """The training step: two networks, two optimizers, a moving average. The mathematics, apart from the plumbing."""
 
 import copy
-import math
 from contextlib import nullcontext
 
 import numpy as np
@@ -10,11 +9,12 @@ from accelerate import Accelerator
 
 from gan.model.images import to_signed
 from gan.model.networks import Discriminator, Generator
-from gan.model.settings import TrainSettings
 from gan.model.weights import Weights
-from gan.train import losses
-from gan.train.augment import augment, flip
-from gan.train.transfer import start_from
+from gan.train.generator import losses
+from gan.train.generator.augment import augment, flip
+from gan.train.generator.transfer import start_from
+from gan.train.schedules import cosine
+from gan.train.settings import TrainSettings
 
 
 class GanStep:
@@ -23,8 +23,9 @@ class GanStep:
     Everything random in a step is drawn from (seed, process, step), so a run that resumes needs no random state.
     """
 
-    def __init__(self, settings: TrainSettings, accelerator: Accelerator, total_steps: int,
-                 source: Weights | None = None):
+    def __init__(
+        self, settings: TrainSettings, accelerator: Accelerator, total_steps: int, source: Weights | None = None
+    ):
         self.settings, self.accelerator, self.total_steps = settings, accelerator, total_steps
         self.pictures_per_step = pictures_per_step(settings, accelerator.num_processes)
         self.step = 0  # completed steps
@@ -39,10 +40,11 @@ class GanStep:
         self.taken = start_from(source, self.generator, self.discriminator, settings.model) if source else ""
         self.ema = copy.deepcopy(self.generator).requires_grad_(False)
         # prepare() wraps for several processes and gives forward() its autocast, also on the bare networks kept here
-        self.wrapped_generator, self.wrapped_discriminator, self.generator_optimizer, self.discriminator_optimizer = \
+        self.wrapped_generator, self.wrapped_discriminator, self.generator_optimizer, self.discriminator_optimizer = (
             accelerator.prepare(
-                self.generator, self.discriminator,
-                self._optimizer(self.generator), self._optimizer(self.discriminator))
+                self.generator, self.discriminator, self._optimizer(self.generator), self._optimizer(self.discriminator)
+            )
+        )
 
     def __call__(self, batches: list[torch.Tensor]) -> dict[str, torch.Tensor]:
         """One step on `gradient_accumulation_steps` batches `(N, S, S, 3)` uint8 on the device; returns the losses."""
@@ -84,8 +86,10 @@ class GanStep:
         self.real_logits.append(real_logits.detach())
         loss = losses.relativistic_discriminator(real_logits, fake_logits)
         # the objective is about pairs; these two say how each side fares against the other's mean
-        logs = {"loss_real": losses.bce_real(real_logits - fake_logits.mean()),
-                "loss_fake": losses.bce_fake(fake_logits - real_logits.mean())}
+        logs = {
+            "loss_real": losses.bce_real(real_logits - fake_logits.mean()),
+            "loss_fake": losses.bce_fake(fake_logits - real_logits.mean()),
+        }
         if weight:
             # the mean is over both halves, so twice it is R1 + R2
             penalty = 2 * losses.gradient_penalty(logits, pictures)
@@ -155,7 +159,9 @@ class GanStep:
         return augment(pictures, self.augment_probability, self.random)
 
     def _random(self) -> torch.Generator:
-        words = np.random.SeedSequence((self.settings.seed, self.accelerator.process_index, self.step)).generate_state(2)
+        words = np.random.SeedSequence((self.settings.seed, self.accelerator.process_index, self.step)).generate_state(
+            2
+        )
         return torch.Generator(self.accelerator.device).manual_seed(int(words[0]) << 31 ^ int(words[1]))
 
     # --- what changes over the run -----------------------------------------------------------------------------
@@ -205,8 +211,3 @@ _STATEFUL = ("generator", "discriminator", "ema", "generator_optimizer", "discri
 def pictures_per_step(settings: TrainSettings, processes: int) -> int:
     """Pictures that all processes together show in one step."""
     return settings.train_batch_size * settings.gradient_accumulation_steps * processes
-
-
-def cosine(progress: float, start: float, end: float) -> float:
-    """From `start` at progress 0 to `end` at progress 1 on half a cosine."""
-    return end + (start - end) * 0.5 * (1 + math.cos(math.pi * min(max(progress, 0.0), 1.0)))

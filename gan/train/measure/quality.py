@@ -6,9 +6,9 @@
 import numpy as np
 import torch
 
+from gan.cards.facts import NEAREST_SHARE, SPECTRUM_UP_TO
+
 NEIGHBOURS = 3  # k of precision and recall
-UP_TO = 0.8  # of the Nyquist frequency: beyond, the reference has next to nothing but the resize filter's trace
-NEAREST_SHARE = 0.01  # of held-out faces: what lies nearer to a training picture than they do is suspicious
 CHANNELS = ("red", "green", "blue")
 _ROWS = 500  # of a matrix of distances that are in memory at a time
 _LUMINANCE = (0.299, 0.587, 0.114)  # of red, green, blue: ITU-R BT.601, as in JPEG
@@ -97,9 +97,14 @@ def memorisation(samples: np.ndarray, held_out: np.ndarray) -> dict:
     """
     found = copies(held_out)
     nearer_than = float(np.quantile(held_out[~found], NEAREST_SHARE))
-    return {"pictures": len(samples), "held_out_copies": int(found.sum()), "median_samples": float(np.median(samples)),
-            "median_held_out": float(np.median(held_out[~found])), "nearer_than": nearer_than,
-            "share_nearer": float((samples < nearer_than).mean())}
+    return {
+        "pictures": len(samples),
+        "held_out_copies": int(found.sum()),
+        "median_samples": float(np.median(samples)),
+        "median_held_out": float(np.median(held_out[~found])),
+        "nearer_than": nearer_than,
+        "share_nearer": float((samples < nearer_than).mean()),
+    }
 
 
 def power_spectrum(pictures: np.ndarray) -> np.ndarray:
@@ -119,7 +124,7 @@ def power_spectrum(pictures: np.ndarray) -> np.ndarray:
     # the half that rfft2 leaves out mirrors these columns
     counts = np.where((columns > 0) & (2 * columns < size), 2, 1) * np.ones_like(rows)
     mean = np.bincount(rings, (power * counts).ravel()) / np.bincount(rings, counts.ravel())
-    return mean[1:size // 2 + 1]
+    return mean[1 : size // 2 + 1]
 
 
 def decibels(power: np.ndarray) -> np.ndarray:
@@ -133,9 +138,9 @@ def frequencies(rings: int) -> np.ndarray:
 
 
 def spectrum_difference(samples: np.ndarray, real: np.ndarray) -> dict:
-    """Where, up to `UP_TO` of the Nyquist frequency, two power spectra differ most, in dB, above 0: samples have more."""
+    """Where, up to `SPECTRUM_UP_TO` of the Nyquist frequency, two power spectra differ most, in dB, above 0: samples have more."""
     difference, at = decibels(samples) - decibels(real), frequencies(len(real))
-    largest = int(np.abs(difference[at <= UP_TO]).argmax())
+    largest = int(np.abs(difference[at <= SPECTRUM_UP_TO]).argmax())
     return {"decibels": float(difference[largest]), "at": float(at[largest])}
 
 
@@ -163,3 +168,12 @@ def overfitting(train: float, held_out: float, fake: float) -> float | None:
     fakes: there is nothing to compare with.
     """
     return (train - held_out) / (train - fake) if train > fake else None
+
+
+def rounded(figures, digits: int = 3):
+    """Figures as they go into a config, in dicts and lists as deep as they may be."""
+    if isinstance(figures, dict):
+        return {name: rounded(value, digits) for name, value in figures.items()}
+    if isinstance(figures, list):
+        return [rounded(value, digits) for value in figures]
+    return round(figures, digits) if isinstance(figures, float) else figures

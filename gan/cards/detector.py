@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from gan.model import detector
-from gan.train import plots
+from gan.model import detector, weights
 
 
 def save(folder: Path, config: dict) -> None:
@@ -14,14 +13,33 @@ def save(folder: Path, config: dict) -> None:
     line = list(_line(training))
     sets = " and ".join(dict.fromkeys(name for each in line for name in each["data"]))
     generators = {name for each in line for name in each["generators"]}
-    figures = {f"{name}_{part}": value for name in ("auroc", "average_precision", "accuracy")
-               for part, value in zip(("value", "low", "high"), (as_it_is[name]["value"], *as_it_is[name]["interval"]))}
-    (folder / "README.md").write_text(_CARD.format(
-        made=_made(training), **calibration, **figures, calibrated_on=report["calibrated_on"], real=report["real"],
-        faces=report["generated"], copies=report["copies_left_out"], before=error["before"], after=error["after"],
-        beyond="\n\n".join(filter(None, [
-            people(report.get("people")), detector.without_a_set(config), _photos(report.get("photos"))])),
-        sets=sets, count=len(generators), table=table(report), picture=plots.DETECTOR))
+    figures = {
+        f"{name}_{part}": value
+        for name in ("auroc", "average_precision", "accuracy")
+        for part, value in zip(("value", "low", "high"), (as_it_is[name]["value"], *as_it_is[name]["interval"]))
+    }
+    (folder / "README.md").write_text(
+        _CARD.format(
+            made=_made(training),
+            **calibration,
+            **figures,
+            calibrated_on=report["calibrated_on"],
+            real=report["real"],
+            faces=report["generated"],
+            copies=report["copies_left_out"],
+            before=error["before"],
+            after=error["after"],
+            beyond="\n\n".join(
+                filter(
+                    None, [people(report.get("people")), detector.without_a_set(config), _photos(report.get("photos"))]
+                )
+            ),
+            sets=sets,
+            count=len(generators),
+            table=table(report),
+            picture=weights.DETECTOR_PICTURE,
+        )
+    )
     (folder / "LICENSE").write_text(_LICENSE.format(sets=sets))
 
 
@@ -42,10 +60,15 @@ def _made(training: dict) -> str:
 
 def table(report: dict) -> str:
     """Markdown: a line for each change to the pictures, data set and generator."""
-    lines = ["| pictures | AUROC | real, called likely generated | generated, called likely real | can't tell |", "|---" * 5 + "|"]
+    lines = [
+        "| pictures | AUROC | real, called likely generated | generated, called likely real | can't tell |",
+        "|---" * 5 + "|",
+    ]
     for words, of in detector.described(report):
-        shares = " | ".join(f"{100 * of[share]:.1f} %" if share in of else "–" for share in
-                            ("real_called_generated", "generated_called_real", "cannot_tell"))
+        shares = " | ".join(
+            f"{100 * of[share]:.1f} %" if share in of else "–"
+            for share in ("real_called_generated", "generated_called_real", "cannot_tell")
+        )
         lines.append(f"| {words} | {of['auroc']:.3f} | {shares} |")
     return "\n".join(lines)
 
@@ -56,17 +79,28 @@ def people(measured: dict | None) -> str:
         return ""
     groups = [(name, of) for trait in measured.values() for name, of in trait.items()]
     called = [f"{100 * of['called_generated']:.1f} %" for _, of in groups]
-    return "\n".join(["Real faces that it calls likely generated, by the labels of the data set:\n",
-                      f"| | {' | '.join(name for name, _ in groups)} |", "|---" * (len(groups) + 1) + "|",
-                      f"| pictures | {' | '.join(str(of['pictures']) for _, of in groups)} |",
-                      f"| called likely generated | {' | '.join(called)} |"])
+    return "\n".join(
+        [
+            "Real faces that it calls likely generated, by the labels of the data set:\n",
+            f"| | {' | '.join(name for name, _ in groups)} |",
+            "|---" * (len(groups) + 1) + "|",
+            f"| pictures | {' | '.join(str(of['pictures']) for _, of in groups)} |",
+            f"| called likely generated | {' | '.join(called)} |",
+        ]
+    )
 
 
 def _photos(measured: dict | None) -> str:
-    return (f"In {measured['photos']} photos of 12 megapixels, each with a held-out face of 15 to 50 % of its height on plain "
+    return (
+        (
+            f"In {measured['photos']} photos of 12 megapixels, each with a held-out face of 15 to 50 % of its height on plain "
             f"colour, {measured['faces_found']} faces were found; reading a photo took {measured['milliseconds_decoding']} ms, "
             f"finding and judging the face {measured['milliseconds_verdict']} ms (medians, {measured['threads']} thread"
-            f"{'s' if measured['threads'] > 1 else ''}).") if measured else ""
+            f"{'s' if measured['threads'] > 1 else ''})."
+        )
+        if measured
+        else ""
+    )
 
 
 _CARD = """---

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
+from gan.cards import facts
 from gan.hub.model_card import PLACE, card, section
-from gan.train import plots, quality
+from gan.model import weights
 
 _DECIMALS = {"frechet_distance": 2, "precision": 3, "recall": 3}
 
@@ -16,15 +17,21 @@ def save(folder: Path, config: dict, generator_id: str) -> None:
     metrics |= {"critic-auroc": critic["auroc"]} if critic else {}
     commands = _commands(training["commands"])
     started = training.get("started_from")
-    parts = [_distance(distance, generator_id), _beyond_distance(measured.get("quality")),
-             _QUALITY_PICTURE if "quality" in measured and (folder / plots.QUALITY).exists() else "",
-             people(measured.get("people")), _critic(critic)]
+    parts = [
+        _distance(distance, generator_id),
+        _beyond_distance(measured.get("quality")),
+        _QUALITY_PICTURE if "quality" in measured and (folder / weights.QUALITY).exists() else "",
+        people(measured.get("people")),
+        _critic(critic),
+    ]
     body = _CARD.format(
-        resolution=size, place=PLACE,
+        resolution=size,
+        place=PLACE,
         samples=section("samples", _SAMPLES.format(generator_id=generator_id)),
         training=section("training", _TRAINING.format(**{**training, "commands": commands, "start": _start(started)})),
         quality=section("quality", "\n\n".join(filter(None, parts))),
-        failures=section("failures", config.get("failures", "Some are broken.")))
+        failures=section("failures", config.get("failures", "Some are broken.")),
+    )
     (folder / "README.md").write_text(card(body, f"faces-{size}", training["data"], metrics))
     also = f",\nand started from weights that were trained on pictures from {started['data']}" if started else ""
     (folder / "LICENSE").write_text(_LICENSE.format(data=training["data"], also=also))
@@ -32,7 +39,9 @@ def save(folder: Path, config: dict, generator_id: str) -> None:
 
 def _start(started: dict | None, who: str = "Started") -> str:
     """What a run started from, what that had started from, and so on."""
-    return _STARTED.format(who=who, **started) + _start(started.get("started_from"), "That one started") if started else ""
+    return (
+        _STARTED.format(who=who, **started) + _start(started.get("started_from"), "That one started") if started else ""
+    )
 
 
 def _commands(parts: list[dict]) -> str:
@@ -44,7 +53,9 @@ def _commands(parts: list[dict]) -> str:
         else:
             said.append([f"from step {part['from_step']:,}", part])
         last = part["planned_steps"], part["command"]
-    return "\n\n".join(f"{where}, planned for {part['planned_steps']:,}:\n\n    {part['command']}" for where, part in said)
+    return "\n\n".join(
+        f"{where}, planned for {part['planned_steps']:,}:\n\n    {part['command']}" for where, part in said
+    )
 
 
 def _distance(distance: dict | None, generator_id: str) -> str:
@@ -53,12 +64,17 @@ def _distance(distance: dict | None, generator_id: str) -> str:
         return "No distance to real faces was measured."
     measured_on = "the published file" if distance["generator"] == generator_id else "an earlier state of this run"
     is_fid = distance.get("name") == "FID"
-    kin = "It compares only with an FID of as many samples against the same pictures, resized alike." if is_fid else \
-        "It is not an FID and compares with none."
-    return (f"{'FID' if is_fid else 'Fréchet distance'} **{distance['value']:.2f}** over the features of "
-            f"`{distance['features']}`, which resizes pictures by itself: {distance['samples']:,} samples against the "
-            f"{distance['reference']}. Real against real is {distance['floor']:.2f} with {distance['floor_pictures']:,} "
-            f"pictures each. {kin} Measured on {measured_on} with\n\n    {distance['command']}")
+    kin = (
+        "It compares only with an FID of as many samples against the same pictures, resized alike."
+        if is_fid
+        else "It is not an FID and compares with none."
+    )
+    return (
+        f"{'FID' if is_fid else 'Fréchet distance'} **{distance['value']:.2f}** over the features of "
+        f"`{distance['features']}`, which resizes pictures by itself: {distance['samples']:,} samples against the "
+        f"{distance['reference']}. Real against real is {distance['floor']:.2f} with {distance['floor_pictures']:,} "
+        f"pictures each. {kin} Measured on {measured_on} with\n\n    {distance['command']}"
+    )
 
 
 def _beyond_distance(measured: dict | None) -> str:
@@ -73,10 +89,11 @@ def _beyond_distance(measured: dict | None) -> str:
         f"are {floor['precision']:.2f} and {floor['recall']:.2f} with {floor['pictures']:,} each. A sample among real faces "
         "can still be broken where these features do not look.\n\n"
         f"{_held_out(measured.get('held_out'))}{_memorisation(measured['memorisation'])}\n\n"
-        f"Up to {quality.UP_TO:g} of the Nyquist frequency the power spectrum is at most {abs(spectrum['decibels']):.1f} dB "
+        f"Up to {facts.SPECTRUM_UP_TO:g} of the Nyquist frequency the power spectrum is at most {abs(spectrum['decibels']):.1f} dB "
         f"off that of real pictures ({'more' if spectrum['decibels'] > 0 else 'less'} detail at {spectrum['at']:.2f}), and the "
         f"colours are at most {colour['levels']:.1f} of 255 grey levels off ({colour['channel']}); real against real "
-        f"{abs(floor['spectrum']['decibels']):.1f} dB and {floor['colour']['levels']:.1f}.")
+        f"{abs(floor['spectrum']['decibels']):.1f} dB and {floor['colour']['levels']:.1f}."
+    )
 
 
 def _held_out(against: dict | None) -> str:
@@ -84,18 +101,25 @@ def _held_out(against: dict | None) -> str:
     if not against:
         return ""
     rows = "\n".join(f"| {' | '.join(row)} |" for row in held_out_rows(against))
-    return (f"Those are pictures that it has learned from. Here are {against['pictures']:,} held-out ones beside as many of them; to "
-            "fewer pictures the distance is larger, so these figures compare with each other only:\n\n"
-            f"| | distance | precision | recall |\n|---|---|---|---|\n{rows}\n\n")
+    return (
+        f"Those are pictures that it has learned from. Here are {against['pictures']:,} held-out ones beside as many of them; to "
+        "fewer pictures the distance is larger, so these figures compare with each other only:\n\n"
+        f"| | distance | precision | recall |\n|---|---|---|---|\n{rows}\n\n"
+    )
 
 
 def held_out_rows(against: dict) -> list[tuple[str, ...]]:
     """What was compared with what, and distance, precision and recall, as words; of several sets lowest and highest."""
     count, training = f"{against['pictures']:,}", against["training"]
-    compared = ((f"samples against {count} held-out pictures", [against["held_out"]]),
-                (f"against {count} training pictures ({len(training)} such sets)", training),
-                (f"training pictures against those {count} held-out ones", [against["real"]]))
-    return [(which, *(_range([of[name] for of in sets], decimals) for name, decimals in _DECIMALS.items())) for which, sets in compared]
+    compared = (
+        (f"samples against {count} held-out pictures", [against["held_out"]]),
+        (f"against {count} training pictures ({len(training)} such sets)", training),
+        (f"training pictures against those {count} held-out ones", [against["real"]]),
+    )
+    return [
+        (which, *(_range([of[name] for of in sets], decimals) for name, decimals in _DECIMALS.items()))
+        for which, sets in compared
+    ]
 
 
 def _range(numbers: list[float], decimals: int) -> str:
@@ -106,7 +130,7 @@ def _range(numbers: list[float], decimals: int) -> str:
 def _memorisation(memory: dict | None) -> str:
     if not memory:
         return "Learned by heart? Too few pictures were held out to say."
-    by_chance = f"{100 * quality.NEAREST_SHARE:.0f} %"
+    by_chance = f"{100 * facts.NEAREST_SHARE:.0f} %"
     return (
         f"Learned by heart? **{100 * memory['share_nearer']:.1f} %** of {memory['pictures']:,} samples are nearer to one of "
         f"{memory['training_pictures']:,} training pictures, either way round, than the nearest {by_chance} of as many "
@@ -114,33 +138,46 @@ def _memorisation(memory: dict | None) -> str:
         f"faces lie farther out than real ones: the medians are {memory['median_samples']:.2f} for samples and "
         f"{memory['median_held_out']:.2f} for held-out faces. {memory['held_out_copies']:,} held-out faces were left out: they "
         "lie as near as only copies of training pictures do. All of this is about copies of pictures, in these features; "
-        "it is no proof that no sample looks like somebody.")
+        "it is no proof that no sample looks like somebody."
+    )
 
 
 def people(measured: dict | None) -> str:
     """Shares of apparent ages and genders as Markdown tables, as benchmarks/people.py measures them."""
     if not measured:
         return ""
-    said = [f"Whom they look like, guessed for {measured['samples']:,} samples of generator `{measured['generator']}` by a "
-            "linear probe on the same features, and for held-out real faces by the same probe, so that its errors are in both:"]
+    said = [
+        f"Whom they look like, guessed for {measured['samples']:,} samples of generator `{measured['generator']}` by a "
+        "linear probe on the same features, and for held-out real faces by the same probe, so that its errors are in both:"
+    ]
     for trait in ("age", "gender"):
         names, real, samples = list(measured[trait]["real"]), measured[trait]["real"], measured[trait]["samples"]
-        said.append("\n".join([
-            f"| apparent {trait} | {' | '.join(names)} |", "|---" * (len(names) + 1) + "|",
-            f"| real faces | {' | '.join(f'{100 * real[name]:.1f} %' for name in names)} |",
-            f"| samples | {' | '.join(f'{100 * samples[name]:.1f} %' for name in names)} |"]))
+        said.append(
+            "\n".join(
+                [
+                    f"| apparent {trait} | {' | '.join(names)} |",
+                    "|---" * (len(names) + 1) + "|",
+                    f"| real faces | {' | '.join(f'{100 * real[name]:.1f} %' for name in names)} |",
+                    f"| samples | {' | '.join(f'{100 * samples[name]:.1f} %' for name in names)} |",
+                ]
+            )
+        )
     errors = [f"{trait} is wrong for {100 * measured[trait]['error']:.0f} %" for trait in ("age", "gender")]
-    return "\n\n".join(said) + f"\n\nThe probe's {' and '.join(errors)} of {measured['age']['tested_on']:,} real faces " \
+    return (
+        "\n\n".join(said) + f"\n\nThe probe's {' and '.join(errors)} of {measured['age']['tested_on']:,} real faces "
         "that it was not fitted on; apparent gender is what the data set's labels call male and female."
+    )
 
 
 def _critic(critic: dict | None) -> str:
     if not critic:
         return ""
     half = critic["n"] // 2
-    return (f"The discriminator as a critic: AUROC **{critic['auroc']:.3f}**, Brier score {critic['brier']:.3f} on "
-            f"{half:,} held-out pictures and {half:,} samples, calibrated on as many others. It knows this "
-            "generator and pictures like its training data, nothing else.")
+    return (
+        f"The discriminator as a critic: AUROC **{critic['auroc']:.3f}**, Brier score {critic['brier']:.3f} on "
+        f"{half:,} held-out pictures and {half:,} samples, calibrated on as many others. It knows this "
+        "generator and pictures like its training data, nothing else."
+    )
 
 
 # what stands between the sections is for people: edited on the Hub, it survives the next push
@@ -201,8 +238,10 @@ What a command does not name is under `training.settings` in config.json; anothe
 
 _STARTED = "- {who} from generator `{generator}`, which had been shown {pictures:,} pictures of {data}.\n"
 
-_QUALITY_PICTURE = "![Precision and recall, nearest training pictures, power spectra and colours, samples beside real faces]" \
-                   f"({plots.QUALITY})"
+_QUALITY_PICTURE = (
+    "![Precision and recall, nearest training pictures, power spectra and colours, samples beside real faces]"
+    f"({weights.QUALITY})"
+)
 
 _LICENSE = """These weights, and the pictures made with them that lie beside them, were trained on pictures from
 {data}{also}.

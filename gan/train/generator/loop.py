@@ -13,23 +13,20 @@ from tqdm import tqdm
 
 from gan import UserError, reason
 from gan.model import weights
-from gan.model.settings import TrainSettings, to_dict
-from gan.train import (
-    calibration,
-    checkpoint,
-    data,
-    machine,
-    plots,
-    report,
-    sources,
-    transfer,
-)
-from gan.train.announce import announce
-from gan.train.features import Features, Reference
-from gan.train.log import MetricsLog
-from gan.train.metrics import command_for, describe, measure
-from gan.train.publish import Publisher
-from gan.train.step import GanStep, pictures_per_step
+from gan.model.settings import to_dict
+from gan.train import machine
+from gan.train.generator import checkpoint, export, transfer
+from gan.train.generator.announce import announce
+from gan.train.generator.log import MetricsLog
+from gan.train.generator.publish import Publisher
+from gan.train.generator.step import GanStep, pictures_per_step
+from gan.train.measure import calibration, sheets
+from gan.train.measure.comparison import command_for
+from gan.train.measure.features import Features, Reference
+from gan.train.measure.metrics import describe, measure
+from gan.train.pictures import batches, sources
+from gan.train.pictures.store import open_store
+from gan.train.settings import TrainSettings
 
 _DRAW_EVERY = 60  # seconds between drawing curves and timeline anew, which takes up to some seconds each time
 _SIGNAL_EVERY = 10  # steps between asking the other processes whether one of them was told to stop
@@ -71,19 +68,23 @@ class Run:
         # everything that can be wrong with what the person gave is found before anything takes long
         if self.main:
             machine.require_writable(self.output)
-        self.publisher = Publisher(settings.hub_model_id, settings.hub_private_repo) \
-            if settings.push_to_hub and self.main else None
-        features = Features(settings.eval_features, self.accelerator.device) \
-            if settings.eval_features and self.main else None
-        self.store = data.open_store(
-            sources.find(settings), settings.model.resolution, settings.store_dir)
-        self.reference = Reference(features, self.store, settings.eval_samples, self.accelerator.device) if features else None
+        self.publisher = (
+            Publisher(settings.hub_model_id, settings.hub_private_repo) if settings.push_to_hub and self.main else None
+        )
+        features = (
+            Features(settings.eval_features, self.accelerator.device) if settings.eval_features and self.main else None
+        )
+        self.store = open_store(sources.find(settings), settings.model.resolution, settings.store_dir)
+        self.reference = (
+            Reference(features, self.store, settings.eval_samples, self.accelerator.device) if features else None
+        )
         per_step = pictures_per_step(settings, self.accelerator.num_processes)
         self.total_steps = settings.total_steps(len(self.store.train), per_step)
         self.gan = GanStep(settings, self.accelerator, self.total_steps, source)
         self.log = MetricsLog(settings, self.accelerator, self.gan, self.store)
         self.identity = checkpoint.identity(
-            settings, self.accelerator.mixed_precision, per_step, self.store.info["digest"])
+            settings, self.accelerator.mixed_precision, per_step, self.store.info["digest"]
+        )
         self.earlier_seconds, self.started, self.drawn = 0.0, 0.0, -float("inf")
         self.measured, self.measured_at = {}, 0  # the last measurement, and its step
         self.commands: list[dict] = []  # what was typed, one for each time that the run went on
@@ -97,28 +98,40 @@ class Run:
         state = checkpoint.load(self.checkpoints, wanted, self.identity) if wanted and self.main else None
         state, same = broadcast_object_list([state, self.identity])
         if same != self.identity:
-            raise UserError("The processes do not see the same pictures: --train_data_dir must hold the same on each machine.")
+            raise UserError(
+                "The processes do not see the same pictures: --train_data_dir must hold the same on each machine."
+            )
         if state:
             self.gan.load_state_dict(state["training"])
             self.earlier_seconds, self.measured, self.commands = state["seconds"], state["measured"], state["commands"]
             self.started_from, self.measured_at = state.get("started_from"), state.get("measured_at", 0)
             if state["total_steps"] != self.total_steps:
-                self._say(f"Planned for {state['total_steps']:,} steps, now {self.total_steps:,}: "
-                          "the schedules stretch to the new length.")
+                self._say(
+                    f"Planned for {state['total_steps']:,} steps, now {self.total_steps:,}: "
+                    "the schedules stretch to the new length."
+                )
             self._say(f"Going on from step {self.gan.step:,} of {self.total_steps:,}.")
         elif wanted:
             self._say(f"No checkpoint in {self.checkpoints} yet: starting from the beginning.")
         elif self.main and checkpoint.found(self.checkpoints):
-            raise UserError(f"{self.output} holds a run already. Go on with --resume_from_checkpoint latest, "
-                            "or choose another --output_dir.")
+            raise UserError(
+                f"{self.output} holds a run already. Go on with --resume_from_checkpoint latest, "
+                "or choose another --output_dir."
+            )
         if not state and self.gan.taken:
             self._say(self.gan.taken)
             timeline = self.source_folder / "timeline.webp"
             if self.main and timeline.exists():
                 shutil.copy(timeline, self.earlier_timeline)
         if self.gan.step < self.total_steps:
-            self.commands = [*self.commands, {"from_step": self.gan.step, "planned_steps": self.total_steps,
-                                              "command": "accelerate launch " + shlex.join(sys.argv)}]
+            self.commands = [
+                *self.commands,
+                {
+                    "from_step": self.gan.step,
+                    "planned_steps": self.total_steps,
+                    "command": "accelerate launch " + shlex.join(sys.argv),
+                },
+            ]
         if self.main:
             self.log.cut_after(self.gan.step)
             for sheet in self.sheets.glob("step-*.png"):
@@ -131,13 +144,21 @@ class Run:
         self.log.start_trackers()
         stop = machine.StopSignal()
         self.started = time.perf_counter()
-        with tqdm(total=self.total_steps * self.gan.pictures_per_step, unit="pictures", unit_scale=True, smoothing=0.02,
-                  initial=self.gan.step * self.gan.pictures_per_step, disable=not self.main) as progress:
+        with tqdm(
+            total=self.total_steps * self.gan.pictures_per_step,
+            unit="pictures",
+            unit_scale=True,
+            smoothing=0.02,
+            initial=self.gan.step * self.gan.pictures_per_step,
+            disable=not self.main,
+        ) as progress:
             try:
                 return self._steps(stop, progress)
             except OSError as error:
-                raise UserError(f"{self.output} cannot be written at step {self.gan.step:,} ({reason(error)}). Free some "
-                                "space and go on from the last checkpoint with --resume_from_checkpoint latest.") from error
+                raise UserError(
+                    f"{self.output} cannot be written at step {self.gan.step:,} ({reason(error)}). Free some "
+                    "space and go on from the last checkpoint with --resume_from_checkpoint latest."
+                ) from error
 
     def _steps(self, stop: machine.StopSignal, progress: tqdm) -> int:
         s = self.settings
@@ -147,11 +168,13 @@ class Run:
         elif not (self.output / "weights").exists():  # a checkpoint that came here alone
             self._save_sheet()
             self._save()
-        if self.gan.step and self._measures() and self.measured_at != self.gan.step:  # a kill came before or while it was measured
+        if (
+            self.gan.step and self._measures() and self.measured_at != self.gan.step
+        ):  # a kill came before or while it was measured
             self._save()
             self._evaluate(ending=self.gan.step == self.total_steps)
-        for batches in self.batches(self.gan.step, self.total_steps):
-            self.log.add(self.gan(batches))
+        for pictures in self.batches(self.gan.step, self.total_steps):
+            self.log.add(self.gan(pictures))
             progress.update(self.gan.pictures_per_step)
             step, last = self.gan.step, self.gan.step == self.total_steps
             told = self._told_to_stop(stop)
@@ -167,17 +190,27 @@ class Run:
             if pushes and self.main:
                 self.publisher.push(self.output / "weights")
             if told:
-                self._say(f"Stopped by {signal.Signals(told).name} at step {step:,} of {self.total_steps:,}, everything "
-                          "saved. The same command with --resume_from_checkpoint latest goes on from there.")
+                self._say(
+                    f"Stopped by {signal.Signals(told).name} at step {step:,} of {self.total_steps:,}, everything "
+                    "saved. The same command with --resume_from_checkpoint latest goes on from there."
+                )
                 return told
         self._say(f"Done: {self.output / 'weights'}")
         return 0
 
     def batches(self, start: int, stop: int):
         """This process's pictures for the steps from `start` to before `stop`."""
-        return data.batches(self.store.train, start, stop, self.settings.seed, self.accelerator.device,
-                            self.settings.train_batch_size, self.settings.gradient_accumulation_steps,
-                            self.accelerator.process_index, self.accelerator.num_processes)
+        return batches.batches(
+            self.store.train,
+            start,
+            stop,
+            self.settings.seed,
+            self.accelerator.device,
+            self.settings.train_batch_size,
+            self.settings.gradient_accumulation_steps,
+            self.accelerator.process_index,
+            self.accelerator.num_processes,
+        )
 
     def _told_to_stop(self, stop: machine.StopSignal) -> int:
         """The signal that any process got, or 0; the same answer in all of them, so that none waits for the others."""
@@ -192,7 +225,7 @@ class Run:
 
     def _save_sheet(self) -> None:
         if self.main:
-            report.save_sheet(self.gan.ema, self.sheets / f"step-{self.gan.step:08d}.png")
+            sheets.save_sheet(self.gan.ema, self.sheets / f"step-{self.gan.step:08d}.png")
 
     def _save(self, ending: bool = False) -> None:
         """Checkpoint and weights folder, if everything is still finite."""
@@ -205,34 +238,52 @@ class Run:
 
         Curves and timeline may be a minute old, unless the run is ending.
         """
-        checkpoint.save(self.checkpoints, {
-            "training": self.gan.state_dict(), "identity": self.identity, "seconds": self._seconds(),
-            "total_steps": self.total_steps, "measured": self.measured, "measured_at": self.measured_at,
-            "commands": self.commands, "started_from": self.started_from})
+        checkpoint.save(
+            self.checkpoints,
+            {
+                "training": self.gan.state_dict(),
+                "identity": self.identity,
+                "seconds": self._seconds(),
+                "total_steps": self.total_steps,
+                "measured": self.measured,
+                "measured_at": self.measured_at,
+                "commands": self.commands,
+                "started_from": self.started_from,
+            },
+        )
         new, s = self.output / "weights.new", self.settings
         shutil.rmtree(new, ignore_errors=True)
         new.mkdir()
         training = {
-            "recipe": s.recipe, "data": s.data_name or self.store.info["name"], "pictures_in_data": len(self.store.train),
-            "held_out": len(self.store.held_out), "steps": self.gan.step, "planned_steps": self.total_steps,
-            "pictures": self.gan.step * self.gan.pictures_per_step, "hours": round(self._seconds() / 3600, 3),
+            "recipe": s.recipe,
+            "data": s.data_name or self.store.info["name"],
+            "pictures_in_data": len(self.store.train),
+            "held_out": len(self.store.held_out),
+            "steps": self.gan.step,
+            "planned_steps": self.total_steps,
+            "pictures": self.gan.step * self.gan.pictures_per_step,
+            "hours": round(self._seconds() / 3600, 3),
             "hardware": machine.hardware(self.accelerator.device, self.accelerator.num_processes),
             "processes": self.accelerator.num_processes,
-            "precision": self.accelerator.mixed_precision, "torch": torch.__version__,
-            "started_from": self.started_from, "commands": self.commands, "settings": to_dict(s),
+            "precision": self.accelerator.mixed_precision,
+            "torch": torch.__version__,
+            "started_from": self.started_from,
+            "commands": self.commands,
+            "settings": to_dict(s),
         }
         # the last measurement may be of an earlier generator than this one; it says of which
         config = {"training": training, "metrics": self.measured}
         weights.save(new, self.gan.ema, self.gan.discriminator, s.model, config)
         calibration.add_to(new, self.store.held_out, training["data"])
         old = self.output / "weights"
-        if "quality" in self.measured and (old / plots.QUALITY).exists():
-            shutil.copy(old / plots.QUALITY, new)
-        report.complete(new, weights.load(new))
-        drawn = [old / name for name in report.DRAWN]
+        if "quality" in self.measured and (old / weights.QUALITY).exists():
+            shutil.copy(old / weights.QUALITY, new)
+        export.complete(new, weights.load(new))
+        drawn = [old / name for name in export.DRAWN]
         if ending or time.perf_counter() - self.drawn > _DRAW_EVERY or not all(path.exists() for path in drawn):
-            report.draw(new, self.log.rows(), sorted(self.sheets.glob("step-*.png")), s.model.resolution,
-                        self.earlier_timeline)
+            export.draw(
+                new, self.log.rows(), sorted(self.sheets.glob("step-*.png")), s.model.resolution, self.earlier_timeline
+            )
             self.drawn = time.perf_counter()
         else:
             for path in drawn:
@@ -253,9 +304,15 @@ class Run:
         command = command_for(folder, s.eval_features, s, s.eval_samples)
         self.measured = measure(folder, self.reference, command)
         distance, measured = self.measured["frechet_distance"], self.measured["quality"]
-        self.log.append({"step": self.gan.step, "pictures": self.gan.step * self.gan.pictures_per_step,
-                         "frechet_distance": distance["value"],
-                         "precision": measured["precision"], "recall": measured["recall"]})
+        self.log.append(
+            {
+                "step": self.gan.step,
+                "pictures": self.gan.step * self.gan.pictures_per_step,
+                "frechet_distance": distance["value"],
+                "precision": measured["precision"],
+                "recall": measured["recall"],
+            }
+        )
         self._write(ending)
         self._say(f"Step {self.gan.step:,}: {describe(self.measured)}")
 

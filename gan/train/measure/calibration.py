@@ -16,9 +16,12 @@ import numpy as np
 import tyro
 
 from gan import UserError
+from gan.cards import generator as generator_card
 from gan.model import critic, sampling, weights
-from gan.model.settings import STORE_DIR, DataSettings
-from gan.train import data, generator_card, report, sources, verdicts
+from gan.train.measure import quality, sheets, verdicts
+from gan.train.pictures import sources
+from gan.train.pictures.store import open_store
+from gan.train.settings import STORE_DIR, DataSettings
 
 FEWEST = 40  # held-out pictures, below which the figures would mean nothing
 MOST = 1024  # held-out pictures used
@@ -45,7 +48,7 @@ def calibrate(loaded: weights.Weights, held_out: np.ndarray, name: str) -> dict 
         roc_auc_score,
     )
 
-    real = report.evenly(held_out, MOST)
+    real = sheets.evenly(held_out, MOST)
     fake = sampling.faces(loaded.generator, range(FIRST_SEED, FIRST_SEED + len(real)))
     logits = np.concatenate([critic.judged(loaded.discriminator, pictures) for pictures in (real, fake)])
     is_real = np.repeat([1, 0], len(real))
@@ -54,10 +57,18 @@ def calibrate(loaded: weights.Weights, held_out: np.ndarray, name: str) -> dict 
     truth, probability = is_real[~fitted], verdicts.probabilities(logits[~fitted], scaling)
     return {
         **scaling,
-        "fitted_on": int(fitted.sum()), "n": len(truth),
-        **report.rounded({"auroc": float(roc_auc_score(truth, probability)), "brier": float(brier_score_loss(truth, probability)),
-                          "reliability": verdicts.reliability(probability, truth)}, 4),
-        "real": f"held-out pictures of {name}", "generated": f"seeds from {FIRST_SEED} on, variation 1",
+        "fitted_on": int(fitted.sum()),
+        "n": len(truth),
+        **quality.rounded(
+            {
+                "auroc": float(roc_auc_score(truth, probability)),
+                "brier": float(brier_score_loss(truth, probability)),
+                "reliability": verdicts.reliability(probability, truth),
+            },
+            4,
+        ),
+        "real": f"held-out pictures of {name}",
+        "generated": f"seeds from {FIRST_SEED} on, variation 1",
         "generator": loaded.generator_id,
     }
 
@@ -67,7 +78,9 @@ def add_to(folder: Path, held_out: np.ndarray, name: str, command: str | None = 
     loaded = weights.load(folder)
     result = calibrate(loaded, held_out, name)
     if result:
-        weights.write_config(folder, {**loaded.config, "calibration": result | ({"command": command} if command else {})})
+        weights.write_config(
+            folder, {**loaded.config, "calibration": result | ({"command": command} if command else {})}
+        )
     return result
 
 
@@ -83,7 +96,7 @@ class CalibrationSettings(DataSettings):
 
 def main(settings: CalibrationSettings) -> None:
     loaded = weights.load(settings.weights)
-    store = data.open_store(sources.find(settings), loaded.settings.resolution, settings.store_dir)
+    store = open_store(sources.find(settings), loaded.settings.resolution, settings.store_dir)
     command = "python -m gan.train.calibration " + shlex.join(sys.argv[1:])
     result = add_to(settings.weights, store.held_out, loaded.config["training"]["data"], command)
     if not result:

@@ -1,0 +1,1 @@
+"""What is said of weights, once: for model cards and the page."""

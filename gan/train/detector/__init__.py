@@ -1,0 +1,1 @@
+"""Training and reporting the detector behind “real or fake”."""

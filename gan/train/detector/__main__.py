@@ -1,0 +1,72 @@
+"""Train the detector behind "real or fake": `python -m gan.train.detector --train_data_dir DIR … --generators WEIGHTS …`."""
+
+import shlex
+import shutil
+import sys
+import time
+from pathlib import Path
+
+import torch
+import tyro
+
+from gan import UserError
+from gan.cards import detector as detector_card
+from gan.model import weights
+from gan.train import machine
+from gan.train.detector import report as detector_report
+from gan.train.detector.training import DetectorSettings, Pictures, start_from, train
+from gan.train.measure import plots
+
+
+def main(settings: DetectorSettings) -> None:
+    start = time.monotonic()
+    if settings.train_batch_size < 2 or settings.train_batch_size % 2:
+        raise UserError(
+            f"--train_batch_size {settings.train_batch_size}: must be an even number, half of them real pictures."
+        )
+    torch.manual_seed(settings.seed)
+    machine.keep_memory()
+    network, model, started_from = start_from(settings.init_from)
+    pictures = Pictures(settings, model.resolution, clean_first=isinstance(started_from, str))
+    # before minutes are spent: are there pictures to measure it with, and a place for it?
+    held = detector_report.held_out(pictures.stores, pictures.generators)
+    output = settings.output_dir.resolve()
+    machine.require_writable(output)
+    train(network, pictures, settings)
+    new = output.with_name(output.name + ".new")
+    shutil.rmtree(new, ignore_errors=True)
+    new.mkdir(parents=True)
+    training = {
+        "command": "python -m gan.train.detector " + shlex.join(sys.argv[1:]),
+        "steps": settings.max_train_steps,
+        "pictures": settings.max_train_steps * settings.train_batch_size,
+        "minutes": round((time.monotonic() - start) / 60, 1),
+        "hardware": machine.hardware(torch.device("cpu")),
+        "data": [Path(folder).name for folder in settings.train_data_dir],
+        "generators": [each.generator_id for each in (*pictures.generators, *pictures.snapshots)],
+        "started_from": started_from,
+    }
+    weights.save_detector(new, network, model, {"training": training})
+    print(f"Measuring it on {len(held.pictures):,} pictures that it has not seen; that takes minutes.", flush=True)
+    # what is published is measured as it was saved
+    saved, _, config = weights.load_detector(new)
+    calibration, report = detector_report.report(
+        detector_report.Scorer(saved, model.resolution), held, pictures.generators
+    )
+    weights.write_config(new, {**config, "calibration": calibration, "report": report})
+    plots.save_detector(report, new / weights.DETECTOR_PICTURE)
+    detector_card.save(new, weights.load_config(new))
+    weights.replace_folder(new, output)
+    auroc, wrong = report["as_it_is"]["auroc"], report["wrong"]
+    print(
+        f"AUROC {auroc['value']:.3f} ({auroc['interval'][0]:.3f} to {auroc['interval'][1]:.3f}); of real pictures "
+        f"{100 * wrong['real_called_generated']:.1f} % called likely generated, of generated ones "
+        f"{100 * wrong['generated_called_real']:.1f} % likely real, of both {100 * wrong['cannot_tell']:.1f} % neither"
+    )
+
+
+if __name__ == "__main__":
+    try:
+        main(tyro.cli(DetectorSettings, use_underscores=True))
+    except UserError as error:
+        sys.exit(f"Error: {error}")

@@ -1,0 +1,1 @@
+"""Training the generator: the loop, its step, and what it writes."""

@@ -1,0 +1,1 @@
+"""How good faces are: distances, precision and recall, spectra, sheets and plots."""

@@ -1,0 +1,28 @@
+"""Measure a weights folder: `python -m gan.train.measure WEIGHTS --features FILE --train_data_dir DIR`."""
+
+import sys
+
+import tyro
+
+from gan import UserError
+from gan.train.measure.comparison import MeasureSettings, command_for
+from gan.train.measure.metrics import describe, measure
+
+
+def main(settings: MeasureSettings) -> None:
+    if settings.pairs and settings.weights.resolve() in settings.pairs.resolve().parents:
+        raise UserError(f"{settings.pairs} would show real people in a folder that is published: put it into runs/.")
+    _, reference = settings.open()
+    command = command_for(settings.weights, settings.features, settings, settings.samples)
+    print(describe(measure(settings.weights, reference, command, settings.pairs)))
+
+
+def run() -> None:
+    try:
+        main(tyro.cli(MeasureSettings, use_underscores=True))
+    except UserError as error:
+        sys.exit(f"Error: {error}")
+
+
+if __name__ == "__main__":
+    run()

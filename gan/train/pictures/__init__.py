@@ -1,0 +1,1 @@
+"""Pictures in: where they come from, the store of decoded pictures, batches."""

@@ -1,0 +1,209 @@
+"""Every setting of a training and every default, with the recipes. The command line is made from these."""
+
+import dataclasses
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from gan.model.settings import ModelSettings, check
+
+STORE_DIR = Path("~/.cache/seedfaces")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataSettings:
+    """Which pictures."""
+
+    # folder of pictures (nested ones too), of parquet files, or with torchvision's CelebA layout
+    train_data_dir: Path | None = None
+    # data set on the Hugging Face Hub (user/name), instead of --train_data_dir
+    dataset_name: str | None = None
+    # its configuration, where it has several
+    dataset_config_name: str | None = None
+    # its split; default: all of them, with what is called test or validation held out
+    dataset_split: str | None = None
+    # its column of pictures; default: the first
+    image_column: str | None = None
+
+    def data_arguments(self) -> list[str]:
+        """The command line that names these pictures again."""
+        names = [field.name for field in dataclasses.fields(DataSettings)]
+        return [word for name in names if getattr(self, name) for word in (f"--{name}", str(getattr(self, name)))]
+
+
+@dataclass(frozen=True)
+class TrainSettings(DataSettings):
+    """Train a face GAN on your pictures. Defaults are those of the recipe (see --recipe)."""
+
+    # what the model card calls the pictures; default: the folder or the data set's name
+    data_name: str | None = None
+    # where checkpoints, sheets, metrics and the weights folder go
+    output_dir: Path = Path("runs/faces")
+    # where decoded pictures are kept for the next run; pictures x resolution^2 x 3 bytes
+    store_dir: Path = STORE_DIR
+    # the two networks
+    model: ModelSettings = field(default_factory=ModelSettings)
+    # named set of defaults: modern (relativistic, R1 + R2, no norm in D), dcgan (the paper's) or rmsprop (the classic one of
+    # Keras tutorials)
+    recipe: Literal["modern", "dcgan", "rmsprop"] = "modern"
+    # start from trained weights, a folder or user/name on the Hub: takes all that fits, grows what a larger size adds
+    init_from: str | None = None
+
+    # objective: relativistic pairs each real picture with a fake one (R3GAN); bce is the original GAN's
+    loss: Literal["relativistic", "bce"] = "relativistic"
+    # R1 = R2 gradient penalty weight at the start of the run; 0: none
+    penalty_weight: float = 0.3
+    # ... and at its end (cosine)
+    penalty_weight_end: float = 0.1
+    # steps between penalties, each then weighted by this number (lazy regularisation, StyleGAN2)
+    penalty_every: int = 8
+    # probability per picture of shift and colour augmentation, rising from 0 to this over the run: 0.6 takes a
+    # fifth off the distance with 500 pictures; with 2,000 or 20,000 it does not help
+    augment_probability: float = 0.0
+    # what moves both networks
+    optimizer: Literal["adam", "rmsprop"] = "adam"
+    # its learning rate at the start of the run
+    learning_rate: float = 8e-4
+    # ... and at its end; between them half a cosine
+    learning_rate_end: float = 2e-4
+    # Adam's memory of gradients
+    adam_beta1: float = 0.0
+    # Adam's memory of their squares at the start of the run
+    adam_beta2: float = 0.9
+    # ... and at its end (cosine)
+    adam_beta2_end: float = 0.99
+    # largest entry of a gradient, larger ones are cut to it; 0: none
+    gradient_clip: float = 0.0
+    # half-life of the generator's moving average, pictures
+    ema_half_life: int = 10_000
+
+    # pictures per step and process
+    train_batch_size: int = 32
+    # batches per step, added up before the optimizer moves
+    gradient_accumulation_steps: int = 1
+    # how long: times through the pictures; default: 25, or as many as show 500,000 pictures, below which faces are rough
+    num_epochs: float | None = None
+    # how long in steps, instead of --num_epochs
+    max_train_steps: int | None = None
+    # auto: bf16 where the hardware has it (CUDA from Ampere, CPU with AMX or AVX512-BF16)
+    mixed_precision: Literal["auto", "bf16", "no"] = "auto"
+    # starting point of everything random
+    seed: int = 0
+
+    # steps between checkpoints; each also refreshes OUTPUT_DIR/weights
+    checkpointing_steps: int = 1000
+    # "latest", or the path of a checkpoint: go on from there
+    resume_from_checkpoint: str | None = None
+    # steps between lines of metrics.jsonl
+    logging_steps: int = 50
+    # sample sheets over the whole run, at even intervals
+    sample_sheets: int = 60
+    # put the weights on the Hugging Face Hub, in the background, at the end and every --push_every steps
+    push_to_hub: bool = False
+    # the model repo, user/name; created if it does not exist
+    hub_model_id: str | None = None
+    # when it is created, make it private
+    hub_private_repo: bool = False
+    # steps between pushes
+    push_every: int = 5000
+    # tracker, through Accelerate
+    report_to: Literal["tensorboard", "none"] = "tensorboard"
+    # TorchScript feature network for the Frechet distance; none: not measured
+    eval_features: Path | None = None
+    # steps between measurements; 0: only at the end
+    eval_every: int = 0
+    # samples, and training pictures, that are compared
+    eval_samples: int = 10_000
+
+    def total_steps(self, pictures: int, pictures_per_step: int) -> int:
+        """Length of the run in steps, for a number of training pictures and of pictures that all processes show a step."""
+        if self.max_train_steps:
+            return self.max_train_steps
+        shown = self.num_epochs * pictures if self.num_epochs else max(25 * pictures, 500_000)
+        return math.ceil(shown / pictures_per_step)
+
+    def __post_init__(self):
+        for name in (
+            "train_batch_size",
+            "gradient_accumulation_steps",
+            "penalty_every",
+            "checkpointing_steps",
+            "logging_steps",
+            "sample_sheets",
+            "ema_half_life",
+            "push_every",
+        ):
+            check(getattr(self, name) >= 1, f"--{name} {getattr(self, name)}: must be at least 1")
+        check(self.train_batch_size >= 2, "--train_batch_size 1: BatchNorm needs at least 2 pictures")
+        check(0 <= self.seed < 2**32, f"--seed {self.seed}: must be from 0 to 4294967295")
+        check(self.num_epochs is None or self.num_epochs > 0, f"--num_epochs {self.num_epochs}: must be more than 0")
+        check(
+            self.num_epochs is None or self.max_train_steps is None,
+            "Say how long with --num_epochs or with --max_train_steps, not both",
+        )
+        check(
+            self.max_train_steps is None or self.max_train_steps >= 1,
+            f"--max_train_steps {self.max_train_steps}: must be at least 1",
+        )
+        check(
+            0 <= self.augment_probability <= 1,
+            f"--augment_probability {self.augment_probability:g}: must be from 0 to 1",
+        )
+        for name in ("learning_rate", "learning_rate_end"):
+            value = getattr(self, name)
+            check(0 < value < 1, f"--{name} {value:g}: must be more than 0 and less than 1")
+        for name in ("adam_beta1", "adam_beta2", "adam_beta2_end"):
+            check(0 <= getattr(self, name) < 1, f"--{name} {getattr(self, name):g}: must be from 0 to below 1")
+        for name in ("penalty_weight", "penalty_weight_end", "gradient_clip"):
+            check(0 <= getattr(self, name) < math.inf, f"--{name} {getattr(self, name):g}: must be 0 or more")
+        for name in ("learning_rate", "penalty_weight"):
+            start, end = getattr(self, name), getattr(self, f"{name}_end")
+            # one that is given alone may lie below the other's default
+            check(end <= start or not start, f"--{name}_end {end:g} is above --{name} {start:g}: give both")
+        coupled = self.model.discriminator_norm == "batch"
+        check(
+            not (self.penalty_weight and coupled),
+            "A gradient penalty is per picture and BatchNorm in the discriminator couples pictures: "
+            "use --penalty_weight 0 or --discriminator_norm none",
+        )
+        check(
+            not (self.loss == "relativistic" and coupled),
+            "--loss relativistic judges real and fake in one batch, which BatchNorm in the discriminator would mix: "
+            "use --loss bce or --discriminator_norm none",
+        )
+        check(
+            not (self.loss == "bce" and self.penalty_weight),
+            "--loss bce goes without a penalty here: add --penalty_weight 0",
+        )
+        check(self.eval_every >= 0, f"--eval_every {self.eval_every}: must be 0 or more")
+        check(self.eval_samples >= 2, f"--eval_samples {self.eval_samples}: must be at least 2")
+        check(not self.push_to_hub or self.hub_model_id, "--push_to_hub needs --hub_model_id user/name")
+        check(self.push_to_hub or not self.hub_model_id, "--hub_model_id needs --push_to_hub")
+        check(not self.eval_every or self.eval_features, "--eval_every needs --eval_features FILE")
+
+
+_DCGAN = TrainSettings(
+    recipe="dcgan",
+    model=ModelSettings(discriminator_norm="batch"),
+    loss="bce",
+    penalty_weight=0.0,
+    penalty_weight_end=0.0,
+    learning_rate=2e-4,
+    learning_rate_end=2e-4,
+    adam_beta1=0.5,
+    adam_beta2=0.999,
+    adam_beta2_end=0.999,
+    train_batch_size=128,
+)
+
+RECIPES = {
+    # relativistic loss with both penalties: Huang et al. 2024 (R3GAN), sized and tuned for this network
+    "modern": TrainSettings(),
+    # Radford et al. 2015, with the EMA and the flips that everybody adds today
+    "dcgan": _DCGAN,
+    # Chollet's DCGAN in Keras, which many student projects follow: RMSProp, clipped gradients
+    "rmsprop": dataclasses.replace(
+        _DCGAN, recipe="rmsprop", optimizer="rmsprop", gradient_clip=1.0, learning_rate=1e-4, learning_rate_end=5e-5
+    ),
+}
