@@ -20,7 +20,7 @@ else:
 
 
 from gan import UserError
-from gan.serve.page.frame import launch
+from gan.serve.page.launch import launch
 
 WEIGHTS = Path(__file__).parent / "weights"  # each generator in it can be chosen on the page
 DEFAULT = "faces-128"  # which of them comes first

@@ -20,6 +20,7 @@ import tyro
 from PIL import Image
 
 from gan.model import critic, detector, images, sampling, weights
+from gan.model.look import Look
 from gan.train.measure import quality
 from gan.train.measure.comparison import Comparison
 from gan.train.measure.features import Reference
@@ -32,7 +33,7 @@ DETECTOR = Path("weights/detector")
 def row(name: str, generator, seeds, variation: float, reference: Reference) -> None:
     features, grey = [], []
     for start in range(0, len(seeds), BATCH):
-        faces = sampling.faces(generator, seeds[start : start + BATCH], variation)
+        faces = sampling.faces(generator, seeds[start : start + BATCH], Look(variation))
         features.append(reference.extract(faces))
         grey.append(middle(faces).mean((1, 2, 3)))
     features, real = np.concatenate(features), reference.pictures.features

@@ -3,26 +3,42 @@
     ?v=1&seeds=12,40-55,1003&variation=0.8&w=e933c29c64d6                          a gallery
     ?v=1&tab=morph&seeds=12,7&variation=1&frames=16&loop=1&w=e933c29c64d6          a morph
 
-A link says everything that is needed to show the same faces again, and nothing more. Version 1 is a promise:
-what it means never changes, nor do its defaults.
+A link says everything that is needed to show the same faces again, and nothing more. Version 1 is a promise: what it means
+never changes, nor do its defaults. `tests/link_vectors.json` holds links and what they mean, for ports to other languages.
 """
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from typing import NamedTuple
 from urllib.parse import parse_qsl, urlencode
+
+from gan.model.look import AS_TRAINED, Look
 
 SEED_LIMIT = 2**32  # seeds are 0 <= seed < SEED_LIMIT
 SEEDS = {"gallery": (1, 64), "morph": (2, 8), "verdict": (0, 1), "about": (0, 0)}  # fewest and most, per tab
-VARIATION = (0.0, 1.5)  # 1: as the generator was trained; below: closer to the average face
 FRAMES = (2, 32)  # frames of a morph from one seed to the next
 FIRST_SEEDS = {"gallery": tuple(range(16)), "morph": (4, 13, 17), "verdict": (), "about": ()}
 
-SEED = re.compile(r"[0-9]{1,10}")
-RANGE = re.compile(r"([0-9]{1,10})\s*[-–]\s*([0-9]{1,10})")
-SEPARATOR = re.compile(r"[,;]|(?<=[0-9])\s+(?=[0-9])")
+
+class Range(NamedTuple):
+    """Which values a field of a look may have in a link."""
+
+    least: float
+    most: float
+    decimals: int
+
+
+LOOK = {"variation": Range(0.0, 1.5, 2)}  # every field of a `Look`
+_ALWAYS = {
+    "variation"
+}  # fields that a link of version 1 always says; the others only where they differ from the default
+
+_SEED = re.compile(r"[0-9]{1,10}")
+_RANGE = re.compile(r"([0-9]{1,10})\s*[-–]\s*([0-9]{1,10})")
+_SEPARATOR = re.compile(r"[,;]|(?<=[0-9])\s+(?=[0-9])")
 WEIGHTS = re.compile(r"[0-9a-f]{12}")
-NUMBER = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,9})?")
+_NUMBER = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,9})?")
 
 
 @dataclass(frozen=True)
@@ -35,7 +51,7 @@ class View:
 
     tab: str = "gallery"
     seeds: tuple[int, ...] = FIRST_SEEDS["gallery"]  # at least and at most as many as SEEDS says
-    variation: float = 1.0  # two decimals
+    look: Look = AS_TRAINED
     weights: str = ""  # first 12 hex digits of the generator's sha256; empty: those that the page has
     frames: int = 16
     loop: bool = True
@@ -45,12 +61,11 @@ class View:
         valid = (
             fewest <= len(self.seeds) <= most
             and all(0 <= seed < SEED_LIMIT for seed in self.seeds)
-            and VARIATION[0] <= self.variation <= VARIATION[1]
-            and round(self.variation, 2) == self.variation
+            and all(_fits(getattr(self.look, name), limits) for name, limits in LOOK.items())
             and (not self.weights or WEIGHTS.fullmatch(self.weights))
             and FRAMES[0] <= self.frames <= FRAMES[1]
             and (self.tab == "morph" or (self.frames, self.loop) == (16, True))
-            and (self.seeds or (self.variation, self.weights) == (1.0, ""))
+            and (self.seeds or (self.look, self.weights) == (Look(), ""))
         )
         if not valid:
             raise ValueError(f"not a view: {self}")
@@ -62,7 +77,7 @@ def encode(view: View) -> str:
     if view.tab != "gallery":
         query["tab"] = view.tab
     if view.seeds:
-        query |= {"seeds": format_seeds(view.seeds), "variation": f"{view.variation:g}"}
+        query |= {"seeds": format_seeds(view.seeds), **look_fields(view.look)}
     if view.tab == "morph":
         query |= {"frames": view.frames, "loop": int(view.loop)}
     if view.weights:
@@ -73,52 +88,68 @@ def encode(view: View) -> str:
 def decode(params: Mapping[str, str] | str) -> tuple[View, list[str]]:
     """Query parameters, or the string that holds them, → a view and one sentence for each thing it could not honour.
 
-    Never raises. Unknown parameters are passed over, and so is a fragment; of repeated ones the last counts.
+    Never raises. Unknown parameters and a fragment are ignored; of repeated parameters the last counts.
     `decode(encode(view)) == (view, [])` for every view.
     """
     notes: list[str] = []
     query = _strings(params)
     if query.get("v", "1") != "1":
-        notes.append("This link was made by another version of this page; what it understands is shown.")
+        notes.append("This link comes from another version of this page. The parts that this version knows are shown.")
     tab = query.get("tab", "gallery")
     if tab not in SEEDS:
-        notes.append(f"This page has no part called “{_short(tab)}”; here is the gallery.")
+        notes.append(f"This page has no tab “{_short(tab)}”. Here is the gallery.")
         tab = "gallery"
-    seeds = _fitting(tab, query, notes)
+    seeds = _seeds_for(tab, query, notes)
     if not seeds:
         return View(tab, ()), notes
-    fields = {"variation": _number(query, "variation", 1.0, VARIATION, 2, notes)}
+    look = {name: _number(query, name, getattr(Look(), name), limits, notes) for name, limits in LOOK.items()}
+    morph = {}
     if tab == "morph":
-        fields["frames"] = int(_number(query, "frames", 16, FRAMES, 0, notes))
-        fields["loop"] = query.get("loop", "1") not in ("0", "false")
+        morph["frames"] = int(_number(query, "frames", 16, Range(*FRAMES, 0), notes))
+        morph["loop"] = query.get("loop", "1") not in ("0", "false")
     weights = query.get("w", "").lower()
     if weights and not WEIGHTS.fullmatch(weights):
-        notes.append("The link does not say which weights made its faces; those of this page are used.")
+        notes.append("The link does not say which weights made its faces. The page's current weights are used.")
         weights = ""
-    return View(tab, seeds, weights=weights, **fields), notes
+    return View(tab, seeds, Look(**look), weights, **morph), notes
+
+
+def look_fields(look: Look) -> dict[str, str]:
+    """The fields of a look as a link says them: `{"variation": "0.8"}`."""
+    # 0.0 is added because -0.0 would be written as "-0"
+    return {
+        field.name: f"{getattr(look, field.name) + 0.0:g}"
+        for field in fields(look)
+        if field.name in _ALWAYS or getattr(look, field.name) != field.default
+    }
 
 
 def parse_seeds(text: str, most: int = 64) -> tuple[tuple[int, ...], list[str]]:
     """`12, 40-55, 1003` → the first `most` seeds in that order, and sentences about what was left out."""
     seeds: list[int] = []
     notes: list[str] = []
-    for part in filter(None, (part.strip() for part in SEPARATOR.split(text[:4000]))):
-        match = RANGE.fullmatch(part)
-        first, last = (
-            map(int, match.groups()) if match else (int(part), int(part)) if SEED.fullmatch(part) else (-1, -1)
-        )
-        if not (0 <= first < SEED_LIMIT and 0 <= last < SEED_LIMIT):
-            notes.append(f"“{_short(part)}” is no seed: seeds are whole numbers from 0 to {SEED_LIMIT - 1}.")
+    for part, run in seed_ranges(text[:4000]):
+        if run is None:
+            notes.append(f"“{_short(part)}” is not a seed. Seeds are whole numbers from 0 to {SEED_LIMIT - 1}.")
             continue
-        step = 1 if last >= first else -1
-        # a range may name billions: take no more of it than can be shown, and one to know that there were more
-        seeds += range(first, last + step, step)[: most + 1 - len(seeds)]
+        # a range may name billions: take only as many as can be shown, and one more to know that there are more
+        seeds += run[: most + 1 - len(seeds)]
         if len(seeds) > most:
             notes.append(
-                f"More faces than fit here: these are the first {most}." if most > 1 else "Only the first face is used."
+                f"Only {most} faces fit. These are the first {most}." if most > 1 else "Only the first face is used."
             )
             break
     return tuple(seeds[:most]), notes[:3]
+
+
+def seed_ranges(text: str) -> Iterator[tuple[str, range | None]]:
+    """`12, 40-55` → each part of the text with the seeds that it names, in their order; None where it names none."""
+    for part in filter(None, (part.strip() for part in _SEPARATOR.split(text))):
+        match = _RANGE.fullmatch(part)
+        ends = list(map(int, match.groups())) if match else [int(part)] * 2 if _SEED.fullmatch(part) else [-1, -1]
+        first, last = ends
+        step = 1 if last >= first else -1
+        yield part, range(first, last + step, step) if 0 <= min(ends) and max(ends) < SEED_LIMIT else None
 
 
 def format_seeds(seeds: tuple[int, ...], separator: str = ",") -> str:
@@ -132,8 +163,12 @@ def format_seeds(seeds: tuple[int, ...], separator: str = ",") -> str:
     return separator.join(parts)
 
 
+def _fits(value: float, limits: Range) -> bool:
+    return limits.least <= value <= limits.most and round(value, limits.decimals) == value
+
+
 def _strings(params: Mapping[str, str] | str) -> dict[str, str]:
-    """Whatever came as parameters → names and values that are text of a sane length."""
+    """Parameters of any type → names and values that are text of limited length."""
     if isinstance(params, str):
         try:
             params = dict(parse_qsl(params[:8000].lstrip("?").split("#")[0], max_num_fields=100))
@@ -144,7 +179,7 @@ def _strings(params: Mapping[str, str] | str) -> dict[str, str]:
     return {str(name): str(value)[:4000].strip() for name, value in params.items() if value is not None}
 
 
-def _fitting(tab: str, query: dict[str, str], notes: list[str]) -> tuple[int, ...]:
+def _seeds_for(tab: str, query: dict[str, str], notes: list[str]) -> tuple[int, ...]:
     """The seeds of a query, as many as the tab takes."""
     fewest, most = SEEDS[tab]
     if most == 0:
@@ -155,25 +190,24 @@ def _fitting(tab: str, query: dict[str, str], notes: list[str]) -> tuple[int, ..
         return seeds
     if seeds:  # a morph of one face
         neighbour = (seeds[0] + 1) % SEED_LIMIT
-        notes.append(f"A morph takes at least two faces: seed {neighbour} was added.")
+        notes.append(f"A morph takes at least two faces. Seed {neighbour} was added.")
         return (*seeds, neighbour)
     if "seeds" in query:
-        notes.append(
-            f"The link names no face that can be shown; here are seeds {format_seeds(FIRST_SEEDS[tab], ', ')}."
-        )
+        first = format_seeds(FIRST_SEEDS[tab], ", ")
+        notes.append("The link names no face." + (f" Here are seeds {first}." if first else ""))
     return FIRST_SEEDS[tab]
 
 
-def _number(query: dict[str, str], name: str, default: float, limits: tuple, decimals: int, notes: list[str]) -> float:
+def _number(query: dict[str, str], name: str, default: float, limits: Range, notes: list[str]) -> float:
     text = query.get(name, "")
     if not text:
         return default
-    if not NUMBER.fullmatch(text):
-        notes.append(f"“{_short(text)}” is no number for {name}: {default:g} is used.")
-        return default
-    value = min(max(round(float(text), decimals), limits[0]), limits[1])
-    if abs(value - float(text)) > 1e-6:
-        notes.append(f"{name.capitalize()} {_short(text)} is not to be had: {value:g} is used.")
+    value = default
+    if _NUMBER.fullmatch(text):
+        value = min(max(round(float(text), limits.decimals), limits.least), limits.most) + 0.0  # not -0.0
+        if abs(value - float(text)) <= 1e-6:
+            return value
+    notes.append(f"{name.capitalize()} “{_short(text)}” is not possible. {value:g} is used instead.")
     return value
 
 

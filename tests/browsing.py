@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 from playwright.sync_api import expect
 
+from gan.model.look import Look
 from gan.serve.faces import FaceModel
 
 
@@ -35,7 +36,7 @@ def shown(page, model: FaceModel, seeds, variation: float = 1.0) -> None:
     """The gallery shows exactly these faces in this order, pixel by pixel."""
     expect(face(page, seeds[-1]).last).to_be_visible()
     expect(page.locator("#gallery-faces .face")).to_have_count(len(seeds))
-    wanted = model.faces(seeds, variation)
+    wanted = model.faces(seeds, Look(variation))
     deadline = time.monotonic() + 20
     while True:  # some of the faces may still be those of the gallery before
         images = page.locator("#gallery-faces img").all()

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from gan.model import images
+from gan.model.look import Look
 from gan.serve.faces import FaceModel
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -27,7 +28,7 @@ def released() -> list[Path]:
 
 def rows(model: FaceModel) -> np.ndarray:
     """`(20, S, S, 3)` uint8: the ten seeds with each variation."""
-    return np.concatenate([model.faces(SEEDS, variation) for variation in VARIATIONS])
+    return np.concatenate([model.faces(SEEDS, Look(variation)) for variation in VARIATIONS])
 
 
 def make_missing() -> None:

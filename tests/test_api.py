@@ -12,6 +12,7 @@ from gradio_client.exceptions import AppError
 from PIL import Image
 
 from gan.link import View, decode
+from gan.model.look import Look
 from gan.serve.faces import FaceModel
 from gan.serve.judge import Judge
 
@@ -36,7 +37,7 @@ def test_generate(client, model):
         "04-seed-12.png",
     ]
     faces = np.stack([np.asarray(Image.open(path)) for path in paths])
-    assert np.array_equal(faces, model.faces([12, 40, 41, 42, 12], 0.8))
+    assert np.array_equal(faces, model.faces([12, 40, 41, 42, 12], Look(0.8)))
     assert decode(link) == (View("gallery", (12, 40, 41, 42, 12), 0.8, model.id), [])
 
 
@@ -50,7 +51,7 @@ def test_morph(client, model):
     animation = Image.open(path)
     assert path.endswith("morph.webp") and animation.n_frames == 7 and animation.info["loop"] == 1
     last = np.asarray(animation.convert("RGB").resize(2 * [model.resolution]))
-    assert np.abs(last.astype(int) - model.faces([4], 1.0)[0]).mean() < 12  # opened at its first frame
+    assert np.abs(last.astype(int) - model.faces([4], Look(1.0))[0]).mean() < 12  # opened at its first frame
     assert decode(link) == (View("morph", (4, 13), 1.0, model.id, 6, False), [])
 
 
@@ -68,7 +69,7 @@ def test_faces_of_the_weights_that_a_link_names(client):
 
 def test_classify(client, model, tmp_path):
     photo = Image.new("RGB", (900, 700), (96, 128, 80))
-    photo.paste(Image.fromarray(model.faces([9], 1.0)[0]).resize((300, 300)), (500, 200))
+    photo.paste(Image.fromarray(model.faces([9], Look(1.0))[0]).resize((300, 300)), (500, 200))
     photo.save(tmp_path / "photo.png")
     answer = client.predict(picture=handle_file(tmp_path / "photo.png"), api_name="/classify")
     expected = Judge(WEIGHTS / "detector").verdict(photo)
@@ -101,7 +102,7 @@ def test_what_cannot_be_made_is_one_sentence(client, endpoint, arguments, words)
 
 def test_numbers_out_of_range_are_brought_into_it(client):
     _, link = client.predict(seeds="1", variation=99, api_name="/generate")
-    assert decode(link)[0].variation == 1.5
+    assert decode(link)[0].look == Look(1.5)
 
 
 def test_a_broken_picture_is_one_sentence(client, tmp_path):

@@ -14,6 +14,7 @@ from small import SMALL, folder_of
 
 from gan import UserError
 from gan.model import critic, detector, weights
+from gan.model.look import Look
 from gan.serve.faces import FaceModel
 from gan.serve.judge import Judge
 from gan.train.detector import report as detector_report
@@ -107,7 +108,7 @@ def test_batches_are_half_generated_and_repeatable(folder, blobs, tmp_path):
 def test_the_report_takes_faces_as_the_page_does():
     judge = Judge(WEIGHTS / "detector")
     score = detector_report.Scorer(judge.detector, judge.settings.resolution)
-    faces = [Image.fromarray(face) for face in FaceModel(EMBEDDED).faces(range(90), 0.8)]
+    faces = [Image.fromarray(face) for face in FaceModel(EMBEDDED).faces(range(90), Look(0.8))]
     photos = [Image.new("RGB", (40, 40)), *faces[:3], *detector_report.in_photos(faces[:5], 0)]
     logits = score.by_face(photos)
     opinions = [judge.verdict(photo).opinion for photo in photos]

@@ -7,12 +7,13 @@ from PIL import Image
 
 from gan.model import face_finder
 from gan.model.face_finder import Square
+from gan.model.look import Look
 from gan.serve.faces import FaceModel
 
 
 @pytest.fixture(scope="module")
 def faces() -> list[Image.Image]:
-    return [Image.fromarray(face) for face in FaceModel(EMBEDDED).faces(range(24), 0.8)]
+    return [Image.fromarray(face) for face in FaceModel(EMBEDDED).faces(range(24), Look(0.8))]
 
 
 def photo(width: int, height: int, *places: tuple[Image.Image, int, int, int]) -> Image.Image:

@@ -7,6 +7,7 @@ from small import folder_of
 
 from gan import UserError
 from gan.model import sampling, weights
+from gan.model.look import Look
 from gan.serve.faces import FaceModel
 
 
@@ -17,7 +18,7 @@ def model() -> FaceModel:
 
 def test_faces_are_those_of_sampling(model):
     expected = sampling.faces(weights.load(EMBEDDED).generator, [1003, 0], 0.8)
-    assert np.array_equal(model.faces([1003, 0], 0.8), expected)
+    assert np.array_equal(model.faces([1003, 0], Look(0.8)), expected)
     assert model.id == weights.load(EMBEDDED).generator_id and model.resolution == expected.shape[1]
 
 
@@ -25,21 +26,21 @@ def test_repeated_views_are_made_once_and_cannot_be_changed(tmp_path, monkeypatc
     model, made = FaceModel(folder_of(tmp_path)), []
     real = sampling.faces
     monkeypatch.setattr(sampling, "faces", lambda *arguments: made.append(1) or real(*arguments))
-    first = model.faces((70, 71), 0.9)
-    assert model.faces([70, 71], 0.9) is first and len(made) == 1
+    first = model.faces((70, 71), Look(0.9))
+    assert model.faces([70, 71], Look(0.9)) is first and len(made) == 1
     with pytest.raises(ValueError):
         first[0, 0, 0, 0] = 0
     for number in range(1030):  # the cache holds 1,024 views of this size: what was not looked at for long is forgotten
-        model.faces((number,), 0.55)
-    model.faces((70, 71), 0.9)
+        model.faces((number,), Look(0.55))
+    model.faces((70, 71), Look(0.9))
     assert len(made) == 1032
 
 
 @pytest.mark.parametrize("loop, count", [(True, 15), (False, 11)])
 def test_a_morph_passes_through_its_faces(model, loop, count):
-    frames = model.morph([4, 13, 17], 0.9, frames=5, loop=loop)
+    frames = model.morph([4, 13, 17], Look(0.9), frames=5, loop=loop)
     assert frames.shape == (count, model.resolution, model.resolution, 3)
-    faces = model.faces([4, 13, 17], 0.9).astype(int)
+    faces = model.faces([4, 13, 17], Look(0.9)).astype(int)
     for place, face in zip((0, 5, 10), faces):
         assert np.abs(frames[place] - face).max() <= 1
     closed = np.concatenate([frames, frames[:1]]).astype(int)
@@ -51,7 +52,7 @@ def test_a_morph_passes_through_its_faces(model, loop, count):
 
 
 def test_a_morph_may_come_back_to_a_face_and_stay(model):
-    frames = model.morph([4, 13, 4, 4], 1.0, frames=3, loop=False)
+    frames = model.morph([4, 13, 4, 4], Look(1.0), frames=3, loop=False)
     assert np.array_equal(frames[0], frames[6]) and np.array_equal(frames[6], frames[-1])
     assert not np.array_equal(frames[0], frames[3])
 

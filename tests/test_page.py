@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from small import folder_of
 
 from gan.link import SEED_LIMIT, View, decode, encode
+from gan.model.look import Look
 from gan.model.face_finder import Square
 from gan.serve.faces import FaceModel
 from gan.serve.judge import GENERATED, NO_FACE, REAL, TOO_SMALL, UNCLEAR, Judge, Opinion, Verdict
@@ -59,14 +60,14 @@ def view_of(page, *seeds, **more) -> View:
     ],
 )
 def test_seeds_box(page, text, count, seeds, notes):
-    view, said = page.gallery.from_controls(text, count, 1.0, "")
+    view, said = page.gallery.from_controls("", text, count, 1.0)
     assert view == view_of(page, *seeds) and len(said) == notes
 
 
 def test_a_slip_in_the_seeds_box_leaves_the_gallery_as_it_is(page):
     before = view_of(page, *range(5000, 5016))
-    view, notes = page.gallery.from_controls("50l0", 16, 1.0, encode(before))
-    assert view == before and len(notes) == 1 and "“50l0” is no seed" in notes[0]
+    view, notes = page.gallery.from_controls(encode(before), "50l0", 16, 1.0)
+    assert view == before and len(notes) == 1 and "“50l0” is not a seed" in notes[0]
 
 
 @pytest.mark.parametrize(
@@ -82,15 +83,15 @@ def test_a_slip_in_the_seeds_box_leaves_the_gallery_as_it_is(page):
     ],
 )
 def test_how_many(page, seeds, count, expected):
-    assert page.gallery.resized(count, 0.5, encode(view_of(page, *seeds))) == (
-        view_of(page, *expected, variation=0.5),
+    assert page.gallery.resized(encode(view_of(page, *seeds)), count, 0.5) == (
+        view_of(page, *expected, look=Look(0.5)),
         [],
     )
 
 
 @pytest.mark.parametrize("variation, expected", [(0.333, 0.33), (99, 1.5), (-1, 0), (None, 0), (float("nan"), 0)])
 def test_variation_is_brought_into_its_range(page, variation, expected):
-    assert page.gallery.from_controls("1, 2", 2, variation, "")[0].variation == expected
+    assert page.gallery.from_controls("", "1, 2", 2, variation)[0].look == Look(expected)
 
 
 @pytest.mark.parametrize(
@@ -107,8 +108,8 @@ def test_variation_is_brought_into_its_range(page, variation, expected):
 )
 def test_pages(page, seeds, step, expected):
     turn = page.gallery.next_page if step > 0 else page.gallery.previous_page
-    view, notes = turn(encode(view_of(page, *seeds, variation=0.9)))
-    assert view == view_of(page, *expected, variation=0.9) and not notes
+    view, notes = turn(encode(view_of(page, *seeds, look=Look(0.9))))
+    assert view == view_of(page, *expected, look=Look(0.9)) and not notes
 
 
 def test_there_is_nothing_after_the_last_seed(page):
@@ -117,7 +118,7 @@ def test_there_is_nothing_after_the_last_seed(page):
 
 
 def test_a_surprise_can_be_read_out(page):
-    views = {page.gallery.surprising(16, 1.0, "")[0] for _ in range(20)}
+    views = {page.gallery.surprising("", 16, 1.0)[0] for _ in range(20)}
     assert len(views) > 15 and all(view.seeds[-1] < 1_000_100 and len(view.seeds) == 16 for view in views)
 
 
@@ -153,15 +154,15 @@ def test_everything_goes_on_with_the_chosen_weights(two):
     assert chosen != two.models.current.id
     query, g = encode(View(seeds=(5, 9), weights=chosen)), two.gallery
     views = [
-        g.from_controls("7", 2, 1.0, query),
+        g.from_controls(query, "7", 2, 1.0),
         g.next_page(query),
         g.previous_page(query),
-        g.surprising(3, 1.0, query),
-        g.from_kept({"seeds": [3, 4]}, 1.0, query),
+        g.surprising(query, 3, 1.0),
+        g.from_kept(query, {"seeds": [3, 4]}, 1.0),
         g.morph_from(query, click(5)),
         g.judge(query, click(5)),
-        two.morph.from_kept({"seeds": [3, 4]}, query),
-        two.morph.from_controls("4, 13", 8, 1, True, query),
+        two.morph.from_kept(query, {"seeds": [3, 4]}),
+        two.morph.from_controls(query, "4, 13", 8, True, 1),
     ]
     assert {view.weights for view, _ in views} == {chosen}
 
@@ -186,25 +187,25 @@ def test_about_describes_the_chosen_weights(two, monkeypatch):
     ],
 )
 def test_morph_from_a_face_goes_on_through_its_gallery(page, seed, gallery_seeds, expected):
-    view, notes = page.gallery.morph_from(encode(view_of(page, *gallery_seeds, variation=0.8)), click(seed))
-    assert (view.tab, view.seeds, view.variation, notes) == ("morph", expected, 0.8, [])
+    view, notes = page.gallery.morph_from(encode(view_of(page, *gallery_seeds, look=Look(0.8))), click(seed))
+    assert (view.tab, view.seeds, view.look, notes) == ("morph", expected, Look(0.8), [])
 
 
 def test_kept_faces_are_drawn_as_shown_and_found_as_they_were(two):
     g, shown, other = two.gallery, two.models.embedded[0], two.models.current
-    query = encode(View(seeds=(1, 2), variation=0.5, weights=shown.id))
-    faces, tray, before = g.draw_kept({"seeds": [7, 9, 7], "weights": shown.id}, query)
-    assert faces == face_list(shown, (7, 9), 0.5) and tray["visible"] and before == ""
-    before = g.draw_kept({"seeds": [7, 9], "weights": other.id}, query)[2]
+    query = encode(View(seeds=(1, 2), look=Look(0.5), weights=shown.id))
+    faces, tray, before = g.draw_kept(query, {"seeds": [7, 9, 7], "weights": shown.id})
+    assert faces == face_list(shown, (7, 9), Look(0.5)) and tray["visible"] and before == ""
+    before = g.draw_kept(query, {"seeds": [7, 9], "weights": other.id})[2]
     assert decode(html.unescape(re.search('href="([^"]+)"', before).group(1))) == (
-        View(seeds=(7, 9), variation=0.5, weights=other.id),
+        View(seeds=(7, 9), look=Look(0.5), weights=other.id),
         [],
     )
     for nothing in (None, {"seeds": [], "weights": other.id}):
-        faces, tray, before = g.draw_kept(nothing, query)
+        faces, tray, before = g.draw_kept(query, nothing)
         assert faces == [] and not tray["visible"] and before == ""
-    assert g.from_kept(None, 1.0, query)[1] == ["No face is kept yet."]
-    assert g.from_kept({"seeds": [9, 3, 4]}, 1.0, query)[0].seeds == (9, 3, 4)
+    assert g.from_kept(query, None, 1.0)[1] == ["You have not kept any faces yet."]
+    assert g.from_kept(query, {"seeds": [9, 3, 4]}, 1.0)[0].seeds == (9, 3, 4)
 
 
 @pytest.mark.parametrize("query", ["v=1&tab=about", "v=1&tab=verdict", "", None, 7, "seeds=x"])
@@ -233,14 +234,14 @@ def test_a_link_with_other_weights_says_so(page):
 
 def test_morph_controls(page):
     m = page.morph
-    assert m.from_controls("4, 13", 8, 0.9, False, "") == (
-        View("morph", (4, 13), 0.9, page.models.current.id, 8, False),
+    assert m.from_controls("", "4, 13", 8, False, 0.9) == (
+        View("morph", (4, 13), Look(0.9), page.models.current.id, 8, False),
         [],
     )
-    assert m.from_controls("4", 8, 1, True, "")[0].seeds == (4, 5) and m.from_controls("4", 8, 1, True, "")[1]
-    assert m.from_controls("", 999, 1, True, "")[0].frames == 32
-    assert m.from_kept({"seeds": list(range(20))}, "v=1")[0].seeds == tuple(range(8))
-    assert m.from_kept({"seeds": list(range(20))}, "v=1")[1] and m.from_kept({"seeds": [3]}, "v=1")[1]
+    assert m.from_controls("", "4", 8, True, 1)[0].seeds == (4, 5) and m.from_controls("", "4", 8, True, 1)[1]
+    assert m.from_controls("", "", 999, True, 1)[0].frames == 32
+    assert m.from_kept("v=1", {"seeds": list(range(20))})[0].seeds == tuple(range(8))
+    assert m.from_kept("v=1", {"seeds": list(range(20))})[1] and m.from_kept("v=1", {"seeds": [3]})[1]
 
 
 # --- words --------------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from conftest import EMBEDDED, WEIGHTS
 from PIL import Image
 
 from gan.link import View
+from gan.model.look import Look
 from gan.serve.faces import FaceModel
 from gan.serve.page.preview import described
 
@@ -34,7 +35,7 @@ def test_a_link_is_introduced_by_its_own_faces(address):
     answer = httpx.get(found["og:image"], timeout=60)
     picture = Image.open(io.BytesIO(answer.content))
     assert answer.headers["content-type"] == "image/jpeg" and picture.format == "JPEG" and picture.size == (1200, 600)
-    for place, wanted in enumerate(model.faces([12, 40, 41, 42, 43, 44, 45, 46], 0.8)):
+    for place, wanted in enumerate(model.faces([12, 40, 41, 42, 43, 44, 45, 46], Look(0.8))):
         left, top = place % 4 * 300, place // 4 * 300
         shown = np.asarray(picture.crop((left, top, left + 300, top + 300)).resize((model.resolution,) * 2))
         assert np.abs(shown.astype(int) - wanted).mean() < 4

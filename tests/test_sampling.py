@@ -6,6 +6,7 @@ import torch
 from small import SMALL
 
 from gan.model import latents, sampling
+from gan.model.look import Look
 from gan.model.networks import Generator
 
 
@@ -50,7 +51,9 @@ def test_variation_leads_towards_one_face(generator, published):
     if published:
         generator = copy.deepcopy(generator)
         generator.mean_features = sampling.mean_features(generator)
-    full, half, none = (sampling.faces(generator, range(16), variation).astype(float) for variation in (1, 0.5, 0))
+    full, half, none = (
+        sampling.faces(generator, range(16), Look(variation)).astype(float) for variation in (1, 0.5, 0)
+    )
     assert (none == none[0]).all()
     assert 0 < half.std(0).mean() < full.std(0).mean()
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from gan import UserError, hub
 from gan.model import latents, sampling, weights
+from gan.model.look import AS_TRAINED, Look
 from gan.serve import files
 
 
@@ -45,36 +46,36 @@ class FaceModel:
         except UserError as error:  # everybody may read it: it says which repo, and not where this server keeps it
             raise UserError(str(error).replace(str(folder), str(name))) from error
 
-    def faces(self, seeds, variation: float = 1.0) -> np.ndarray:
-        """Faces of the given seeds: `(N, S, S, 3)` uint8, read-only, in their order.
+    def faces(self, points, look: Look = AS_TRAINED) -> np.ndarray:
+        """Faces of the given points: `(N, S, S, 3)` uint8, read-only, in their order.
 
         Args:
-            seeds: integers, 0 <= seed < 2**32, at least one.
-            variation: 1 as trained, towards 0 ever closer to one average face.
+            points: seeds, integers, 0 <= seed < 2**32, at least one.
+            look: what is done to all of them alike.
         """
-        return self._remembered(tuple(seeds), float(variation))
+        return self._remembered(tuple(points), look)
 
-    def morph(self, seeds, variation: float = 1.0, frames: int = 16, loop: bool = True) -> np.ndarray:
-        """The way through the faces of `seeds`: `(F, S, S, 3)` uint8.
+    def morph(self, points, look: Look = AS_TRAINED, frames: int = 16, loop: bool = True) -> np.ndarray:
+        """An animation from face to face: `(F, S, S, 3)` uint8.
 
-        Each leg starts at its seed's very face and takes `frames` steps to the next along the sphere. With `loop` the
+        Each leg starts exactly at the face of its point and takes `frames` steps to the next along the sphere. With `loop` the
         last leg leads back to the first face (F = frames * N); without, the last frame is the last face
         (F = frames * (N - 1) + 1).
         """
-        corners = latents.from_seeds(seeds, self.latent_dim)
+        corners = latents.from_seeds(points, self.latent_dim)
         ends = np.roll(corners, -1, axis=0)
         legs = [
             np.stack([latents.slerp(start, end, frame / frames) for frame in range(frames)])
             for start, end in zip(corners, ends)
         ]
-        points = np.concatenate(legs if loop else [*legs[:-1], corners[-1:]])
-        return sampling.from_latents(self.generator, points, variation)
+        vectors = np.concatenate(legs if loop else [*legs[:-1], corners[-1:]])
+        return sampling.from_latents(self.generator, vectors, look)
 
-    def _animate(self, seeds: tuple[int, ...], variation: float, frames: int, loop: bool) -> bytes:
+    def _animate(self, points: tuple[int, ...], look: Look, frames: int, loop: bool) -> bytes:
         """A morph as an animated WebP file."""
-        return files.animation(self.morph(seeds, variation, frames, loop), loop)
+        return files.animation(self.morph(points, look, frames, loop), loop)
 
-    def _make(self, seeds: tuple[int, ...], variation: float) -> np.ndarray:
-        made = sampling.faces(self.generator, seeds, variation)
+    def _make(self, points: tuple[int, ...], look: Look) -> np.ndarray:
+        made = sampling.faces(self.generator, points, look)
         made.setflags(write=False)  # shared between visitors
         return made

@@ -10,7 +10,8 @@ from gan.link import FRAMES, SEEDS, WEIGHTS, View, encode, parse_seeds
 from gan.serve import files
 from gan.serve.faces import FaceModel
 from gan.serve.models import Models
-from gan.serve.page.inputs import bounded, variation_of
+from gan.serve.page.inputs import bounded
+from gan.serve.page.look import api_numbers, look_of
 from gan.serve.page.safety import Refusal
 
 
@@ -21,7 +22,7 @@ class Api:
         self.models = models
         with gr.Row(visible=False):
             seeds = gr.Textbox("0-15", label="seeds")
-            variation = gr.Number(1.0, label="variation")
+            look = api_numbers()
             frames = gr.Number(16, label="frames", precision=0)
             loop = gr.Checkbox(True, label="loop")
             weights = gr.Textbox("", label="weights")
@@ -29,13 +30,23 @@ class Api:
             animation = gr.File(label="animation")
             link = gr.Textbox(label="link")
             gr.Button(visible=False).click(
-                self.generate, [seeds, variation, weights], [faces, link], api_name="generate", **queue
+                self.generate,
+                None,
+                [faces, link],
+                api_name="generate",
+                inputs_kwargs={"seeds": seeds, **look, "weights": weights},
+                **queue,
             )
             gr.Button(visible=False).click(
-                self.morph, [seeds, variation, frames, loop, weights], [animation, link], api_name="morph", **queue
+                self.morph,
+                None,
+                [animation, link],
+                api_name="morph",
+                inputs_kwargs={"seeds": seeds, **look, "frames": frames, "loop": loop, "weights": weights},
+                **queue,
             )
 
-    def generate(self, seeds, variation, weights):
+    def generate(self, seeds, weights, **look):
         """Make the faces of given seeds.
 
         Args:
@@ -47,14 +58,14 @@ class Api:
             The faces as PNG files in the order of the seeds, and the query string of the link that shows them.
         """
         model = self._model(weights)
-        view = _view("gallery", seeds, variation, model.id)
+        view = _view("gallery", seeds, look, model.id)
         folder = _folder(view)
         paths = [folder / f"{place:02d}-seed-{seed}.png" for place, seed in enumerate(view.seeds)]
-        for path, face in zip(paths, model.faces(view.seeds, view.variation)):
+        for path, face in zip(paths, model.faces(view.seeds, view.look)):
             path.write_bytes(files.png(face))
         return [str(path) for path in paths], encode(view)
 
-    def morph(self, seeds, variation, frames, loop, weights):
+    def morph(self, seeds, frames, loop, weights, **look):
         """Make an animation from face to face.
 
         Args:
@@ -68,9 +79,9 @@ class Api:
             The animation as a WebP file, and the query string of the link that shows it.
         """
         model = self._model(weights)
-        view = _view("morph", seeds, variation, model.id, bounded(frames, *FRAMES), bool(loop))
+        view = _view("morph", seeds, look, model.id, bounded(frames, *FRAMES), bool(loop))
         path = _folder(view) / "morph.webp"
-        path.write_bytes(model.animation(view.seeds, view.variation, view.frames, view.loop))
+        path.write_bytes(model.animation(view.seeds, view.look, view.frames, view.loop))
         return str(path), encode(view)
 
     def _model(self, weights) -> FaceModel:
@@ -87,13 +98,13 @@ class Api:
         return self.models.of(wanted)
 
 
-def _view(tab: str, seeds, variation, weights: str, frames: int = 16, loop: bool = True) -> View:
+def _view(tab: str, seeds, look: dict, weights: str, frames: int = 16, loop: bool = True) -> View:
     """Arguments of a program → a view. What a person would get a note about is an error here."""
     chosen, notes = parse_seeds(str(seeds), SEEDS[tab][1])
     if notes:
         raise Refusal(notes[0])
     try:
-        return View(tab, chosen, variation_of(variation), weights, frames, loop)
+        return View(tab, chosen, look_of(look), weights, frames, loop)
     except ValueError:
         raise Refusal("A morph takes two to eight seeds." if tab == "morph" else "Name at least one seed.") from None
 

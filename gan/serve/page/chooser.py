@@ -1,29 +1,18 @@
 """The choice between weights, above the faces that they make."""
 
-import gradio as gr
-
 from gan.serve.faces import FaceModel
 from gan.serve.models import Models
+from gan.serve.page.components import Component
 
 
-class Chooser(gr.HTML):
-    """Buttons, one for each of the weights. Its value is what `choices` makes; `choose` says which was clicked.
+class Chooser(Component):
+    """A button for each of the weights. Its value is what `choices` makes; `choose` says which was clicked.
 
-    gr.Radio would do, but it refuses what was not on offer when the page was built, such as weights of the Hub.
+    Not gr.Radio: it refuses what was not on offer when the page was built, such as weights of the Hub.
     """
 
     def __init__(self, **options):
-        super().__init__(
-            [],
-            html_template="""<div class="chooser" role="group" aria-label="Which weights make the faces">{{#each value}}
-                <button type="button" data-weights="{{id}}" aria-pressed="{{chosen}}">{{label}}</button>{{/each}}</div>""",
-            apply_default_css=False,
-            js_on_load="""element.addEventListener("click", (event) => {
-                const button = event.target.closest("button[aria-pressed=false]");
-                if (button) trigger("choose", { weights: button.dataset.weights });
-            });""",
-            **options,
-        )
+        super().__init__([], "chooser", **options)
 
 
 def choices(models: Models, shown: FaceModel) -> list[dict]:
@@ -34,12 +23,7 @@ def choices(models: Models, shown: FaceModel) -> list[dict]:
         for model in models.offered
     }
     labels.setdefault(shown.id, f"{shown.resolution} px · older")
-    # text, since a template shows nothing for False
-    return (
-        [
-            {"id": name, "label": label, "chosen": "true" if name == shown.id else "false"}
-            for name, label in labels.items()
-        ]
-        if len(labels) > 1
-        else []
-    )
+    if len(labels) == 1:
+        return []
+    # as text: a template shows nothing for False
+    return [{"id": name, "label": label, "chosen": str(name == shown.id).lower()} for name, label in labels.items()]

@@ -3,30 +3,24 @@
 import functools
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import gradio as gr
-from starlette.middleware import Middleware
 
 from gan.link import View, decode, encode
-from gan.serve.files import MOST_BYTES
 from gan.serve.judge import Judge
 from gan.serve.models import Models
 from gan.serve.page.about import About
 from gan.serve.page.api import Api
-from gan.serve.page.components import STATIC, LinkBox, Notes, Waiting
+from gan.serve.page.components import LinkBox, Notes, Waiting, static
 from gan.serve.page.gallery import Gallery
 from gan.serve.page.inputs import bounded
 from gan.serve.page.morph import Morph
-from gan.serve.page.preview import LinkPreview, picture_route
-from gan.serve.page.safety import BodyLimit
 from gan.serve.page.verdict import VerdictTab
 
 # everything that a visitor asks for waits in one line, so that a crowd slows the page down and does not fell it; the pictures
 # for chats (preview.py) wait in another, as long
 QUEUE = {"concurrency_id": "model", "concurrency_limit": 1}
-MOST_WAITING = 40
-TAKE_FILE = (STATIC / "save.js").read_text()
+TAKE_FILE = static("save.js")
 
 
 class Page:
@@ -172,10 +166,12 @@ class Page:
             view, _ = decode(query)
             return replace(view, weights=self.models.of(str(event.weights)).id) if view.seeds else view, []
 
-        controls = [g.seeds, g.count, g.variation, link]
+        controls = [link, g.seeds, g.count, *g.look]
         for listen in (g.show.click, g.seeds.submit):
             self._on(listen, g.from_controls, controls, g)
-        for slider, handler, inputs in ((g.count, g.resized, controls[1:]), (g.variation, g.from_controls, controls)):
+        sliders = [(g.count, g.resized, [link, g.count, *g.look])]
+        sliders += [(slider, g.from_controls, controls) for slider in g.look]
+        for slider, handler, inputs in sliders:
             # faces follow the slider while it is dragged; its Reset says release only
             self._on(
                 functools.partial(gr.on, [slider.input, slider.release]),
@@ -187,17 +183,17 @@ class Page:
             )
         self._on(g.chooser.choose, choose, link, g)
         self._on(m.chooser.choose, choose, link, m)
-        self._on(g.surprise.click, g.surprising, [g.count, g.variation, link], g)
+        self._on(g.surprise.click, g.surprising, [link, g.count, *g.look], g)
         self._on(g.previous.click, g.previous_page, link, g)
         self._on(g.next.click, g.next_page, link, g)
-        self._on(g.show_kept.click, g.from_kept, [g.kept, g.variation, link], g)
-        self._on(g.morph_kept.click, m.from_kept, [g.kept, link], m, turns=True)
+        self._on(g.show_kept.click, g.from_kept, [link, g.kept, *g.look], g)
+        self._on(g.morph_kept.click, m.from_kept, [link, g.kept], m, turns=True)
         self._on(g.card.morph, g.morph_from, link, m, turns=True)
         self._on(g.card.judge, g.judge, link, self.verdict, turns=True)
-        controls = [m.seeds, m.frames, m.variation, m.loop, link]
+        controls = [link, m.seeds, m.frames, m.loop, *m.look]
         for listen in (m.show.click, m.seeds.submit, m.loop.input):
             self._on(listen, m.from_controls, controls, m)
-        for slider in (m.frames, m.variation):
+        for slider in (m.frames, *m.look):
             self._on(slider.release, if_moved(m.from_controls), controls, m)
 
     def _wire_upload(self) -> None:
@@ -227,7 +223,7 @@ class Page:
         for listen in (g.kept.changed, self.link.other_faces):
             listen(
                 g.draw_kept,
-                [g.kept, self.link],
+                [self.link, g.kept],
                 [g.kept_faces, g.tray, g.kept_before],
                 trigger_mode="always_last",
                 **quiet,
@@ -244,75 +240,17 @@ class Page:
 
 
 def if_moved(handler: Callable[..., tuple[View, list[str]]]) -> Callable[..., tuple[View, list[str]] | None]:
-    """The handler of a slider, last of whose inputs is the link, with None instead of the view that is there already.
+    """The handler of a slider, whose first input is the link, with None instead of the view that is shown already.
 
     A slider's number box says release whenever it is clicked or left. Showing the same view once more could undo what the
     press that left it asked for. One that is empty, since somebody is about to type another number, asks for nothing.
     """
 
     @functools.wraps(handler)
-    def moved(*arguments):
-        if None in arguments:
+    def moved(query, *values):
+        if None in values:
             return None
-        view, notes = handler(*arguments)
-        return (view, notes) if view != decode(arguments[-1])[0] else None
+        view, notes = handler(query, *values)
+        return (view, notes) if view != decode(query)[0] else None
 
     return moved
-
-
-def theme() -> gr.themes.Base:
-    """Calm and grey, so that the faces are what has colour. System fonts: nothing is fetched from elsewhere."""
-    fonts = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif"]
-    base = gr.themes.Base(
-        primary_hue="teal",
-        secondary_hue="teal",
-        neutral_hue="stone",
-        radius_size="lg",
-        font=fonts,
-        font_mono=["ui-monospace", "Menlo", "Consolas", "monospace"],
-    )
-    # contrast of at least 4.5 to 1 for all text
-    return base.set(
-        button_primary_background_fill="*primary_700",
-        button_primary_background_fill_hover="*primary_800",
-        button_primary_background_fill_dark="*primary_700",
-        button_primary_background_fill_hover_dark="*primary_600",
-        button_primary_text_color="white",
-        button_primary_text_color_dark="white",
-        body_text_color_subdued="*neutral_600",
-        body_text_color_subdued_dark="*neutral_400",
-        block_info_text_color="*neutral_600",
-        block_info_text_color_dark="*neutral_400",
-        block_label_text_color="*neutral_700",
-        block_title_text_color="*neutral_700",
-        color_accent="*primary_700",
-        link_text_color="*primary_700",
-        link_text_color_dark="*primary_400",
-    )
-
-
-def launch(weights: Path, default: str, wanted: str = "") -> None:
-    """Build the page and serve it until stopped, with the embedded weights or those that are wanted: see `Models`.
-
-    Raises:
-        UserError: a folder is not one of weights; with one sentence.
-    """
-    models = Models(weights, default, wanted)
-    page = Page(models, Judge(weights / "detector")).blocks
-    page.queue(max_size=MOST_WAITING, default_concurrency_limit=1, api_open=False)
-    page.launch(
-        theme=theme(),
-        head=f"<style>{(STATIC / 'page.css').read_text()}</style>",
-        footer_links=["api"],
-        share=False,
-        # Gradio would keep the last outputs of 10,000 visitors in memory, verdicts on their pictures among them, and keep
-        # what went in and came out in the browser's storage; the page needs neither, since the link is its state
-        state_session_capacity=1,
-        run_history=False,
-        show_error=False,
-        max_file_size=MOST_BYTES,
-        app_kwargs={
-            "middleware": [Middleware(BodyLimit), Middleware(LinkPreview, models=models)],
-            "routes": [picture_route(models, MOST_WAITING)],
-        },
-    )

@@ -2,7 +2,7 @@
 
 import gradio as gr
 
-from gan.link import SEED_LIMIT, SEEDS, VARIATION
+from gan.link import SEED_LIMIT, SEEDS
 
 
 class Slider(gr.Slider):
@@ -21,11 +21,6 @@ def bounded(value, least, most, whole: bool = True):
         return least if number != number else min(max(number, least), most)  # NaN is unlike itself
     except (TypeError, ValueError, OverflowError):
         return least
-
-
-def variation_of(value) -> float:
-    """A variation that a browser sent, as a view holds it."""
-    return round(bounded(value, *VARIATION, whole=False), 2)
 
 
 def seed_of(event: gr.EventData) -> int:

@@ -2,12 +2,13 @@
 
 import gradio as gr
 
-from gan.link import FIRST_SEEDS, FRAMES, SEED_LIMIT, SEEDS, VARIATION, View, decode, format_seeds, parse_seeds
+from gan.link import FIRST_SEEDS, FRAMES, SEED_LIMIT, SEEDS, View, decode, format_seeds, parse_seeds
 from gan.serve import files
 from gan.serve.models import Models
 from gan.serve.page.chooser import Chooser, choices
 from gan.serve.page.components import Player, data_url
-from gan.serve.page.inputs import Slider, bounded, clean, variation_of
+from gan.serve.page.inputs import Slider, bounded, clean
+from gan.serve.page.look import LookSliders, look_of, values_of
 
 FEWEST, MOST = SEEDS["morph"]
 
@@ -29,7 +30,7 @@ class Morph:
                 max_lines=1,
                 min_width=200,
                 scale=4,
-                info=f"{FEWEST} to {MOST}, in the order of the journey",
+                info=f"{FEWEST} to {MOST}, in the order of the morph",
                 elem_id="morph-seeds",
             )
             self.show = gr.Button("Morph", variant="primary", min_width=100, scale=1)
@@ -37,18 +38,16 @@ class Morph:
             self.frames = Slider(
                 *FRAMES, 16, step=1, label="Frames from face to face", min_width=240, elem_id="morph-frames"
             )
-            self.variation = Slider(
-                *VARIATION, 1.0, step=0.05, label="Variation", min_width=240, elem_id="morph-variation"
-            )
+            self.look = LookSliders("morph").sliders
         self.loop = gr.Checkbox(True, label="Back to the first face, and on for ever", container=False)
-        self.outputs = [self.seeds, self.frames, self.variation, self.loop, self.chooser, self.player]
+        self.outputs = [self.seeds, self.frames, self.loop, *self.look, self.chooser, self.player]
         self.main = self.player
 
     def render(self, view: View) -> list:
         """Values for `outputs`."""
         model = self.models.of(view.weights)
-        animation = model.animation(view.seeds, view.variation, view.frames, view.loop)
-        first = model.faces(view.seeds[:1], view.variation)[0]
+        animation = model.animation(view.seeds, view.look, view.frames, view.loop)
+        first = model.faces(view.seeds[:1], view.look)[0]
         names = ", ".join(map(str, view.seeds))
         player = {
             "src": data_url(animation, "image/webp"),
@@ -56,28 +55,25 @@ class Morph:
             "alt": f"Morph through the faces of seeds {names}{' and back' if view.loop else ''}",
             "name": f"morph-{'-'.join(map(str, view.seeds))}.webp",
         }
-        return [names, view.frames, view.variation, view.loop, choices(self.models, model), player]
+        return [names, view.frames, view.loop, *values_of(view.look), choices(self.models, model), player]
 
-    def from_controls(
-        self, text: str, frames: float, variation: float, loop: bool, query: str
-    ) -> tuple[View, list[str]]:
+    def from_controls(self, query: str, text: str, frames: float, loop: bool, *look: float) -> tuple[View, list[str]]:
+        """A morph through the seeds that were typed."""
         seeds, notes = parse_seeds(str(text), MOST)
         if len(seeds) < FEWEST:
             notes = [*notes, f"A morph takes {FEWEST} to {MOST} seeds, say 4, 13, 17."]
             seeds = (*seeds, (seeds[0] + 1) % SEED_LIMIT) if seeds else FIRST_SEEDS["morph"]
-        return View(
-            "morph", seeds, variation_of(variation), self._weights(query), bounded(frames, *FRAMES), bool(loop)
-        ), notes
+        weights = self._weights(query)
+        return View("morph", seeds, look_of(look), weights, bounded(frames, *FRAMES), bool(loop)), notes
 
-    def from_kept(self, kept, query: str) -> tuple[View, list[str]]:
+    def from_kept(self, query: str, kept) -> tuple[View, list[str]]:
         """The kept faces in their order, as many as a morph takes."""
-        seeds, variation = tuple(clean(kept)), decode(query)[0].variation
-        notes = [f"A morph takes {MOST} faces at most: these are the first of them."] if len(seeds) > MOST else []
+        seeds, look, notes = tuple(clean(kept)), decode(query)[0].look, []
+        if len(seeds) > MOST:
+            notes = [f"A morph takes at most {MOST} faces. These are the first {MOST}."]
         if len(seeds) < FEWEST:
-            return View("morph", FIRST_SEEDS["morph"], variation, self._weights(query)), [
-                f"Keep at least {FEWEST} faces to morph them; here are others."
-            ]
-        return View("morph", seeds[:MOST], variation, self._weights(query)), notes
+            seeds, notes = FIRST_SEEDS["morph"], [f"Keep at least {FEWEST} faces to morph them. Here are others."]
+        return View("morph", seeds[:MOST], look, self._weights(query)), notes
 
     def _weights(self, query: str) -> str:
         return decode(query)[0].weights or self.models.current.id

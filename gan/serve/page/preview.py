@@ -88,7 +88,7 @@ def drawn(models: Models, view: View) -> bytes | None:
         return None
     seeds = view.seeds or FIRST_SEEDS["gallery"]
     seeds = seeds[: min(MOST_FACES, max(1, len(seeds) // 2 * 2))]  # no row is left half empty
-    return files.poster(models.of(view.weights).faces(seeds, view.variation))
+    return files.poster(models.of(view.weights).faces(seeds, view.look))
 
 
 def described(view: View) -> str:

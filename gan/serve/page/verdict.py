@@ -42,7 +42,7 @@ class VerdictTab:
         """Values for `outputs`: the verdict on a generated face, or nothing yet."""
         if not view.seeds:
             return [None]
-        face = Image.fromarray(self.models.of(view.weights).faces(view.seeds, view.variation)[0])
+        face = Image.fromarray(self.models.of(view.weights).faces(view.seeds, view.look)[0])
         return [as_json(self.judge.verdict(face), face, f"In fact it is generated: the face of seed {view.seeds[0]}.")]
 
     def classify(self, picture: bytes | None) -> dict | None:

@@ -10,6 +10,7 @@ from tqdm import tqdm, trange
 
 from gan import UserError
 from gan.model import critic, detector, face_finder, images, sampling, weights
+from gan.model.look import Look
 from gan.train.detector.degrade import CORRUPTIONS, degraded, in_a_photo
 from gan.train.measure import quality, verdicts
 from gan.train.measure.quality import rounded
@@ -69,7 +70,7 @@ def held_out(stores: dict[int, list[Store]], generators: list[weights.Weights]) 
         for which, variation in enumerate(VARIATIONS):
             first = FIRST_SEED + 10**6 * which
             count = -(-real // len(generators) // len(VARIATIONS))
-            made = sampling.faces(generator.generator, range(first, first + count), variation)
+            made = sampling.faces(generator.generator, range(first, first + count), Look(variation))
             pictures += map(Image.fromarray, made)
             names += [generator.generator_id] * len(made)
             variations += [variation] * len(made)

@@ -7,8 +7,7 @@ let kept = { seeds: [], weights: "" };
 
 function read() {
   try {
-    const stored = JSON.parse(localStorage.getItem(KEY)) || { seeds: [] };
-    kept = Array.isArray(stored) ? { seeds: stored, weights: "" } : stored; // until November 2026 it was the seeds alone
+    kept = JSON.parse(localStorage.getItem(KEY)) || { seeds: [] };
   } catch {} // what is in memory stays
   if (!Array.isArray(kept.seeds)) kept = { seeds: [], weights: "" };
   return kept.seeds;

@@ -6,11 +6,15 @@ let chosen = ""; // the weights of the faces seen last: the next tab goes on wit
 let backs = 0; // how often Back or Forward was pressed
 let open = 0; // the press that is being answered, if any
 let at = ""; // the tab that is looked at
-let drawn = ""; // the weights and the variation that the kept faces were drawn with
+let drawn = ""; // the weights and the look that the kept faces were drawn with
 let resized = 0; // when "How many" last changed what is shown, milliseconds
 const tabOf = (query) => new URLSearchParams(query).get("tab") || "gallery";
 const weightsOf = (query) => new URLSearchParams(query).get("w");
-const withoutVariation = (query) => query.replace(/variation=[^&]*/, "");
+// the look of a view is every field of its link but these
+const BESIDE = ["v", "tab", "seeds", "frames", "loop", "w", "__theme"];
+const isLook = ([name]) => !BESIDE.includes(name);
+const lookOf = (query) => String([...new URLSearchParams(query)].filter(isLook));
+const withoutLook = (query) => String([...new URLSearchParams(query)].filter((field) => !isLook(field)));
 const start = (query) => tabOf(query) + parseInt(new URLSearchParams(query).get("seeds"));
 
 // on a Space the page is in an iframe: its own address is not the one to hand on
@@ -30,7 +34,7 @@ function follow() {
   // a verdict that is looked at again takes no choice back
   const weights = weightsOf(query);
   if (weights && (tabOf(query) !== "verdict" || !chosen)) {
-    const look = weights + new URLSearchParams(query).get("variation");
+    const look = weights + lookOf(query);
     if ((look !== drawn || how === "again") && window.seedfacesKept?.any()) trigger("other_faces");
     [chosen, drawn] = [weights, look];
   }
@@ -41,7 +45,7 @@ function follow() {
   const address = "?" + query + (theme ? "&__theme=" + encodeURIComponent(theme) : "");
   if (address !== "?" + now) {
     // the first view replaces what was typed; a slider that is dragged must not fill the history
-    const varied = withoutVariation(address) === withoutVariation("?" + now);
+    const varied = withoutLook(address) === withoutLook(now);
     const counted = !varied && start(query) === start(now);
     const replace = how || !history.state?.seedfaces || varied || (counted && Date.now() - resized < 1000);
     if (counted) resized = Date.now();

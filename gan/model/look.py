@@ -1,0 +1,18 @@
+"""How all faces of a view look, beside their seeds. Standard library only: links and pages without torch use it, too."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Look:
+    """What is done to every face of a view alike. It travels with the seeds, through every call from a link to the pixels.
+
+    A new field is added here, applied in `gan.model.sampling`, given its range in `gan.link` and its slider in
+    `gan.serve.page.look`; nothing between them changes.
+    """
+
+    # distance from the average face, 0 to 1.5: 1 as the generator was trained, 0 the average face itself
+    variation: float = 1.0
+
+
+AS_TRAINED = Look()

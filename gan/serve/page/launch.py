@@ -1,0 +1,76 @@
+"""Serving the page: its theme, its limits, and what runs beside Gradio's own routes."""
+
+from pathlib import Path
+
+import gradio as gr
+from starlette.middleware import Middleware
+
+from gan.serve.files import MOST_BYTES
+from gan.serve.judge import Judge
+from gan.serve.models import Models
+from gan.serve.page.components import static
+from gan.serve.page.frame import Page
+from gan.serve.page.preview import LinkPreview, picture_route
+from gan.serve.page.safety import BodyLimit
+
+MOST_WAITING = (
+    40  # visitors in the queue of everything that needs the model, and as many in that of the pictures for chats
+)
+
+
+def theme() -> gr.themes.Base:
+    """Calm and grey, so that the faces are what has colour. System fonts: nothing is fetched from elsewhere."""
+    fonts = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif"]
+    base = gr.themes.Base(
+        primary_hue="teal",
+        secondary_hue="teal",
+        neutral_hue="stone",
+        radius_size="lg",
+        font=fonts,
+        font_mono=["ui-monospace", "Menlo", "Consolas", "monospace"],
+    )
+    # contrast of at least 4.5 to 1 for all text
+    return base.set(
+        button_primary_background_fill="*primary_700",
+        button_primary_background_fill_hover="*primary_800",
+        button_primary_background_fill_dark="*primary_700",
+        button_primary_background_fill_hover_dark="*primary_600",
+        button_primary_text_color="white",
+        button_primary_text_color_dark="white",
+        body_text_color_subdued="*neutral_600",
+        body_text_color_subdued_dark="*neutral_400",
+        block_info_text_color="*neutral_600",
+        block_info_text_color_dark="*neutral_400",
+        block_label_text_color="*neutral_700",
+        block_title_text_color="*neutral_700",
+        color_accent="*primary_700",
+        link_text_color="*primary_700",
+        link_text_color_dark="*primary_400",
+    )
+
+
+def launch(weights: Path, default: str, wanted: str = "") -> None:
+    """Build the page and serve it until stopped, with the embedded weights or those that are wanted: see `Models`.
+
+    Raises:
+        UserError: a folder is not one of weights; with one sentence.
+    """
+    models = Models(weights, default, wanted)
+    page = Page(models, Judge(weights / "detector")).blocks
+    page.queue(max_size=MOST_WAITING, default_concurrency_limit=1, api_open=False)
+    page.launch(
+        theme=theme(),
+        head=f"<style>{static('page.css')}</style>",
+        footer_links=["api"],
+        share=False,
+        # Gradio would keep the last outputs of 10,000 visitors in memory, verdicts on their pictures among them, and keep
+        # what went in and came out in the browser's storage; the page needs neither, since the link is its state
+        state_session_capacity=1,
+        run_history=False,
+        show_error=False,
+        max_file_size=MOST_BYTES,
+        app_kwargs={
+            "middleware": [Middleware(BodyLimit), Middleware(LinkPreview, models=models)],
+            "routes": [picture_route(models, MOST_WAITING)],
+        },
+    )

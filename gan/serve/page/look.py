@@ -1,0 +1,47 @@
+"""The page's control of a look: a slider for each of its fields. Nothing else on the page names these fields."""
+
+from collections.abc import Mapping
+
+import gradio as gr
+
+from gan.link import LOOK
+from gan.model.look import AS_TRAINED, Look
+from gan.serve.page.inputs import Slider, bounded
+
+# for each field of a look, what gr.Slider needs beside range and value
+CONTROLS = {"variation": {"label": "Variation", "info": "1 as trained, less is closer to the average", "step": 0.05}}
+
+
+class LookSliders:
+    """One slider for each field of a look, in the row where they are made."""
+
+    def __init__(self, tab: str):
+        self.sliders = [
+            Slider(*LOOK[name][:2], getattr(AS_TRAINED, name), min_width=240, elem_id=f"{tab}-{name}", **options)
+            for name, options in CONTROLS.items()
+        ]
+
+
+def api_numbers() -> dict[str, gr.Number]:
+    """The fields of a look as arguments of the API, by name."""
+    return {name: gr.Number(getattr(AS_TRAINED, name), label=name) for name in CONTROLS}
+
+
+def values_of(look: Look) -> list[float]:
+    """What the sliders show, in their order."""
+    return [getattr(look, name) for name in CONTROLS]
+
+
+def look_of(values: tuple | Mapping) -> Look:
+    """Numbers as a browser or a program sent them, in the sliders' order or by name → a look in its ranges."""
+    named = values if isinstance(values, Mapping) else dict(zip(CONTROLS, values))
+    fields = {}
+    for name, value in named.items():
+        least, most, decimals = LOOK[name]
+        fields[name] = round(bounded(value, least, most, whole=False), decimals)
+    return Look(**fields)
+
+
+def in_words(look: Look) -> str:
+    """ "variation 0.8"."""
+    return ", ".join(f"{CONTROLS[name]['label'].lower()} {getattr(look, name):g}" for name in CONTROLS)

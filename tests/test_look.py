@@ -1,0 +1,116 @@
+"""A look travels whole from the link to the pixels: a new field touches the look, the link and the page's control."""
+
+import ast
+import shutil
+import subprocess
+import sys
+from dataclasses import fields
+
+import pytest
+from conftest import ROOT
+from small import folder_of
+
+from gan.link import LOOK
+from gan.model.look import AS_TRAINED, Look
+from gan.serve.page.look import CONTROLS, in_words, look_of, values_of
+
+# the only files that a new field touches, each with what it says of `variation` and what is added for `age`
+ADDED = {
+    "gan/model/look.py": ("    variation: float = 1.0\n", "    age: float = 0.0\n"),
+    "gan/link.py": ('LOOK = {"variation": Range(0.0, 1.5, 2)', ', "age": Range(-3.0, 3.0, 1)'),
+    "gan/serve/page/look.py": ("CONTROLS = {", '"age": {"label": "Age", "step": 0.5}, '),
+}
+CHECK = """
+import sys
+from types import SimpleNamespace
+from gan.link import View, decode, encode
+from gan.model import sampling
+from gan.model.look import Look
+from gan.serve.judge import Judge
+from gan.serve.models import Models
+from gan.serve.page import preview
+from gan.serve.page.api import Api
+from gan.serve.page.frame import Page
+from gan.serve.page.look import LookSliders, look_of
+from pathlib import Path
+
+seen, original = [], sampling.from_latents
+sampling.from_latents = lambda generator, points, look=Look(): seen.append(look) or original(generator, points, look)
+
+def aged(what):
+    assert seen and {look.age for look in seen} == {1.5} and {look.variation for look in seen} == {0.8}, (what, seen)
+    seen.clear()
+    models.current._remembered.cache_clear()
+    models.current.animation.cache_clear()
+
+models = Models(Path(sys.argv[1]), "tiny")
+page = Page(models, Judge(sys.argv[2]))
+look = look_of({"variation": 0.8, "age": 1.5})
+query = encode(View(seeds=(4, 5, 6), look=look))
+assert "&age=1.5" in query and decode(query) == (View(seeds=(4, 5, 6), look=look), []), query
+assert "age" not in encode(View()) and decode("seeds=4&age=99")[0].look.age == 3
+assert {slider.elem_id for slider in page.gallery.look} == {"gallery-variation", "gallery-age"}
+values = [{"gallery-variation": 0.8, "gallery-age": 1.5}[slider.elem_id] for slider in page.gallery.look]
+g, m, face = page.gallery, page.morph, SimpleNamespace(seed=5)
+for part, answer in {
+    "controls": g.from_controls(query, "4", 3, *values), "how many": g.resized(query, 5, *values),
+    "surprise": g.surprising(query, 3, *values), "next": g.next_page(query), "previous": g.previous_page(query),
+    "kept": g.from_kept(query, {"seeds": [3, 4]}, *values),
+}.items():
+    g.render(answer[0]); aged(part)
+for part, answer in {"morph": m.from_controls(query, "4, 5", 3, True, *values), "from a face": g.morph_from(query, face),
+                     "from the kept": m.from_kept(query, {"seeds": [3, 4]})}.items():
+    m.render(answer[0]); aged(part)
+page.verdict.render(g.judge(query, face)[0]); aged("verdict")
+assert "&age=1.5" in g.pick(query, face)["query"]; aged("card")
+g.draw_kept(query, {"seeds": [8], "weights": ""}); aged("kept faces")
+g.sheet_file(query); aged("sheet")
+g.zip_file(query); aged("zip")
+preview.drawn(models, decode(query)[0]); aged("preview")
+api = Api.__new__(Api); api.models = models
+assert "&age=1.5" in api.generate("4", "", variation=0.8, age=1.5)[1]; aged("API")
+api.morph("4, 5", 2, True, "", variation=0.8, age=1.5); aged("API's morph")
+info = page.blocks.get_api_info()["named_endpoints"]
+assert all("age" in [p["parameter_name"] for p in info[name]["parameters"]] for name in ("/generate", "/morph"))
+print("everything knows the new field")
+"""
+
+
+def test_a_new_field_touches_look_link_and_control_and_nothing_between(tmp_path):
+    shutil.copytree(ROOT / "gan", tmp_path / "gan", ignore=shutil.ignore_patterns("__pycache__", "*.pyi"))
+    for name, (there, added) in ADDED.items():
+        text = (tmp_path / name).read_text()
+        assert text.count(there) == 1, name
+        (tmp_path / name).write_text(text.replace(there, there + added))
+    folder_of(tmp_path / "weights" / "tiny")
+    command = [sys.executable, "-c", CHECK, str(tmp_path / "weights"), str(ROOT / "weights" / "detector")]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0 and "everything knows the new field" in done.stdout, done.stderr
+
+
+def test_no_other_code_of_the_page_names_a_field():
+    """Code, not words: docstrings may explain a field."""
+    names, here = {field.name for field in fields(Look)}, ROOT / "gan" / "serve" / "page" / "look.py"
+    for path in (ROOT / "gan" / "serve").rglob("*.py"):
+        used = {node.id for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Name)}
+        used |= {node.attr for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Attribute)}
+        assert path == here or not used & names, path
+    for path in (ROOT / "gan" / "serve" / "page" / "static").glob("*.js"):
+        assert not any(name in path.read_text() for name in names), path
+
+
+def test_every_field_has_its_range_and_its_control():
+    names = [field.name for field in fields(Look)]
+    assert list(LOOK) == list(CONTROLS) == names
+    for name, limits in LOOK.items():
+        assert limits.least <= getattr(AS_TRAINED, name) <= limits.most
+
+
+@pytest.mark.parametrize("sent, look", [((0.777,), Look(0.78)), ((99,), Look(1.5)), ((None,), Look(0.0)), ((), Look())])
+def test_numbers_of_a_browser_become_a_look(sent, look):
+    assert look_of(sent) == look
+    assert look_of(values_of(look)) == look and look_of({"variation": look.variation}) == look
+
+
+def test_a_look_in_words():
+    assert in_words(Look(0.8)) == "variation 0.8" and in_words(Look()) == "variation 1"
