@@ -1,12 +1,13 @@
-"""The Space: `python app.py` serves the page on http://127.0.0.1:7860 (or the next free port), with the embedded weights
-or those that SEEDFACES_MODEL names: a folder, or user/name[@revision] on the Hugging Face Hub."""
+"""The Space: `python app.py` serves the page on http://127.0.0.1:7860 (or the next free port), with the embedded
+weights or those that SEEDFACES_MODEL names: a folder, or user/name[@revision] on the Hugging Face Hub."""
 
 import os
 import sys
 from pathlib import Path
 
 try:
-    import spaces  # there only on ZeroGPU, which wants it before torch and refuses to start without a decorated function
+    # there only on ZeroGPU, which wants it before torch and refuses to start without a decorated function
+    import spaces
 except ImportError:
     pass
 else:

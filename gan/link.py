@@ -3,8 +3,9 @@
     ?v=1&seeds=12,40-55,1003&variation=0.8&w=e933c29c64d6                          a gallery
     ?v=1&tab=morph&seeds=12,7&variation=1&frames=16&loop=1&w=e933c29c64d6          a morph
 
-A link says everything that is needed to show the same faces again, and nothing more. Version 1 is a promise: what it means
-never changes, nor do its defaults. `tests/link_vectors.json` holds links and what they mean, for ports to other languages.
+A link says everything that is needed to show the same faces again, and nothing more. Version 1 is a promise: what it
+means never changes, nor do its defaults. `tests/link_vectors.json` holds links and what they mean, for ports to other
+languages.
 """
 
 import re

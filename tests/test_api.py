@@ -85,7 +85,7 @@ def test_classify(client, model, tmp_path):
 @pytest.mark.parametrize(
     "endpoint, arguments, words",
     [
-        ("/generate", {"seeds": "all"}, "“all” is no seed"),
+        ("/generate", {"seeds": "all"}, "“all” is not a seed"),
         ("/generate", {"seeds": ""}, "Name at least one seed"),
         ("/generate", {"seeds": "0-64"}, "the first 64"),
         ("/generate", {"weights": "0" * 12}, "does not have the weights 0000"),

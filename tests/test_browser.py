@@ -522,7 +522,7 @@ def test_a_morphs_link_brings_its_settings(site, page):
     expect(page.get_by_alt_text("Morph through the faces of seeds 3, 1, 3", exact=True)).to_be_visible()
     expect(page.get_by_label("Seeds").last).to_have_value("3, 1, 3")
     expect(page.locator("#morph-frames input[type=number]")).to_have_value("5")
-    expect(page.get_by_label("Back to the first face")).not_to_be_checked()
+    expect(page.get_by_label("Return to the first face and repeat")).not_to_be_checked()
     source = page.locator("#player img").get_attribute("src")
     animation = Image.open(io.BytesIO(base64.b64decode(source.split(",")[1])))
     assert (animation.n_frames, animation.info["loop"]) == (11, 1)
@@ -575,7 +575,7 @@ def test_the_largest_face_of_a_photo_is_judged_and_shown(site, page, model, judg
     expect(verdict.get_by_role("heading", name="No face found")).to_be_visible()
     square = page.get_by_alt_text("The square that was judged")
     expect(square).not_to_be_visible()
-    verdict.get_by_text("Judge the middle square all the same").click()
+    verdict.get_by_text("Judge the middle square anyway").click()
     expect(square).to_be_visible()
 
 

@@ -17,7 +17,7 @@ def model() -> FaceModel:
 
 
 def test_faces_are_those_of_sampling(model):
-    expected = sampling.faces(weights.load(EMBEDDED).generator, [1003, 0], 0.8)
+    expected = sampling.faces(weights.load(EMBEDDED).generator, [1003, 0], Look(0.8))
     assert np.array_equal(model.faces([1003, 0], Look(0.8)), expected)
     assert model.id == weights.load(EMBEDDED).generator_id and model.resolution == expected.shape[1]
 

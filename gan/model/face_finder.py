@@ -1,7 +1,7 @@
-"""Where the faces are in a picture as people have it, and the square around one that the networks know. Only importer of cv2.
+"""Finds faces in any picture, and the square around a face as the training pictures frame it. The only importer of cv2.
 
-OpenCV's Haar cascade (Viola and Jones 2001), which comes inside its package: nothing is downloaded, it takes some
-hundredths of a second, and it finds faces that look at the camera, upright, and little else.
+OpenCV's Haar cascade (Viola and Jones 2001), which is part of its package, so nothing is downloaded. It finds upright
+faces that look at the camera, and few others.
 """
 
 import threading
@@ -12,16 +12,17 @@ import cv2
 import numpy as np
 from PIL import Image
 
-_LONG_SIDE = 400  # pixels, at which photos are searched
-_SHORT_SIDE = 160  # pixels, to which small pictures are enlarged
-_BORDER = 0.25  # of the shorter side: a face that fills its picture is found only with something around it
-_SMALLEST = 24  # pixels of the picture that is searched: a seventeenth of a photo's long side
-# the training crop beside what the cascade finds, as medians over 150 held-out pictures of UTKFace, which are that crop
-_SIDE, _LOWER = 0.99, 0.09  # of the face's side, and how far lower its middle is
-_TIGHTER = 0.9  # what is cut out of a larger picture: what stands around a face misleads the detector
-_WHOLE = 0.8  # of the shorter side, from which on a square takes all of it
-_LARGER, _SHIFTED = 1.08, 0.04  # of the side, of the further looks
-FEWEST_PIXELS = 40  # of a face's side, below which nothing can be told
+_LONG_SIDE = 400  # pixels to which photos are reduced for the search
+_SHORT_SIDE = 160  # pixels to which small pictures are enlarged
+_BORDER = 0.25  # of the shorter side: a face that fills the picture is found only with a border around it
+_SMALLEST = 24  # pixels of the searched picture, a seventeenth of a photo's long side
+# the training crop relative to the cascade's square: medians over 150 held-out pictures of UTKFace, which have that
+# crop
+_SIDE, _LOWER = 0.99, 0.09  # side and how far lower the middle is, in sides of the cascade's square
+_TIGHTER = 0.9  # of the side, where a face is cut out of a larger picture: its surroundings mislead the detector
+_WHOLE = 0.8  # of the shorter side; a larger square becomes the whole picture
+_LARGER, _SHIFTED = 1.08, 0.04  # side and shift of the additional crops, in sides of the square
+FEWEST_PIXELS = 40  # of a face's side, below which nothing is judged
 
 
 class Square(NamedTuple):
@@ -33,7 +34,7 @@ class Square(NamedTuple):
 
 
 def find(picture: Image.Image) -> list[Square]:
-    """The faces in a PIL RGB image, largest first, as the cascade draws them: from the brow to the chin."""
+    """The faces in a PIL RGB image, largest first, as the cascade's squares: from brow to chin."""
     scale = min(_LONG_SIDE / max(picture.size), 1)
     scale = max(scale, min(_SHORT_SIDE / min(picture.size), _LONG_SIDE / max(picture.size)))
     size = [max(1, round(side * scale)) for side in picture.size]
@@ -46,7 +47,7 @@ def find(picture: Image.Image) -> list[Square]:
     return sorted(squares, key=lambda square: -square.side)
 
 
-_LOCK = threading.Lock()  # a cascade keeps notes while it searches
+_LOCK = threading.Lock()  # a cascade has state while it searches
 
 
 @lru_cache(maxsize=1)
@@ -57,8 +58,8 @@ def _cascade() -> cv2.CascadeClassifier:
 def framed(face: Square, picture: Image.Image) -> Square:
     """The square around a face as the training pictures have it, moved into the picture as far as it fits.
 
-    A picture that is nearly such a square is left whole: cutting a few pixels off means resampling all of them, which wipes
-    out the finest traces of a generator.
+    A picture that is almost such a square stays whole: cropping a few pixels means resampling all of them, which
+    erases the finest traces of a generator.
     """
     side = min(_SIDE * face.side, *picture.size)
     side = min(picture.size) if side > _WHOLE * min(picture.size) else _TIGHTER * side
@@ -70,9 +71,10 @@ def framed(face: Square, picture: Image.Image) -> Square:
 
 
 def cut(picture: Image.Image, square: Square, resolution: int) -> np.ndarray:
-    """What a network is shown of a square: `(resolution, resolution, 3)` uint8, by Lanczos. It has to lie in the picture."""
+    """The crop of a square for a network: `(resolution, resolution, 3)` uint8, by Lanczos. The square must lie in the
+    picture."""
     left, top, side = square
-    # the gap makes large photos cheap and changes next to nothing
+    # the reducing gap makes large photos cheap and changes almost nothing
     return np.asarray(
         picture.resize(
             (resolution, resolution), Image.Resampling.LANCZOS, box=(left, top, left + side, top + side), reducing_gap=4
@@ -81,9 +83,11 @@ def cut(picture: Image.Image, square: Square, resolution: int) -> np.ndarray:
 
 
 def looks(picture: Image.Image, square: Square, resolution: int) -> np.ndarray:
-    """What a detector is shown of a square: `(K, resolution, resolution, 3)` uint8. The square itself, and, unless it is as
-    large as the picture allows, three a little larger: each resampling leaves other traces of a generator (cut out of larger
-    pictures, AUROC 0.917 instead of 0.894)."""
+    """The crops of a square for a detector: `(K, resolution, resolution, 3)` uint8, K 1 or 4.
+
+    The square itself and, unless it is as large as the picture allows, three slightly larger ones: each resampling
+    leaves other traces of a generator.
+    """
     side = min(_LARGER * square.side, *picture.size)
     squares = [square]
     for shift in (-_SHIFTED, 0, _SHIFTED) if side > square.side else ():
@@ -101,6 +105,6 @@ def looks(picture: Image.Image, square: Square, resolution: int) -> np.ndarray:
 
 
 def middle(picture: Image.Image) -> Square:
-    """The middle square, for pictures without a face that is found."""
+    """The middle square, for pictures in which no face was found."""
     side = min(picture.size)
     return Square((picture.width - side) / 2, (picture.height - side) / 2, side)

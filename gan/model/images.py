@@ -1,4 +1,4 @@
-"""The one place where pixels change type or range: PIL image <-> uint8 array <-> tensor in [-1, 1]."""
+"""The one place where pixels change type or range: PIL image ↔ uint8 array ↔ tensor in [-1, 1]."""
 
 import io
 
@@ -15,7 +15,7 @@ def decode(data: bytes, formats: list[str] | None = None) -> Image.Image:
         formats: Pillow's names of the file formats that are tried; all that Pillow knows by default.
 
     Raises:
-        OSError, ValueError, SyntaxError, Image.DecompressionBombError: whatever Pillow says of a broken file.
+        OSError, ValueError, SyntaxError, Image.DecompressionBombError: the file is broken; Pillow raises any of them.
     """
     image = Image.open(io.BytesIO(data), formats=formats)
     image.load()
@@ -28,7 +28,7 @@ def decode(data: bytes, formats: list[str] | None = None) -> Image.Image:
     if "A" in image.getbands() or "transparency" in image.info:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    # what is RGB already is not copied: of a photo of 12 megapixels that takes as long as half of its decoding
+    # RGB is not copied: for a photo of 12 megapixels a copy takes half as long as decoding
     return image if image.mode == "RGB" else image.convert("RGB")
 
 
@@ -41,7 +41,7 @@ def training_crop(image: Image.Image, resolution: int) -> np.ndarray:
 
 
 def to_signed(pictures: torch.Tensor) -> torch.Tensor:
-    """`(N, S, S, 3)` uint8 → `(N, 3, S, S)` float32 in [-1, 1], in channels_last memory without a copy of its own."""
+    """`(N, S, S, 3)` uint8 → `(N, 3, S, S)` float32 in [-1, 1], in channels_last memory without a further copy."""
     return (pictures.float() / 127.5 - 1).permute(0, 3, 1, 2)
 
 
@@ -51,7 +51,7 @@ def to_uint8(faces: torch.Tensor) -> np.ndarray:
 
 
 def sheet(pictures: np.ndarray, columns: int = 8) -> Image.Image:
-    """`(N, S, S, 3)` uint8 → one PIL image, row by row; missing places at the end stay white."""
+    """`(N, S, S, 3)` uint8 → one PIL image, row by row; empty places at the end stay white."""
     count, size = len(pictures), pictures.shape[1]
     rows = -(-count // columns)
     canvas = np.full((rows * columns, size, size, 3), 255, np.uint8)

@@ -1,4 +1,4 @@
-"""Seeds to latents, and the way between two latents. NumPy only: this is the half of a face's identity that never changes."""
+"""Seeds to latents, and paths between latents. NumPy only: this half of what defines a face never changes."""
 
 import numpy as np
 
@@ -6,7 +6,8 @@ import numpy as np
 def from_seeds(seeds, dim: int) -> np.ndarray:
     """Latents of the given seeds: `(N, dim)` float32, standard normal.
 
-    NumPy guarantees that the stream of the legacy `RandomState` never changes (NEP 19), so a seed is a latent for good.
+    NumPy guarantees that the stream of the legacy `RandomState` never changes (NEP 19), so a seed means the same
+    latent forever.
 
     Raises:
         ValueError: a seed is not an integer from 0 to 2**32 - 1.
@@ -14,7 +15,7 @@ def from_seeds(seeds, dim: int) -> np.ndarray:
     seeds = [int(seed) for seed in seeds]
     points, random = np.empty((len(seeds), dim), np.float32), np.random.RandomState(0)
     for point, seed in zip(points, seeds):
-        # 40 times as fast as a new RandomState(seed), whose generator first collects entropy, and the same stream
+        # the same stream as a new RandomState(seed), without collecting entropy first
         random.seed(seed)
         point[:] = random.standard_normal(dim)
     return points
@@ -23,15 +24,15 @@ def from_seeds(seeds, dim: int) -> np.ndarray:
 def slerp(start: np.ndarray, end: np.ndarray, t: float) -> np.ndarray:
     """Spherical interpolation from `start` (t = 0) to `end` (t = 1), both `(..., dim)`.
 
-    Latents live on a shell of radius about sqrt(dim); a straight line would leave it (midpoint norm 0.71 of it),
-    for faces that the generator never learned (White 2016, https://arxiv.org/abs/1609.04468).
+    Latents live on a shell of radius about sqrt(dim); the midpoint of a straight line has 0.71 of that norm,
+    where the generator was not trained (White 2016, https://arxiv.org/abs/1609.04468).
     """
     cosine = np.sum(start * end, -1, keepdims=True) / (
         np.linalg.norm(start, axis=-1, keepdims=True) * np.linalg.norm(end, axis=-1, keepdims=True)
     )
     angle = np.arccos(np.clip(cosine, -1, 1))
     sine = np.sin(angle)
-    # parallel latents have no great circle between them; there the straight line is right
+    # between parallel latents there is no unique great circle; a straight line is right
     safe = np.where(sine < 1e-6, 1, sine)
     from_weight = np.where(sine < 1e-6, 1 - t, np.sin((1 - t) * angle) / safe)
     to_weight = np.where(sine < 1e-6, t, np.sin(t * angle) / safe)

@@ -1,11 +1,12 @@
-"""How all faces of a view look, beside their seeds. Standard library only: links and pages without torch use it, too."""
+"""How all faces of a view look, beside their seeds. Standard library only: `gan.link` uses it."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Look:
-    """What is done to every face of a view alike. It travels with the seeds, through every call from a link to the pixels.
+    """What is done to every face of a view alike. It travels with the seeds, through every call from a link to the
+    pixels.
 
     A new field is added here, applied in `gan.model.sampling`, given its range in `gan.link` and its slider in
     `gan.serve.page.look`; nothing between them changes.

@@ -16,7 +16,7 @@ class Generator(nn.Module):
         super().__init__()
         sizes, widths = ladder(settings.resolution), settings.channels
         self.first_shape = (sizes[0], sizes[0], widths[0])
-        # the same mathematics as the tutorial's 4x4 ConvTranspose on a 1x1 picture, but ten times as fast on a CPU
+        # mathematically the tutorial's 4x4 ConvTranspose on a 1x1 picture, but much faster on a CPU
         self.project = nn.Linear(settings.latent_dim, sizes[0] ** 2 * widths[0], bias=False)
         self.project_norm = nn.BatchNorm2d(widths[0])
         self.steps = nn.ModuleList(
@@ -26,7 +26,7 @@ class Generator(nn.Module):
             for k in range(len(widths) - 1)
         )
         self.to_rgb = _upsample(widths[-1], 3, sizes[-1])
-        # (widths[0], sizes[0], sizes[0]), what variation pulls towards; published weights have it
+        # (widths[0], sizes[0], sizes[0]), the target of variation below 1; only published weights have it
         self.register_buffer("mean_features", None)
         self.apply(_dcgan_init)
 
@@ -37,10 +37,11 @@ class Generator(nn.Module):
         return torch.relu(self.project_norm(features))
 
     def forward(self, latents: torch.Tensor, variation: float = 1.0) -> torch.Tensor:
-        """`variation`: 1 as trained, towards 0 ever closer to the face of the mean features (which this then takes)."""
+        """`variation`: 1 as trained, towards 0 closer to the face of the mean features. Other values than 1 need
+        `mean_features`."""
         features = self.first_features(latents)
         if variation != 1:
-            # beyond 1 features may get below zero, where no later layer has ever seen one
+            # above 1 features may become negative, which the next layers have never seen
             features = torch.relu(torch.lerp(self.mean_features, features, variation))
         for step in self.steps:
             features = step(features)
@@ -48,8 +49,8 @@ class Generator(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """Pictures `(N, 3, S, S)` in [-1, 1] → logits `(N,)` float32: above 0 speaks for real under the `bce` loss,
-    only differences mean something under `relativistic`.
+    """Pictures `(N, 3, S, S)` in [-1, 1] → logits `(N,)` float32. Under the `bce` loss, above 0 means real; under
+    `relativistic` only differences have a meaning.
 
     The generator mirrored: strided convolutions and LeakyReLU(0.2), BatchNorm from the second step on if asked for.
     """
@@ -66,12 +67,12 @@ class Discriminator(nn.Module):
         self.steps = nn.Sequential(*steps)
         self.judge = nn.Linear(sizes[-1] ** 2 * widths[-1], 1, bias=not batch_norm)
         if batch_norm:
-            # without norm PyTorch's own larger weights start far better than N(0, 0.02)
+            # without norm, PyTorch's larger default weights work far better than N(0, 0.02)
             self.apply(_dcgan_init)
 
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:
         features = self.steps(pictures).permute(0, 2, 3, 1).flatten(1)
-        # bfloat16 keeps three digits; differences of logits need more
+        # bfloat16 has three digits, too few for differences of logits
         with torch.autocast(features.device.type, enabled=False):
             return self.judge(features.float()).squeeze(1)
 
@@ -91,7 +92,8 @@ def _downsample(channels_in: int, channels_out: int, size_in: int, bias: bool) -
 def _dcgan_init(module: nn.Module) -> None:
     """Weights from N(0, 0.02), BatchNorm's scales from N(1, 0.02) (Radford et al. 2015, section 4)."""
     if getattr(module, "weight", None) is not None and module.weight.is_meta:
-        return  # about to be loaded: there is nothing to draw, and torch would import its compiler for it, a second
+        # the weights will be loaded, and initialising a meta tensor imports torch's compiler, which takes a second
+        return
     if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)):
         nn.init.normal_(module.weight, 0.0, 0.02)
     elif isinstance(module, nn.BatchNorm2d):

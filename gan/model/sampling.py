@@ -7,7 +7,7 @@ from gan.model import images, latents
 from gan.model.look import AS_TRAINED, Look
 from gan.model.networks import Generator
 
-BATCH = 16  # every batch is padded to this size: the same kernels run, so a face does not depend on its neighbours
+BATCH = 16  # each batch is padded to this size, so the same kernels run and a face does not depend on the others
 
 
 def faces(generator: Generator, points, look: Look = AS_TRAINED) -> np.ndarray:
@@ -25,7 +25,7 @@ def faces(generator: Generator, points, look: Look = AS_TRAINED) -> np.ndarray:
 def from_latents(generator: Generator, vectors: np.ndarray, look: Look = AS_TRAINED) -> np.ndarray:
     """Latents `(N, latent_dim)` float32 → faces `(N, S, S, 3)` uint8, in eval mode and full float32."""
     variation = look.variation
-    if generator.mean_features is None:  # older weights: their header says that variation scales the latent
+    if generator.mean_features is None:  # the first weights: their header says that variation scales the latent
         vectors, variation = vectors * np.float32(variation), 1.0
     device = generator.project.weight.device
     was_training = generator.training
@@ -45,10 +45,10 @@ def from_latents(generator: Generator, vectors: np.ndarray, look: Look = AS_TRAI
 
 @torch.no_grad()
 def mean_features(generator: Generator) -> torch.Tensor:
-    """Mean of the coarsest features over seeds 0 to 4095, `(C, S0, S0)`: what variation pulls towards.
+    """Mean of the coarsest features over seeds 0 to 4095, `(C, S0, S0)`: the target of variation below 1.
 
-    Pulling features keeps faces clean where scaling the latent turns them grey (benchmarks/quality.md): a latent far inside
-    the shell that the generator knows leaves its layers with less than they were normalised for.
+    Features are pulled instead of the latent scaled: a latent far inside the shell of training latents gives grey
+    faces, since the layers then get less than they were normalised for (docs/experiments).
     """
     was_training, weight = generator.training, generator.project.weight
     generator.eval()

@@ -43,13 +43,14 @@ class ModelSettings:
     discriminator_norm: Literal["none", "batch"] = "none"
 
     def __post_init__(self):
-        # the upper bounds keep a damaged or hostile config.json from asking for terabytes
+        # upper bounds, so that a damaged or hostile config.json cannot allocate terabytes
         check(16 <= self.resolution <= 1024, f"--resolution {self.resolution}: must be from 16 to 1024 pixels")
         check(1 <= self.latent_dim <= 4096, f"--latent_dim {self.latent_dim}: must be from 1 to 4096")
         steps = len(ladder(self.resolution)) - 1
         check(
             len(self.channels) == steps and all(1 <= width <= 4096 for width in self.channels),
-            f"--widths {' '.join(map(str, self.widths))}: {self.resolution} px takes {steps} widths, each from 1 to 4096",
+            f"--widths {' '.join(map(str, self.widths))}: "
+            f"{self.resolution} px takes {steps} widths, each from 1 to 4096",
         )
 
     @property

@@ -16,7 +16,7 @@ from gan.serve.page.safety import Refusal
 
 
 class Api:
-    """Two endpoints without a place on the page. Their files are deleted after some minutes."""
+    """Two endpoints that the page itself does not use. Their files are deleted after some minutes."""
 
     def __init__(self, models: Models, queue: dict):
         self.models = models
@@ -51,8 +51,8 @@ class Api:
 
         Args:
             seeds: seeds and ranges, for example "12, 40-55, 1003"; 0 to 4294967295, at most 64 of them.
-            variation: 1 as the network was trained, less is nearer to the average face; 0 to 1.5.
-            weights: what a link calls w, 12 hexadecimal digits; empty for those that the page shows first.
+            variation: 1 as the network was trained, less is closer to the average face; 0 to 1.5.
+            weights: what a link calls w, 12 hexadecimal digits; empty for the page's current weights.
 
         Returns:
             The faces as PNG files in the order of the seeds, and the query string of the link that shows them.
@@ -70,10 +70,10 @@ class Api:
 
         Args:
             seeds: two to eight seeds in order, for example "4, 13, 17".
-            variation: 1 as the network was trained, less is nearer to the average face; 0 to 1.5.
+            variation: 1 as the network was trained, less is closer to the average face; 0 to 1.5.
             frames: frames from each face to the next, 2 to 32.
-            loop: whether to come back to the first face and go on for ever.
-            weights: what a link calls w, 12 hexadecimal digits; empty for those that the page shows first.
+            loop: return to the first face and repeat.
+            weights: what a link calls w, 12 hexadecimal digits; empty for the page's current weights.
 
         Returns:
             The animation as a WebP file, and the query string of the link that shows it.
@@ -85,13 +85,13 @@ class Api:
         return str(path), encode(view)
 
     def _model(self, weights) -> FaceModel:
-        """The model that a link would name so. Where a person would be shown others, this is an error."""
+        """The model that a link calls `weights`. Where the page would show others, this is an error."""
         wanted = str(weights or "").strip().lower()
         if wanted and not WEIGHTS.fullmatch(wanted):
-            raise Refusal("Weights are named by 12 hexadecimal digits, as behind w= in a link.")
+            raise Refusal("The weights must be given as 12 hexadecimal digits, as after w= in a link.")
         if not self.models.has(wanted):
             raise Refusal(
-                f"The weights {wanted} are being fetched: ask again in a minute."
+                f"The weights {wanted} are being fetched. Ask again in a minute."
                 if self.models.asked_for(wanted)
                 else f"This page does not have the weights {wanted}."
             )
@@ -99,7 +99,7 @@ class Api:
 
 
 def _view(tab: str, seeds, look: dict, weights: str, frames: int = 16, loop: bool = True) -> View:
-    """Arguments of a program → a view. What a person would get a note about is an error here."""
+    """Arguments of a program → a view. What the page would say in a note is an error here."""
     chosen, notes = parse_seeds(str(seeds), SEEDS[tab][1])
     if notes:
         raise Refusal(notes[0])
@@ -110,7 +110,7 @@ def _view(tab: str, seeds, look: dict, weights: str, frames: int = 16, loop: boo
 
 
 def _folder(view: View) -> Path:
-    """Where the files of a view go: inside Gradio's own folder, which is what it cleans up."""
+    """Where the files of a view go: inside Gradio's own folder, which Gradio cleans up."""
     folder = Path(get_upload_folder()) / hashlib.sha256(encode(view).encode()).hexdigest()
     folder.mkdir(parents=True, exist_ok=True)
     return folder

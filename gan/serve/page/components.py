@@ -1,7 +1,7 @@
 """The page's own components, on top of `gr.HTML`: link box, grid of faces, large face, player, verdict.
 
-Each has its template and its script in `static/`, under one name. Gradio builds components anew for each visitor, with `options`
-of its own.
+Each has its template and its script in `static/`, under one name. Gradio builds components anew for each visitor, with
+`options` of its own.
 """
 
 import base64
@@ -41,10 +41,11 @@ class Component(gr.HTML):
 
 
 class LinkBox(Component):
-    """The link to the view. `navigate` brings one from Back or from a tab; `other_faces` says that weights or look changed.
+    """The link to the view. `navigate` brings one from Back or from a tab; `other_faces` says that weights or look
+    changed.
 
-    Its value is the view's query string. With `#n` behind it, it answers the n-th press of Back; with `#again` it replaces the
-    view before.
+    Its value is the view's query string. With `#n` behind it, it answers the n-th press of Back; with `#again` it
+    replaces the view before.
     """
 
     def __init__(self, **options):
@@ -54,8 +55,8 @@ class LinkBox(Component):
 class Notes(gr.HTML):
     """Sentences about what of a tab's view could not be honoured, as a list.
 
-    They quote links, so they are a value and not part of a template: Gradio runs a filled template as a JavaScript template
-    literal, and `${…}` in a link would run with it.
+    They quote links, so they are a value and not part of a template: Gradio runs a filled template as a JavaScript
+    template literal, and `${…}` in a link would run with it.
     """
 
     def __init__(self, elem_id: str, **options):
@@ -119,6 +120,6 @@ class VerdictCard(Component):
         return {
             "type": "object",
             "description": "verdict, probability_generated (0 to 1, or null), faces, box (left, top, side, or null), "
-            "sentences, opinion (with crop and heat_map as PNG data URLs, or null), and, where no face was found, middle: "
-            "such an opinion",
+            "sentences, opinion (with crop and heat_map as PNG data URLs, or null), and, where no face was found, "
+            "middle: such an opinion",
         }

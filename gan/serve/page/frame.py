@@ -17,8 +17,7 @@ from gan.serve.page.inputs import bounded
 from gan.serve.page.morph import Morph
 from gan.serve.page.verdict import VerdictTab
 
-# everything that a visitor asks for waits in one line, so that a crowd slows the page down and does not fell it; the pictures
-# for chats (preview.py) wait in another, as long
+# one shared queue: load slows the page instead of crashing it
 QUEUE = {"concurrency_id": "model", "concurrency_limit": 1}
 TAKE_FILE = static("save.js")
 
@@ -28,7 +27,7 @@ class Page:
 
     def __init__(self, models: Models, judge: Judge):
         self.models = models
-        # uploads are deleted when read; this is for those that never were, and for the files that the API gives out
+        # uploads are deleted after they are read; this deletes those that never were, and the files of the API
         with gr.Blocks(title="SeedFaces", analytics_enabled=False, delete_cache=(60, 300)) as self.blocks:
             gr.HTML(
                 "<h1>SeedFaces</h1><p>Every face is a number. None of these people exist.</p>",
@@ -64,33 +63,38 @@ class Page:
             Api(models, QUEUE)
 
     def open(self, params) -> tuple[View, list[str]]:
-        """A link's parameters → the view they ask for, and what could not be honoured."""
+        """A link's parameters → the view that they ask for, and notes on what could not be honoured."""
         view, notes = decode(params)
         if self.models.has(view.weights) and self.models.news and view.weights != self.models.current.id:
             notes.append(self.models.news)
         return view, notes
 
     def _other_faces(self, view: View) -> list[str]:
-        """A sentence where the weights of a view are not at hand."""
+        """A note when the page does not have the weights of a view."""
         if self.models.has(view.weights):
             return []
         return [
-            "The weights that made these faces are being fetched; until then, the same seeds with the current ones, so "
-            "other faces."
+            "The weights that made these faces are being fetched. Until they are here, the same seeds are shown "
+            "with the current weights, so the faces differ."
             if self.models.asked_for(view.weights)
-            else "These faces were made with other weights: here are the same seeds with the current ones, so other faces."
+            else "These faces were made with other weights, which this page does not have. The same seeds are shown "
+            "with the current weights, so the faces differ."
         ]
 
     def show(self, view: View, notes: list[str], weights: str = "", turns: bool = False, mark: str = "") -> list:
         """Values for all outputs; what belongs to the other tabs stays as it is.
 
-        `weights` are those that an about is about; it has none in its link. Unless it `turns` the page to the view's tab, a
-        visitor who has left that in the meantime is not brought back. The `mark` goes behind the link: see `LinkBox`.
+        Args:
+            view: what to show.
+            notes: sentences about what could not be honoured.
+            weights: the generator that the About tab describes; its link does not name one.
+            turns: select the view's tab; otherwise a visitor who has left it meanwhile stays where they are.
+            mark: goes behind the link, see `LinkBox`.
         """
         notes = notes + self._other_faces(view)
         waiting, asked_for = encode(view) if self._may_come(view) else "", view.weights
         view = replace(view, weights=self.models.of(view.weights).id) if view.seeds else view
-        # the link says which weights made what is shown, or which are on their way: loaded anew, the page goes on to wait
+        # the link names the weights that made what is shown, or those being fetched: a reloaded page goes on waiting
         link = waiting if waiting and asked_for else encode(view)
         values = [gr.Tabs(selected=view.tab) if turns else gr.skip(), waiting, link + mark]
         shown = weights if view.tab == "about" else view
@@ -99,7 +103,7 @@ class Page:
         return values
 
     def _may_come(self, view: View) -> bool:
-        """Whether weights are on their way with which this view will be shown once more."""
+        """Whether weights are being fetched with which this view will be shown again."""
         if not self.models.has(view.weights):
             return self.models.asked_for(view.weights)
         return self.models.coming and not view.weights
@@ -107,9 +111,9 @@ class Page:
     def _on(
         self, listen: Callable, handler: Callable[..., tuple[View, list[str]]], inputs, part, turns=False, **options
     ):
-        """Have an event show the view that its handler returns, and turn the page to its tab if that may be another.
+        """Have an event show the view that its handler returns; `turns` selects that view's tab.
 
-        From `if_moved` it may be None: the page stays as it is.
+        A handler of `if_moved` may return None: the page stays as it is.
         """
 
         @functools.wraps(handler)
@@ -126,7 +130,7 @@ class Page:
 
         def navigate(event: gr.EventData):
             answers = bounded(event.answers, 0, 10**9)
-            # Back may lead to another tab; otherwise it was the visitor who turned to this one
+            # Back may lead to another tab; without it, the visitor has selected this one
             return self.show(
                 *self.open(str(event.query)),
                 str(event.weights),
@@ -138,7 +142,7 @@ class Page:
             view, notes = self.open(waiting)
             return gr.skip() if not waiting or self._may_come(view) else self.show(view, notes, mark="#again")
 
-        # in a crowd it may be refused, and without it the page stays empty
+        # under load it may be refused, and without it the page stays empty
         self._on(self.blocks.load, load, None, self.gallery, turns=True).failure(
             None,
             None,
@@ -146,7 +150,7 @@ class Page:
             js="() => setTimeout(() => location.reload(), 5000 + 5000 * Math.random())",
             api_visibility="private",
         )
-        # Back may be pressed faster than pages are made: none may get lost
+        # Back may be pressed faster than views are made, and no press may be lost
         self.link.navigate(
             navigate,
             None,
@@ -156,7 +160,7 @@ class Page:
             show_progress="hidden",
             **QUEUE,
         )
-        # asked again and again, until the weights are there or will not come
+        # asked repeatedly, until the weights are here or known to be unavailable
         self.waiting.again(again, self.waiting, self.outputs, api_visibility="private", show_progress="hidden", **QUEUE)
 
     def _wire_controls(self) -> None:
@@ -172,7 +176,7 @@ class Page:
         sliders = [(g.count, g.resized, [link, g.count, *g.look])]
         sliders += [(slider, g.from_controls, controls) for slider in g.look]
         for slider, handler, inputs in sliders:
-            # faces follow the slider while it is dragged; its Reset says release only
+            # faces follow the slider while it is dragged; its Reset sends only `release`
             self._on(
                 functools.partial(gr.on, [slider.input, slider.release]),
                 if_moved(handler),
@@ -198,7 +202,7 @@ class Page:
 
     def _wire_upload(self) -> None:
         picture, card = self.verdict.picture, self.verdict.card
-        # not `input`: Paste says that before the picture is there, and what that clears afterwards may be the picture
+        # not `input`: Paste sends it before the picture is there, and clearing afterwards would delete the picture
         judged = picture.upload(
             self.verdict.classify,
             picture,
@@ -208,11 +212,11 @@ class Page:
             trigger_mode="multiple",
             **QUEUE,
         )
-        # cleared afterwards: the file behind it is deleted, and the next picture can be dropped at once. Not with `then`,
-        # which left a broken picture where it was
+        # cleared afterwards: its file is deleted, and the next picture can be dropped at once. `then` instead of
+        # `success` and `failure` left a broken picture in place
         quiet = {"api_visibility": "private", "queue": False}
         judged.failure(lambda: None, None, picture, **quiet)
-        # no link brings the picture back; that to a face that was judged before must not stay below it
+        # no link brings an upload back, so the link to a face that was judged before must not stay
         judged.success(lambda: (None, encode(View("verdict", ()))), None, [picture, self.link], **quiet)
 
     def _wire_kept(self) -> None:
@@ -242,8 +246,8 @@ class Page:
 def if_moved(handler: Callable[..., tuple[View, list[str]]]) -> Callable[..., tuple[View, list[str]] | None]:
     """The handler of a slider, whose first input is the link, with None instead of the view that is shown already.
 
-    A slider's number box says release whenever it is clicked or left. Showing the same view once more could undo what the
-    press that left it asked for. One that is empty, since somebody is about to type another number, asks for nothing.
+    A slider's number box sends `release` whenever it is clicked or left. Showing the same view again could undo the
+    click that left the box. An empty box, in which somebody is about to type a number, asks for nothing.
     """
 
     @functools.wraps(handler)

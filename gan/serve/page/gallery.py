@@ -18,11 +18,11 @@ from gan.serve.page.inputs import Slider, bounded, clean, seed_of
 from gan.serve.page.look import LookSliders, in_words, look_of, values_of
 
 MOST = SEEDS["gallery"][1]
-SURPRISE_BELOW = 1_000_000  # seeds that one can still read to somebody
+SURPRISE_BELOW = 1_000_000  # short enough to read out
 
 
 def face_list(model: FaceModel, seeds, look: Look) -> list[dict]:
-    """What a grid of faces shows: `{seed, src}` for each."""
+    """The value of a grid of faces: `{seed, src}` for each."""
     seeds = tuple(seeds)
     return [
         {"seed": seed, "src": data_url(files.png(face))}
@@ -31,7 +31,7 @@ def face_list(model: FaceModel, seeds, look: Look) -> list[dict]:
 
 
 class Gallery:
-    """Components of the tab, what a view makes of them, and the views that its controls ask for."""
+    """The tab's components, their values for a view, and the views that its controls ask for."""
 
     tab = "gallery"
 
@@ -81,7 +81,7 @@ class Gallery:
         """Values for `outputs`."""
         seeds, count, model = view.seeds, len(view.seeds), self.models.of(view.weights)
         consecutive = seeds == tuple(range(seeds[0], seeds[0] + count))
-        # the label keeps the number of seeds that there are, so that nobody thinks of 0 to 64
+        # the heading says how many seeds there are
         heading = (
             f"<div role='status'><h2>{'Seed' if count == 1 else 'Seeds'} {format_seeds(seeds, ', ').replace('-', '–')}"
             f"{f' of {SEED_LIMIT:,}' if consecutive else ''}</h2>"
@@ -105,7 +105,7 @@ class Gallery:
         if len(seeds) == 1 and not notes:
             seeds = consecutive(seeds[0], bounded(count, 1, MOST))
         if not seeds:
-            notes = notes or ["Type a seed, say 12, or several: 12, 40-55, 1003."]
+            notes = notes or ["Type a seed, for example 12, or several: 12, 40-55, 1003."]
             seeds = gallery_of(query).seeds
         return self._view(query, seeds, look_of(look)), notes
 
@@ -180,8 +180,8 @@ class Gallery:
     # --- kept faces ---------------------------------------------------------------------------------------------------
 
     def draw_kept(self, query: str, kept) -> list:
-        """Values for kept_faces, tray and kept_before: the kept faces as the shown weights make them, and a link to those
-        that were kept if other weights made them."""
+        """Values for kept_faces, tray and kept_before: the kept faces as the shown weights make them, and a link to
+        those that were kept if other weights made them."""
         view, seeds = gallery_of(query), clean(kept)
         model, weights = self.models.of(view.weights), str(kept.get("weights")) if seeds else ""
         before = ""
@@ -193,26 +193,26 @@ class Gallery:
     # --- downloads ------------------------------------------------------------------------------------------------
 
     def sheet_file(self, query: str) -> dict:
-        """What save.js takes: the gallery as one picture."""
+        """The gallery as one picture, in the form that save.js takes."""
         view = gallery_of(query)
         data = files.sheet_png(self.models.of(view.weights).faces(view.seeds, view.look))
         return {"name": f"{_file_stem(view)}.png", "url": data_url(data)}
 
     def zip_file(self, query: str) -> dict:
-        """What save.js takes: the gallery as single pictures, in a ZIP file."""
+        """The gallery as single pictures in a ZIP file, in the form that save.js takes."""
         view = gallery_of(query)
         data = files.zip_of_pngs(view.seeds, self.models.of(view.weights).faces(view.seeds, view.look))
         return {"name": f"{_file_stem(view)}.zip", "url": data_url(data, "application/zip")}
 
 
 def gallery_of(query: str) -> View:
-    """The gallery that a query shows; the first one where it shows none (nobody but a program asks so)."""
+    """The gallery that a query shows, or the first one where it shows none (only a program asks that)."""
     view, _ = decode(query)
     return view if view.tab == "gallery" else View("gallery", view.seeds or View().seeds, view.look, view.weights)
 
 
 def consecutive(first: int, count: int) -> range:
-    """`count` seeds from `first` on, fewer where the seeds end."""
+    """`count` seeds from `first` on; fewer at the end of the seeds."""
     return range(first, min(first + count, SEED_LIMIT))
 
 

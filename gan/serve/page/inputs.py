@@ -1,4 +1,4 @@
-"""What browsers send, which may be anything: brought into its range before the page looks at it."""
+"""What browsers send, which may be anything, brought into its range before the page uses it."""
 
 import gradio as gr
 
@@ -6,7 +6,7 @@ from gan.link import SEED_LIMIT, SEEDS
 
 
 class Slider(gr.Slider):
-    """A slider whose number box may be empty or out of its range while somebody types, which is an error to Gradio's own."""
+    """A slider whose number box may be empty or out of range while somebody types; gr.Slider makes that an error."""
 
     is_template = True  # looks like its parent
 
@@ -15,7 +15,7 @@ class Slider(gr.Slider):
 
 
 def bounded(value, least, most, whole: bool = True):
-    """A number that a browser sent, brought into its range; nonsense becomes the least."""
+    """A number that a browser sent, brought into its range; anything else becomes the least."""
     try:
         number = int(value) if whole else float(value)
         return least if number != number else min(max(number, least), most)  # NaN is unlike itself
@@ -29,7 +29,7 @@ def seed_of(event: gr.EventData) -> int:
 
 
 def clean(kept) -> list[int]:
-    """The faces that a browser says are kept → different seeds in their order, as many as a gallery takes."""
+    """The kept faces as a browser sent them → distinct seeds in their order, at most as many as a gallery takes."""
     listed = kept.get("seeds") if isinstance(kept, dict) else None
     seeds = (
         [seed for seed in listed if type(seed) is int and 0 <= seed < SEED_LIMIT] if isinstance(listed, list) else []

@@ -19,7 +19,7 @@ MOST_WAITING = (
 
 
 def theme() -> gr.themes.Base:
-    """Calm and grey, so that the faces are what has colour. System fonts: nothing is fetched from elsewhere."""
+    """Neutral greys, so that the faces stand out. System fonts: nothing is fetched from other servers."""
     fonts = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif"]
     base = gr.themes.Base(
         primary_hue="teal",
@@ -50,10 +50,10 @@ def theme() -> gr.themes.Base:
 
 
 def launch(weights: Path, default: str, wanted: str = "") -> None:
-    """Build the page and serve it until stopped, with the embedded weights or those that are wanted: see `Models`.
+    """Build the page and serve it until stopped. The arguments are those of `Models`.
 
     Raises:
-        UserError: a folder is not one of weights; with one sentence.
+        UserError: a folder holds no weights; with one sentence.
     """
     models = Models(weights, default, wanted)
     page = Page(models, Judge(weights / "detector")).blocks
@@ -63,8 +63,8 @@ def launch(weights: Path, default: str, wanted: str = "") -> None:
         head=f"<style>{static('page.css')}</style>",
         footer_links=["api"],
         share=False,
-        # Gradio would keep the last outputs of 10,000 visitors in memory, verdicts on their pictures among them, and keep
-        # what went in and came out in the browser's storage; the page needs neither, since the link is its state
+        # by default Gradio keeps the last outputs of 10,000 visitors in memory, verdicts on their pictures included,
+        # and inputs and outputs in the browser's storage; the page needs neither, since the link is its state
         state_session_capacity=1,
         run_history=False,
         show_error=False,

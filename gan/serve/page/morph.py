@@ -1,4 +1,4 @@
-"""The morph tab: from face to face along the sphere that latents live on."""
+"""The morph tab: from face to face along the sphere of the latents."""
 
 import gradio as gr
 
@@ -14,7 +14,7 @@ FEWEST, MOST = SEEDS["morph"]
 
 
 class Morph:
-    """Components of the tab, what a view makes of them, and the view that its controls ask for."""
+    """The tab's components, their values for a view, and the views that its controls ask for."""
 
     tab = "morph"
 
@@ -39,7 +39,7 @@ class Morph:
                 *FRAMES, 16, step=1, label="Frames from face to face", min_width=240, elem_id="morph-frames"
             )
             self.look = LookSliders("morph").sliders
-        self.loop = gr.Checkbox(True, label="Back to the first face, and on for ever", container=False)
+        self.loop = gr.Checkbox(True, label="Return to the first face and repeat", container=False)
         self.outputs = [self.seeds, self.frames, self.loop, *self.look, self.chooser, self.player]
         self.main = self.player
 
@@ -61,7 +61,7 @@ class Morph:
         """A morph through the seeds that were typed."""
         seeds, notes = parse_seeds(str(text), MOST)
         if len(seeds) < FEWEST:
-            notes = [*notes, f"A morph takes {FEWEST} to {MOST} seeds, say 4, 13, 17."]
+            notes = [*notes, f"A morph takes {FEWEST} to {MOST} seeds, for example 4, 13, 17."]
             seeds = (*seeds, (seeds[0] + 1) % SEED_LIMIT) if seeds else FIRST_SEEDS["morph"]
         weights = self._weights(query)
         return View("morph", seeds, look_of(look), weights, bounded(frames, *FRAMES), bool(loop)), notes

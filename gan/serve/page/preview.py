@@ -1,7 +1,7 @@
-"""What a chat shows of a link that somebody sends: the first of its faces, and their seeds.
+"""What a chat shows for a link: its first faces, and their seeds.
 
-Gradio's page calls itself “Gradio, Click to try out the app!” there, before anything that `head` can add (Open Graph,
-https://ogp.me).
+Gradio's own tags say “Gradio, Click to try out the app!”, and they come before anything that `head` can add (Open
+Graph, https://ogp.me).
 """
 
 import html
@@ -25,7 +25,7 @@ _TAGS = re.compile(r"""<meta\s+(property="og:|name="twitter:)[^>]*>""")
 
 
 class LinkPreview:
-    """ASGI middleware: replaces the page's Open Graph tags by those of the view that its query asks for."""
+    """ASGI middleware: replaces the page's Open Graph tags by those of the requested view."""
 
     def __init__(self, app, models: Models):
         self.app, self.models = app, models
@@ -45,7 +45,7 @@ class LinkPreview:
             body, headers = b"".join(parts), MutableHeaders(scope=start)
             if headers.get("content-type", "").startswith("text/html"):
                 page = _TAGS.sub("", body.decode())
-                tags = await anyio.to_thread.run_sync(self._tags, Request(scope))  # older weights are loaded for it
+                tags = await anyio.to_thread.run_sync(self._tags, Request(scope))  # it may load older weights
                 body = page.replace("<head>", "<head>" + tags, 1).encode()
                 headers["content-length"] = str(len(body))
             await send(start)
@@ -61,7 +61,7 @@ class LinkPreview:
             "og:description": described(view),
             "twitter:card": "summary",
         }
-        # a chat keeps what it once saw: better no faces than those of other weights
+        # chats cache previews: better no faces than those of other weights
         if self.models.has(view.weights):
             address = get_root_url(request, "/", request.scope.get("root_path"))
             tags |= {"og:image": f"{address}{PICTURE}?{encode(view)}", "twitter:card": "summary_large_image"}
@@ -69,8 +69,8 @@ class LinkPreview:
 
 
 def picture_route(models: Models, most_waiting: int) -> Route:
-    """`PICTURE`, with the query of a link: its first faces as a JPEG; 404 where the weights that made them are not here, 503
-    where as many as `most_waiting` wait for theirs."""
+    """`PICTURE`, with the query of a link: its first faces as a JPEG. 404 where the page lacks the weights that made
+    them, 503 where `most_waiting` requests are waiting."""
     one_at_a_time = anyio.CapacityLimiter(1)
 
     async def answer(request: Request) -> Response:

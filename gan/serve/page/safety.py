@@ -1,8 +1,8 @@
-"""What keeps visitors from harming the page: uploads that cannot name files of the server, bodies of bounded size, and
-refusals that leave nothing in the log.
+"""Protection against visitors: uploads that cannot name files of the server, request bodies of limited size, and
+refusals without a traceback in the log.
 
-Gradio checks neither of the first two by itself: an image payload without `meta` may name any file of the server, a `data:`
-URL in a payload passes every size limit, and a URL is fetched (tests/test_page_safety.py holds each of them up).
+Gradio does neither of the first two: an image payload without `meta` may name any file of the server, a `data:` URL in
+a payload passes every size limit, and a URL is fetched (tests/test_page_safety.py shows each of them).
 """
 
 import os
@@ -16,26 +16,25 @@ from starlette.exceptions import HTTPException
 
 from gan.serve.files import MOST_BYTES
 
-MOST_BODY_BYTES = 2**20  # of a request other than an upload; the longest honest one is some kilobytes
-KEPT_SECONDS = 10  # of an upload, once it was read
+MOST_BODY_BYTES = 2**20  # of a request other than an upload; legitimate ones have a few kilobytes
+KEPT_SECONDS = 10  # how long an upload is kept after it was read
 ONLY_UPLOADS = "Only a picture that was uploaded to this page can be judged: upload it first."
 
 
 class Refusal(gr.Error):
-    """One sentence for whoever asked. Nothing is wrong with the page, so its log gets no traceback of it."""
+    """One sentence for the visitor. Nothing is wrong with the page, so the log gets no traceback."""
 
     def __init__(self, sentence: str):
         super().__init__(sentence, print_exception=False)
 
 
 class UploadedPicture(gr.Image):
-    """A picture that a visitor brings. Handlers get the bytes of the file, which is deleted seconds
-    after it was read."""
+    """An uploaded picture. Handlers get the bytes of the file, which is deleted seconds after it was read."""
 
     is_template = True  # looks and works like gr.Image in the browser
 
     async def async_move_resource_to_block_cache(self, url_or_file_path):
-        """Let nothing but local paths through: gr.Image would fetch a URL in the payload."""
+        """Allow only local paths: gr.Image would fetch a URL in the payload."""
         if "://" in str(url_or_file_path or ""):
             raise Refusal(ONLY_UPLOADS)
         return await super().async_move_resource_to_block_cache(url_or_file_path)
@@ -64,15 +63,15 @@ class UploadedPicture(gr.Image):
                 timer = threading.Timer(KEPT_SECONDS, _delete, (path, os.fstat(file.fileno()).st_mtime_ns))
                 data = file.read(MOST_BYTES + 1)
         except OSError:
-            raise Refusal("The upload did not arrive: choose the picture again.") from None
-        # not at once: the browser may still be fetching its preview
+            raise Refusal("The upload did not arrive. Choose the picture again.") from None
+        # not immediately: the browser may still be fetching the preview
         timer.daemon = True
         timer.start()
         return data
 
 
 def _delete(path: Path, written: int) -> None:
-    """Delete an upload, unless the same picture was uploaded again since: Gradio gives that the same path."""
+    """Delete an upload, unless the same picture was uploaded again meanwhile: Gradio gives it the same path."""
     with suppress(FileNotFoundError):
         if path.stat().st_mtime_ns == written:
             path.unlink()
@@ -87,7 +86,7 @@ class BodyLimit:
     async def __call__(self, scope, receive, send):
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
-        # an upload streams to disk, and Gradio itself holds it to max_file_size
+        # an upload streams to disk, where Gradio enforces max_file_size
         most = 2 * MOST_BYTES if scope["path"].endswith("/upload") else MOST_BODY_BYTES
         received = 0
 

@@ -1,7 +1,7 @@
 // One face, large, in a dialog that opens whenever a face is picked.
 function open() {
   const dialog = element.querySelector("dialog");
-  // a dialog that opens in a tab that was left would hold the whole page, unseen
+  // in a tab that is not shown, an invisible dialog would block the whole page
   if (!dialog || dialog.open || !element.checkVisibility()) return;
   const box = dialog.querySelector("input");
   box.value = window.seedfacesLink(box.dataset.query);
@@ -11,7 +11,7 @@ function open() {
   dialog.showModal();
 }
 watch("value", open);
-window.addEventListener("popstate", () => element.querySelector("dialog")?.close()); // Back leads to another view
+window.addEventListener("popstate", () => element.querySelector("dialog")?.close()); // Back shows another view
 
 element.addEventListener("click", (event) => {
   const dialog = element.querySelector("dialog");

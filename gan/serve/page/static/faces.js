@@ -1,4 +1,4 @@
-// A grid of faces: a click on one says "pick"; the other buttons change the list of kept faces, see kept.js.
+// A grid of faces: a click on a face triggers "pick"; the other buttons change the list of kept faces (kept.js).
 let pressed = "";
 element.addEventListener("click", (event) => {
   const { event: name, seed } = event.target.closest("button[data-event]")?.dataset || {};
@@ -9,7 +9,7 @@ element.addEventListener("click", (event) => {
   }
 });
 watch("value", () => {
-  // the places stay and the faces in them move: the keyboard goes along with its face
+  // the elements stay and the faces move between them: the focus follows its face
   if (pressed && element.contains(document.activeElement)) element.querySelector(pressed)?.focus();
   pressed = "";
 });

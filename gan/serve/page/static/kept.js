@@ -1,6 +1,6 @@
-// The faces that a visitor keeps: their seeds, and the weights with which the last was kept. The list lives in this browser
-// alone, in all of its tabs; where it forbids storage (an iframe in a private window), until the page is closed. The server
-// only draws it.
+// The faces that a visitor keeps: their seeds, and the weights with which the last one was kept. The list is stored in this
+// browser alone and shared by its tabs. Where storage is forbidden (an iframe in a private window), it lasts until the page is
+// closed. The server only draws it.
 const KEY = "seedfaces-kept";
 const MOST = 64;
 let kept = { seeds: [], weights: "" };
@@ -8,7 +8,7 @@ let kept = { seeds: [], weights: "" };
 function read() {
   try {
     kept = JSON.parse(localStorage.getItem(KEY)) || { seeds: [] };
-  } catch {} // what is in memory stays
+  } catch {} // keep what is in memory
   if (!Array.isArray(kept.seeds)) kept = { seeds: [], weights: "" };
   return kept.seeds;
 }
@@ -33,7 +33,7 @@ function move(seed, by) {
 window.seedfacesKept = {
   has: (seed) => read().includes(seed),
   any: () => read().length > 0,
-  // whether there was room for it
+  // returns whether there was room
   keep(seed, weights) {
     const seeds = read();
     if (seeds.includes(seed)) return true;

@@ -1,4 +1,4 @@
-// A file that the server made for a download button, as {name, url}, handed to the browser.
+// Downloads a file that the server made for a button, given as {name, url}.
 (file) => {
   const anchor = document.createElement("a");
   anchor.href = file.url;
