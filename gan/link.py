@@ -62,6 +62,7 @@ class View:
         valid = (
             fewest <= len(self.seeds) <= most
             and all(0 <= seed < SEED_LIMIT for seed in self.seeds)
+            and isinstance(self.look, Look)
             and all(_fits(getattr(self.look, name), limits) for name, limits in LOOK.items())
             and (not self.weights or WEIGHTS.fullmatch(self.weights))
             and FRAMES[0] <= self.frames <= FRAMES[1]

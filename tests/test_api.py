@@ -38,7 +38,7 @@ def test_generate(client, model):
     ]
     faces = np.stack([np.asarray(Image.open(path)) for path in paths])
     assert np.array_equal(faces, model.faces([12, 40, 41, 42, 12], Look(0.8)))
-    assert decode(link) == (View("gallery", (12, 40, 41, 42, 12), 0.8, model.id), [])
+    assert decode(link) == (View("gallery", (12, 40, 41, 42, 12), Look(0.8), model.id), [])
 
 
 def test_defaults_are_the_first_gallery(client):
@@ -52,7 +52,7 @@ def test_morph(client, model):
     assert path.endswith("morph.webp") and animation.n_frames == 7 and animation.info["loop"] == 1
     last = np.asarray(animation.convert("RGB").resize(2 * [model.resolution]))
     assert np.abs(last.astype(int) - model.faces([4], Look(1.0))[0]).mean() < 12  # opened at its first frame
-    assert decode(link) == (View("morph", (4, 13), 1.0, model.id, 6, False), [])
+    assert decode(link) == (View("morph", (4, 13), Look(1.0), model.id, 6, False), [])
 
 
 def test_faces_of_the_weights_that_a_link_names(client):

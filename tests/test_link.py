@@ -109,6 +109,7 @@ def test_quoted_text_is_short_and_printable():
         {"seeds": tuple(range(65))},
         {"look": Look(1.51)},
         {"look": Look(0.123)},
+        {"look": 0.8},
         {"weights": "ec6b"},
         {"frames": 20},
         {"tab": "morph"},

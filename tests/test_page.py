@@ -17,8 +17,8 @@ from pydantic import ValidationError
 from small import folder_of
 
 from gan.link import SEED_LIMIT, View, decode, encode
-from gan.model.look import Look
 from gan.model.face_finder import Square
+from gan.model.look import Look
 from gan.serve.faces import FaceModel
 from gan.serve.judge import GENERATED, NO_FACE, REAL, TOO_SMALL, UNCLEAR, Judge, Opinion, Verdict
 from gan.serve.models import Models
@@ -294,7 +294,7 @@ def test_what_was_not_judged_says_why():
         small["headline"] == "Too small to tell" and small["probability_generated"] is None and small["opinion"] is None
     )
     assert small["box"] == [40, 30, 20] and small["photo"].startswith("data:image/webp;base64,")
-    assert "2 faces were found" in small["sentences"][0] and "fewer than 40 pixels" in small["sentences"][1]
+    assert "2 faces were found" in small["sentences"][0] and "less than 40 pixels wide" in small["sentences"][1]
     none = as_json(Verdict(NO_FACE, 0, None, None, opinion(0.5, UNCLEAR)), photo)
     assert none["headline"] == "No face found" and none["box"] is none["photo"] is none["opinion"] is None
     assert none["middle"]["headline"].startswith("Can't tell")
