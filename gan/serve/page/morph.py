@@ -36,7 +36,13 @@ class Morph:
             self.show = gr.Button("Morph", variant="primary", min_width=100, scale=1)
         with gr.Row(equal_height=True):
             self.frames = Slider(
-                *FRAMES, 16, step=1, label="Frames from face to face", min_width=240, elem_id="morph-frames"
+                *FRAMES,
+                16,
+                step=1,
+                label="Frames from face to face",
+                info="More is smoother and slower",
+                min_width=240,
+                elem_id="morph-frames",
             )
             self.look = LookSliders("morph").sliders
         self.loop = gr.Checkbox(True, label="Return to the first face and repeat", container=False)
