@@ -46,6 +46,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def command_line() -> argparse.ArgumentParser:
+    """The parser; each field of a `Look` is an option."""
     parser = argparse.ArgumentParser(
         prog="python -m gan.generate",
         description=__doc__,

@@ -43,8 +43,7 @@ os.environ |= {
 }
 
 if "PYTEST_XDIST_WORKER" in os.environ:
-    # one core each: threads of two workers would stand in each other's way; those of the trainer, which takes all cores, sleep
-    # instead of spinning while they wait
+    # one core for each worker; the trainer takes all cores, so its threads sleep instead of spinning while they wait
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
