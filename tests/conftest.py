@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import shutil
 import socket
 import subprocess
@@ -18,6 +17,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+
+from gan.serve import DEFAULT, WEIGHTS
 
 pytest.register_assert_rewrite("browsing")
 ROOT = Path(__file__).resolve().parent.parent
@@ -42,13 +43,10 @@ os.environ |= {
 }
 
 if "PYTEST_XDIST_WORKER" in os.environ:
-    # one core each: threads of two workers would stand in each other's way; those of the trainer, which takes all cores, sleep
-    # instead of spinning while they wait
+    # one core for each worker; the trainer takes all cores, so its threads sleep instead of spinning while they wait
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
-WEIGHTS = ROOT / "weights"
-DEFAULT = re.search(r'^DEFAULT = "(.+?)"', (ROOT / "app.py").read_text(), re.MULTILINE)[1]  # without importing gradio
 EMBEDDED = WEIGHTS / DEFAULT
 TINY = [
     "--resolution",

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import requirements
 from conftest import ROOT
 
 FILES = sorted(path.relative_to(ROOT) for path in [*ROOT.glob("*.py"), *(ROOT / "gan").rglob("*.py")])
@@ -18,20 +19,21 @@ WALLS = {
     "train": ["serve"],
     "hub": ["train", "cards", "serve"],
     "serve": ["train"],
+    "generate": ["train"],
 }
 # what a package of gan/train/ may import of the others; pictures and measure where nothing is said
 SHARED = {"pictures": (), "measure": ("pictures",)}
-TRAINING_ONLY = {
-    "accelerate",
-    "datasets",
-    "pyarrow",
-    "torchmetrics",
-    "torchinfo",
-    "matplotlib",
-    "tyro",
-    "sklearn",
-    "scipy",
+# which files may import the packages of which requirements
+TRAINER = {path for path in FILES if path.parts[:2] == ("gan", "train") or path.name == "train_accelerate.py"}
+TESTS = {path.relative_to(ROOT) for folder in ("tests", "benchmarks") for path in (ROOT / folder).glob("*.py")}
+REQUIREMENTS = {
+    "requirements-page.txt": set(FILES) - TRAINER,
+    "requirements.txt": TRAINER,
+    "requirements-dev.txt": TESTS,
 }
+# used by pytest, accelerate and CI, or explained in requirements.txt
+NOT_IMPORTED = {"pytest-xdist", "tensorboard", "ruff", "torchvision"}
+NOT_REQUIRED = {"spaces"}  # ZeroGPU brings it
 
 
 def imports(path: Path) -> set[str]:
@@ -55,7 +57,7 @@ def test_there_is_something_to_look_at():
 
 @pytest.mark.parametrize("path", FILES, ids=str)
 def test_walls(path):
-    top = path.parts[1] if len(path.parts) > 2 else ""
+    top = path.parts[1].removesuffix(".py") if len(path.parts) > 1 else ""
     forbidden = [f"gan.{other}" for other in WALLS.get(top, [])]
     if top == "train" and len(path.parts) > 3:
         packages = {each.parts[2] for each in FILES if each.parts[:2] == ("gan", "train") and len(each.parts) > 3}
@@ -64,11 +66,29 @@ def test_walls(path):
             for other in packages - {path.parts[2], *SHARED.get(path.parts[2], ("pictures", "measure"))}
         ]
     forbidden += [library for library, door in ONE_DOOR.items() if door not in (str(path), str(path.parent))]
-    if top != "train" and path.name != "train_accelerate.py":
-        forbidden += TRAINING_ONLY
     if "page" not in path.parts:
         forbidden.append("gradio")
     assert [package for package in forbidden if uses(path, package)] == []
+
+
+def third_party(paths: set[Path]) -> set[str]:
+    """Top-level names of modules that files import and that are neither Python's nor ours."""
+    ours = {"gan"} | {path.stem for path in (*FILES, *TESTS)}
+    return {name.split(".")[0] for path in paths for name in imports(path)} - ours - set(sys.stdlib_module_names)
+
+
+@pytest.mark.parametrize("file", REQUIREMENTS)
+def test_what_is_imported_is_required(file):
+    required = requirements.named(file)
+    modules = third_party(REQUIREMENTS[file]) - NOT_REQUIRED
+    assert modules and {module for module in modules if not requirements.packages_of(module) & required} == set()
+
+
+@pytest.mark.parametrize("file, included", list(zip(REQUIREMENTS, ["", *REQUIREMENTS])))
+def test_what_is_required_is_imported(file, included):
+    imported = set().union(*map(requirements.packages_of, third_party(REQUIREMENTS[file])))
+    own = requirements.named(file) - (requirements.named(included) if included else set())
+    assert own and own - imported - NOT_IMPORTED == set()
 
 
 @pytest.mark.parametrize("module", ["gan.model.latents", "gan.link"])

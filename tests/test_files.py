@@ -1,4 +1,4 @@
-"""Files that visitors take away, and the pictures they bring: any picture gets decoded or one clear sentence."""
+"""Files to download, and uploaded pictures: any picture gets decoded or one clear sentence."""
 
 import io
 import struct
@@ -11,6 +11,8 @@ from conftest import picture
 from PIL import Image
 
 from gan import UserError
+from gan.link import View, decode
+from gan.model.look import Look
 from gan.serve import files
 
 FACES = np.stack([picture(number, 16, 16) for number in range(5)])
@@ -26,9 +28,44 @@ def saved(image: Image.Image, format: str, **options) -> bytes:
     return file.getvalue()
 
 
+def chunks(data: bytes) -> list[tuple[bytes, bytes]]:
+    """Name and content of each chunk of a PNG file, read without Pillow (https://www.w3.org/TR/png-3/#5Chunk-layout)."""
+    place, found = 8, []
+    while place < len(data):
+        (length,) = struct.unpack(">I", data[place : place + 4])
+        name, content = data[place + 4 : place + 8], data[place + 8 : place + 8 + length]
+        assert struct.unpack(">I", data[place + 8 + length : place + 12 + length])[0] == zlib.crc32(name + content)
+        found.append((name, content))
+        place += 12 + length
+    return found
+
+
 def test_a_png_is_exact():
     assert opened(files.png(FACES[0])).format == "PNG"
     assert np.array_equal(np.asarray(opened(files.png(FACES[0]))), FACES[0])
+    assert b"tEXt" not in files.png(FACES[0])  # a visitor's picture gets no texts
+
+
+@pytest.mark.parametrize(
+    "seeds, look, expected",
+    [
+        ([12], Look(), {"seed": "12"}),
+        ([4294967295], Look(0.8), {"seed": "4294967295", "look": "variation=0.8"}),
+        ([12, 40, 41, 42, 7], Look(0.0), {"seeds": "12,40-42,7", "look": "variation=0"}),
+    ],
+)
+def test_a_png_says_what_it_is(seeds, look, expected):
+    expected = {**expected, "weights": "e933c29c64d6"}
+    data = files.png(FACES[0], files.origin(seeds, look, "e933c29c64d6"))
+    said = opened(data).text
+    assert "generated" in said and "neural network" in said.pop("generated") and said == expected
+    raw = dict(content.decode("ascii").split("\0") for name, content in chunks(data) if name == b"tEXt")
+    assert raw == opened(data).text
+    # nothing else differs from the file without texts, the compressed pixels included
+    assert [chunk for chunk in chunks(data) if chunk[0] != b"tEXt"] == chunks(files.png(FACES[0]))
+    # seeds, look and weights are written as in a link, which shows the same faces
+    link = "&".join([f"seeds={said.get('seed', said.get('seeds'))}", f"w={said['weights']}", said.get("look", "")])
+    assert decode(link) == (View("gallery", tuple(seeds), look, "e933c29c64d6"), [])
 
 
 @pytest.mark.parametrize("count, width", [(1, 16), (2, 32), (4, 32), (5, 48)])
@@ -39,13 +76,17 @@ def test_a_sheet_is_about_square(count, width):
 
 
 def test_a_large_sheet_is_eight_wide():
-    assert opened(files.sheet_png(np.zeros((64, 16, 16, 3), np.uint8))).size == (128, 128)
+    sheet = opened(files.sheet_png(np.zeros((64, 16, 16, 3), np.uint8), {"seeds": "0-63"}))
+    assert sheet.size == (128, 128) and sheet.text == {"seeds": "0-63"}
 
 
 def test_a_zip_names_faces_by_seed():
-    archive = zipfile.ZipFile(io.BytesIO(files.zip_of_pngs([7, 4294967295, 7], FACES[[0, 1, 0]])))
+    data = files.zip_of_pngs([7, 4294967295, 7], FACES[[0, 1, 0]], Look(0.5), "e933c29c64d6")
+    archive = zipfile.ZipFile(io.BytesIO(data))
     assert archive.namelist() == ["seed-7.png", "seed-4294967295.png"] and archive.testzip() is None
-    assert np.array_equal(np.asarray(opened(archive.read("seed-4294967295.png"))), FACES[1])
+    last = opened(archive.read("seed-4294967295.png"))
+    assert np.array_equal(np.asarray(last), FACES[1])
+    assert last.text == files.origin([4294967295], Look(0.5), "e933c29c64d6")
 
 
 @pytest.mark.parametrize("loop", [True, False])
@@ -66,7 +107,7 @@ def test_enlarged_is_smooth():
     assert ((large > 60) & (large < 190)).mean() > 0.03  # blocks would have no greys
 
 
-# --- what visitors bring ------------------------------------------------------------------------------------------
+# --- uploads ------------------------------------------------------------------------------------------------------
 
 SMILE = Image.fromarray(picture(3, 40, 30))
 ODD = {
@@ -105,7 +146,7 @@ def test_pictures_as_people_have_them(kind):
 
 
 def bomb(width: int, height: int) -> bytes:
-    """A PNG of few bytes that claims, and would unpack to, any number of pixels."""
+    """A PNG of few bytes whose header names any number of pixels."""
 
     def chunk(name: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))

@@ -11,8 +11,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as parquet
 import pytest
+import requirements
 from conftest import DEFAULT, EMBEDDED, HUB, ROOT, TINY, picture
-from huggingface_hub import HfApi, ModelCard, hf_hub_download
+from huggingface_hub import HfApi, ModelCard, hf_hub_download, snapshot_download
 from small import folder_of, pushed
 
 from gan import UserError, hub
@@ -229,7 +230,7 @@ def test_pulls_that_fail_say_why(hub_server, repo_id, tmp_path, monkeypatch):
         hub.pull("alice/never-seen")
     folder = folder_of(tmp_path / "weights")
     pushed(folder, repo_id)
-    with pytest.raises(UserError, match="not the revision"):
+    with pytest.raises(UserError, match="does not have that revision"):
         hub.pull(repo_id, "g-000000000000")
     hub_server.change(repo_id, gated="denied")
     hub_server.log(clear=True)
@@ -482,11 +483,15 @@ def test_deploy_twice(hub_server, repo_id, run):
         f"weights/{DEFAULT}/generator.safetensors",
         "docs/gallery.webp",
     } <= files
+    page_only = Path(hf_hub_download(repo_id, "requirements.txt", repo_type="space")).read_text()
+    assert page_only == (ROOT / "requirements-page.txt").read_text() and "\n-r" not in page_only
     assert {path.relative_to(ROOT).as_posix() for path in (ROOT / "weights").rglob("*.safetensors")} <= files
     assert not [
         name
         for name in files
-        if name.startswith(("tests", "benchmarks", "runs", ".ci", ".venv")) or "__pycache__" in name
+        if name.startswith(("gan/train", "gan/generate", "train_", "tests", "benchmarks", "runs", ".ci", ".venv"))
+        or name.startswith("requirements-")
+        or "__pycache__" in name
     ]
     assert HfApi().get_space_variables(repo_id)["SEEDFACES_MODEL"].value == "alice/faces@main"
     readme = open(hf_hub_download(repo_id, "README.md", repo_type="space")).read()
@@ -496,9 +501,21 @@ def test_deploy_twice(hub_server, repo_id, run):
         open(hf_hub_download(repo_id, f"weights/{DEFAULT}/generator.safetensors", repo_type="space"), "rb").read()
         == local
     )
-    HfApi().upload_file(path_or_fileobj=b"old", path_in_repo="gan/gone.py", repo_id=repo_id, repo_type="space")
+    for gone in ("gan/gone.py", "gan/train/loop.py"):  # the page needed it once, or an earlier version deployed it
+        HfApi().upload_file(path_or_fileobj=b"old", path_in_repo=gone, repo_id=repo_id, repo_type="space")
     assert hub.deploy(repo_id) == f"{HUB}/spaces/{repo_id}"  # again, with the embedded weights
     assert space_files(repo_id) == files and "SEEDFACES_MODEL" not in HfApi().get_space_variables(repo_id)
+
+
+def test_a_space_starts_without_the_trainer(hub_server, repo_id, tmp_path):
+    """A Space's files alone, where only the packages of its requirements.txt, and what they need, can be imported."""
+    hub.deploy(repo_id)
+    snapshot_download(repo_id, repo_type="space", local_dir=tmp_path)
+    absent = requirements.modules_without(requirements.named("requirements-page.txt"))
+    assert {"accelerate", "datasets", "matplotlib", "pytest"} <= absent and "gradio" not in absent
+    code = f"import sys; sys.modules |= dict.fromkeys({absent}); import app, gan.hub.__main__; print(app.__file__)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
+    assert done.stdout == f"{tmp_path}/app.py\n", done.stderr
 
 
 def test_a_space_of_somebody_else_is_left_alone(hub_server, repo_id):

@@ -23,6 +23,7 @@ ADDED = {
 CHECK = """
 import sys
 from types import SimpleNamespace
+from gan import generate
 from gan.link import View, decode, encode
 from gan.model import sampling
 from gan.model.look import Look
@@ -70,6 +71,9 @@ preview.drawn(models, decode(query)[0]); aged("preview")
 api = Api.__new__(Api); api.models = models
 assert "&age=1.5" in api.generate("4", "", variation=0.8, age=1.5)[1]; aged("API")
 api.morph("4, 5", 2, True, "", variation=0.8, age=1.5); aged("API's morph")
+words = ["--seeds", "5", "--variation", "0.8", "--age", "1.5", "--model", f"{sys.argv[1]}/tiny", "--out", "faces"]
+generate.main(words); aged("gan.generate")
+assert Path("faces/faces.csv").read_text().strip().endswith("variation=0.8&age=1.5")
 info = page.blocks.get_api_info()["named_endpoints"]
 assert all("age" in [p["parameter_name"] for p in info[name]["parameters"]] for name in ("/generate", "/morph"))
 print("everything knows the new field")

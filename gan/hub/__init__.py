@@ -1,8 +1,7 @@
 """To the Hugging Face Hub and back: check, push, pull, deploy. The only importer of huggingface_hub.
 
-A model repo on the Hub is a weights folder, file for file. Each push is one commit, so that a reader sees the last
-complete one and never half of one, and each is tagged `g-` and the first 12 hex digits of its generator's sha256, so
-that a link finds the weights that made its faces.
+A model repo on the Hub is a weights folder, file for file. Each push is one commit, so that nobody reads half a push,
+tagged `g-` and the first 12 hex digits of its generator's sha256, so that a link finds the weights that made its faces.
 """
 
 from pathlib import Path
@@ -15,9 +14,9 @@ from gan.hub.failures import PAUSES, explained, may_pass, retried, status_of
 from gan.hub.model_card import PLACE, merged_card
 from gan.model import weights
 
-TIMEOUT = 10  # seconds until the Hub must have begun to answer
-MOST_BYTES = 100_000_000  # of weights that are fetched
-# the files of a weights folder; nothing else in a repo is ever fetched
+TIMEOUT = 10  # seconds to wait for the Hub to begin its answer
+MOST_BYTES = 100_000_000  # of a weights folder; larger ones are not fetched
+# the files of a weights folder: the only ones that are fetched from a repo
 PULLED = (
     weights.CONFIG,
     weights.GENERATOR,
@@ -29,15 +28,16 @@ PULLED = (
     "quality.png",
     "timeline.webp",
 )
-# what a Space gets of this checkout: no tests, no benchmarks, no runs
-DEPLOYED = ("app.py", "gan", "weights", "docs", "requirements.txt", "README.md", "LICENSE")
+# what a Space gets of this checkout: what the page needs
+DEPLOYED = ("app.py", "gan", "weights", "docs", "README.md", "LICENSE")
+NOT_DEPLOYED = ("gan/train/", "gan/generate.py")
 
 
 def prepare(repo_id: str, private: bool = False) -> None:
-    """Make sure, before hours are spent, that `repo_id` can be pushed to; create it where it does not exist.
+    """Make sure, before hours of training, that `repo_id` can be pushed to; create it if it does not exist.
 
     Raises:
-        UserError: no token, no right, a wrong name, or no network; with one sentence that says what to do.
+        UserError: there is no token, no right or no network, or the name is wrong; one sentence says what to do.
     """
 
     def attempt():
@@ -46,7 +46,7 @@ def prepare(repo_id: str, private: bool = False) -> None:
         api.create_repo(repo_id, private=private or None, exist_ok=True)
         try:
             api.auth_check(repo_id, write=True)
-        except TypeError:  # huggingface_hub 1.x cannot ask that; creating has asked for a token that may write
+        except TypeError:  # huggingface_hub 1.x cannot ask that; create_repo has asked for a token that may write
             pass
 
     explained(lambda: retried(attempt, PAUSES[:2]), repo_id)
@@ -55,10 +55,16 @@ def prepare(repo_id: str, private: bool = False) -> None:
 def push(folder: Path, repo_id: str, message: str, pauses=PAUSES) -> str:
     """Put a weights folder on the Hub as one commit, tagged with its generator. Returns the commit's sha.
 
-    What somebody wrote into the card on the Hub stays; only what lies between our markers is replaced.
+    Of the card on the Hub, only the sections between our markers are replaced.
+
+    Args:
+        folder: the weights folder.
+        repo_id: user/name; it exists (see `prepare`).
+        message: of the commit.
+        pauses: seconds before each further attempt, where one may help.
 
     Raises:
-        UserError: it did not work, after as many further attempts as there are pauses, with one sentence.
+        UserError: it did not work; with one sentence.
     """
 
     def attempt() -> str:
@@ -68,7 +74,7 @@ def push(folder: Path, repo_id: str, message: str, pauses=PAUSES) -> str:
         new = (folder / "README.md").read_text().replace(PLACE, repo_id)
         card = merged_card(_card_on_the_hub(repo_id, head), new)
         operations.append(CommitOperationAdd("README.md", card.encode()))
-        # with its parent named, a commit that came in between is noticed, and its card is read
+        # with the parent named, the Hub refuses if another commit came in between; the next attempt reads its card
         commit = api.create_commit(repo_id, operations, commit_message=message, parent_commit=head).oid
         api.create_tag(repo_id, tag=tag, revision=commit, exist_ok=True)
         return commit
@@ -84,13 +90,13 @@ def push_command(folder: Path, repo_id: str) -> str:
 
 
 def pull(repo_id: str, revision: str | None = None) -> Path:
-    """Fetch a weights folder from the Hub, at a branch, tag or commit; what is in the cache is not fetched again.
+    """Fetch a weights folder from the Hub, at a branch, tag or commit; files in the cache are not fetched again.
 
-    All files come from one commit, whose sha is the folder's name: no mixture of two pushes.
-    Without a network, what was fetched last of that revision is what there is.
+    All files come from one commit, whose sha is the folder's name. Without a network, the last fetch of that revision
+    is used.
 
     Raises:
-        UserError: it is not there, is no weights folder, is too large, or the Hub cannot be reached.
+        UserError: it does not exist, is not a weights folder, is too large, or the Hub cannot be reached.
     """
 
     def attempt() -> Path:
@@ -98,7 +104,7 @@ def pull(repo_id: str, revision: str | None = None) -> Path:
         files = {file.rfilename: file.size or 0 for file in info.siblings if file.rfilename in PULLED}
         if sum(files.values()) > MOST_BYTES:
             raise UserError(
-                f"{repo_id} holds {sum(files.values()) / 1e6:.0f} MB of weights; up to {MOST_BYTES / 1e6:.0f} "
+                f"{repo_id} holds {sum(files.values()) / 1e6:.0f} MB of weights; up to {MOST_BYTES / 1e6:.0f} MB "
                 "are fetched."
             )
         return fetched()
@@ -114,7 +120,7 @@ def pull(repo_id: str, revision: str | None = None) -> Path:
         except Exception as error:
             if not (isinstance(error, OfflineModeIsEnabled) or status_of(error) is None and may_pass(error)):
                 raise
-            try:  # no network: what was fetched before will do
+            try:  # no network: use an earlier fetch
                 return fetched(local_files_only=True)
             except Exception:
                 raise error from None
@@ -123,16 +129,17 @@ def pull(repo_id: str, revision: str | None = None) -> Path:
 
 
 def deploy(repo_id: str, model: str = "", pauses=PAUSES) -> str:
-    """Put this checkout into a Gradio Space, created if it does not exist, and return its address.
+    """Put the page of this checkout into a Gradio Space, created if it does not exist, and return its address.
 
-    Only what the page needs goes there; what it held before and this checkout has not is taken out.
+    All other files of the Space are deleted.
 
     Args:
         repo_id: the Space, user/name.
-        model: `user/name[@revision]` on the Hub, what SEEDFACES_MODEL says there; empty: the embedded weights.
+        model: `user/name[@revision]` on the Hub, for SEEDFACES_MODEL of the Space; empty: the embedded weights.
+        pauses: seconds before each further attempt, where one may help.
 
     Raises:
-        UserError: no token, no right to a Gradio Space, or a Space of that name that is not one of ours.
+        UserError: there is no token or no right to a Gradio Space, or the Space exists and is not one of ours.
     """
 
     def attempt() -> str:
@@ -161,14 +168,16 @@ def deploy(repo_id: str, model: str = "", pauses=PAUSES) -> str:
         for path in [root / part, *(root / part).rglob("*")]
         if path.is_file() and "__pycache__" not in path.parts and path.suffix != ".pyi"
     }
+    files = {name: path for name, path in files.items() if not name.startswith(NOT_DEPLOYED)}
+    files["requirements.txt"] = root / "requirements-page.txt"  # a Space installs what its requirements.txt names
     return explained(lambda: retried(attempt, pauses), repo_id)
 
 
 def _files_of_ours(space: str) -> set[str]:
-    """What an earlier deploy put into a Space; nothing where there is none.
+    """Files that an earlier deploy put into a Space; none if it does not exist.
 
     Raises:
-        UserError: the Space is something else.
+        UserError: the Space is not one of ours.
     """
     try:
         files = {file.rfilename for file in HfApi().repo_info(space, repo_type="space").siblings}
@@ -187,7 +196,7 @@ def _card_on_the_hub(repo_id: str, revision: str) -> str | None:
 
 
 def describe(config: dict) -> str:
-    """A commit message: how far the training was and how good its faces are."""
+    """A commit message for weights: the step and the Fréchet distance, where the config has them."""
     step = config.get("training", {}).get("steps")
     distance = config.get("metrics", {}).get("frechet_distance")
     parts = [f"Step {step:,}" if step else "Weights", f"Fréchet distance {distance['value']:.2f}" if distance else None]

@@ -1,4 +1,4 @@
-"""Push weights to the Hugging Face Hub, or this checkout into a Space.
+"""Push weights to the Hugging Face Hub, or the page of this checkout to a Space.
 
 python -m gan.hub push WEIGHTS user/name [--private]
 python -m gan.hub deploy user/space [--model user/name]
@@ -19,7 +19,7 @@ def main() -> None:
     pushing.add_argument("folder", type=Path, help="the weights folder, say runs/faces/weights")
     pushing.add_argument("repo_id", help="user/name; created if it does not exist")
     pushing.add_argument("--private", action="store_true", help="when the repo is created, make it private")
-    deploying = commands.add_parser("deploy", help="put this checkout into a Gradio Space")
+    deploying = commands.add_parser("deploy", help="put the page of this checkout into a Gradio Space")
     deploying.add_argument("repo_id", help="the Space, user/name; created if it does not exist")
     deploying.add_argument(
         "--model", default="", help="user/name[@revision] of weights on the Hub; default: the embedded ones"
@@ -28,7 +28,7 @@ def main() -> None:
     if given.command == "deploy":
         print(f"Deployed to {hub.deploy(given.repo_id, given.model)}")
         return
-    loaded = weights.load(given.folder)  # nothing damaged leaves this machine
+    loaded = weights.load(given.folder)  # damaged weights are not pushed
     hub.prepare(given.repo_id, given.private)
     commit = hub.push(given.folder, given.repo_id, hub.describe(loaded.config))
     print(f"Pushed {given.folder} to {given.repo_id} as commit {commit[:8]}, tag g-{loaded.generator_id}.")

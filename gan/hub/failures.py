@@ -1,4 +1,4 @@
-"""What can go wrong with a call to the Hub: what is worth another attempt, and the one sentence about what is not."""
+"""Failed calls to the Hub: which are worth another attempt, and one sentence for each of the others."""
 
 import time
 from collections.abc import Callable
@@ -17,14 +17,14 @@ from huggingface_hub.errors import (
 from gan import UserError, reason
 
 PAUSES = (1, 2, 4, 8, 16)  # seconds before each further attempt
-_PASSING = {408, 409, 412, 425, 429, 500, 502, 503, 504}  # statuses that may be gone a moment later
+_PASSING = {408, 409, 412, 425, 429, 500, 502, 503, 504}  # HTTP statuses after which another attempt may work
 _GATED = "{} is gated: ask for access on its page on the Hub, and set HF_TOKEN to a token of that account."
 _ABSENT = "{} is not on the Hub, or is private and HF_TOKEN may not read it: check the name and the token."
 Result = TypeVar("Result")
 
 
 def retried(attempt: Callable[[], Result], pauses) -> Result:
-    """The result of `attempt`, tried again after each pause while what fails may pass."""
+    """The result of `attempt`, tried again after each pause, in seconds, while another attempt may work."""
     for pause in pauses:
         try:
             return attempt()
@@ -36,23 +36,24 @@ def retried(attempt: Callable[[], Result], pauses) -> Result:
 
 
 def _causes(error: BaseException | None):
-    """An exception and what it came from: the client wraps what goes wrong in an upload."""
+    """An exception and its causes: the client wraps exceptions of an upload in others."""
     while error:
         yield error
         error = error.__cause__
 
 
 def status_of(error: BaseException) -> int | None:
+    """The HTTP status of the Hub's answer; None if there was no answer."""
     answers = (getattr(cause, "response", None) for cause in _causes(error))
     return next((answer.status_code for answer in answers if answer is not None), None)
 
 
 def may_pass(error: Exception) -> bool:
-    """Whether the same call may work a moment later: a busy or restarting server, another commit, a broken connection."""
+    """Whether another attempt may work: the server is busy, a commit came in between, the connection broke."""
     status = status_of(error)
     if status is not None:
         return status in _PASSING
-    # without an answer: the connection. huggingface_hub 1.x and 2.x raise those of two different libraries
+    # no answer: it was the connection; huggingface_hub 1.x and 2.x raise errors of different libraries
     return any(
         type(cause).__module__.split(".")[0] in ("httpx", "httpx2", "httpcore")
         or isinstance(cause, (ConnectionError, TimeoutError))
@@ -61,7 +62,11 @@ def may_pass(error: Exception) -> bool:
 
 
 def explained(call: Callable[[], Result], repo_id: str) -> Result:
-    """The result of `call`, or its failure as one sentence that says what to do."""
+    """The result of `call`.
+
+    Raises:
+        UserError: it failed; one sentence says what to do.
+    """
     try:
         return call()
     except UserError:
@@ -84,15 +89,15 @@ def explain(error: BaseException, repo_id: str) -> str:
     if is_a(GatedRepoError):
         return _GATED.format(repo_id)
     if is_a(RevisionNotFoundError):
-        return f"{repo_id} exists on the Hub, but not the revision that was asked for."
+        return f"{repo_id} exists on the Hub, but does not have that revision."
     if is_a(RepositoryNotFoundError):
         return _ABSENT.format(repo_id)
     if is_a(EntryNotFoundError):
         return f"{repo_id} on the Hub lacks a file of a weights folder ({reason(error)})."
     if status == 402:
         return (
-            f"The account may not have the Gradio Space {repo_id} on a plain CPU: that takes a paid plan. On a free one, "
-            "create the Space by hand with ZeroGPU as its hardware, and deploy again."
+            f"The Gradio Space {repo_id} on a plain CPU takes a paid plan: on a free account, create the Space by hand "
+            "with ZeroGPU as its hardware, and deploy again."
         )
     if status == 403:
         return f"The token may not write to {repo_id}: use one with write access, of an account that owns the repo."
@@ -106,14 +111,14 @@ def explain(error: BaseException, repo_id: str) -> str:
 
 
 def explain_data_set(error: BaseException, name: str) -> str:
-    """The same about a data set, whose library tells of gates and closed doors in words of its own."""
+    """One sentence about a failed call of the library datasets, which words gated and private data sets differently."""
     words = str(error)
     if "gated" in words:
         return _GATED.format(name)
     if "doesn't exist on the Hub" in words:
         return _ABSENT.format(name)
     known = status_of(error) is not None or may_pass(error)
-    # all of what it says: which configurations or splits there are comes last
+    # the whole message: the names of configurations and splits come last
     return (
         explain(error, name)
         if known

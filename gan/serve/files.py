@@ -1,37 +1,63 @@
-"""Pixels → files that visitors take away, and files that visitors bring → pixels."""
+"""Pixels → files to download, and uploaded files → pixels."""
 
 import io
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
+from urllib.parse import urlencode
 
 import numpy as np
 from PIL import Image, ImageDraw
+from PIL.PngImagePlugin import PngInfo
 
 from gan import UserError
+from gan.link import format_seeds, look_fields
 from gan.model import images
+from gan.model.look import AS_TRAINED, Look
 
-FORMATS = ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF"]  # what Pillow may try on an upload, and nothing else
+FORMATS = ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF"]  # the only ones that Pillow may try on an upload
 MOST_BYTES = 20 * 2**20  # of an upload
-MOST_PIXELS = 65_000_000  # of an upload: 64 MP phones, 200 MB of memory while it is decoded
+MOST_PIXELS = 65_000_000  # of an upload: enough for phones with 64 megapixels; decoding takes 3 bytes for each
 FEWEST_PIXELS = 16  # on the shorter side
-LARGE = 512  # pixels, about: how large a single face is shown
-POSTER = 1200  # pixels, of its width: what chats show large
+LARGE = 512  # pixels: how wide a single face is shown, at most
+POSTER = 1200  # pixels: width of the picture that chats show of a link
 FRAME_MILLISECONDS = 60
-PREVIEW = 320  # pixels, at most: an upload with the face marked in it
-HEAT_MAP = 192  # pixels, of its side
-FAINT = 1.0  # logits of a place; what is weaker than that is shown weaker
-MARK = "#e11d48"  # colour of both
+PREVIEW = 320  # pixels: longer side, at most, of an upload with the face marked in it
+HEAT_MAP = 192  # pixels: side of a heat map
+FAINT = 1.0  # logits: evidence of a place that gets the full colour in a heat map without stronger ones
+MARK = "#e11d48"  # colour of the marked face and of the heat map
 
 
-def png(pixels: np.ndarray) -> bytes:
-    """`(S, S, 3)` uint8 → PNG file."""
-    return _saved(Image.fromarray(pixels), "PNG")
+def origin(seeds: Sequence[int], look: Look, weights: str) -> dict[str, str]:
+    """The texts in a PNG of generated faces, for `png` and `sheet_png`: what is needed to make the same faces again.
+
+    Args:
+        seeds: of the faces in the file, in their order, at least one.
+        look: of all of them; left out where it is the default.
+        weights: the first 12 hex digits of the generator's sha256.
+    """
+    text = {"seed" if len(seeds) == 1 else "seeds": format_seeds(tuple(seeds)), "weights": weights}
+    if look != AS_TRAINED:
+        text["look"] = urlencode(look_fields(look))
+    return {**text, "generated": "by SeedFaces, a neural network; shows no real person"}
+
+
+def png(pixels: np.ndarray, text: Mapping[str, str] | None = None) -> bytes:
+    """`(H, W, 3)` uint8 → PNG file with a tEXt chunk for each text, in ASCII, by keyword."""
+    chunks = PngInfo()
+    for keyword, words in (text or {}).items():
+        chunks.add_text(keyword, words)
+    return _saved(Image.fromarray(pixels), "PNG", pnginfo=chunks)
+
+
+def resized(pixels: np.ndarray, size: int) -> np.ndarray:
+    """`(S, S, 3)` uint8 → `(size, size, 3)` uint8, bicubic, antialiased where it becomes smaller."""
+    return np.asarray(Image.fromarray(pixels).resize((size, size), Image.Resampling.BICUBIC))
 
 
 def enlarged(pixels: np.ndarray) -> bytes:
-    """`(S, S, 3)` uint8 → WebP file of about `LARGE` px, resampled smoothly: for the eye, not for measuring."""
+    """`(S, S, 3)` uint8 → WebP file of about `LARGE` px, resized smoothly: for the eye, not for measuring."""
     size = pixels.shape[0] * max(1, LARGE // pixels.shape[0])
-    return _saved(Image.fromarray(pixels).resize((size, size), Image.Resampling.BICUBIC), "WEBP", quality=90)
+    return _saved(Image.fromarray(resized(pixels, size)), "WEBP", quality=90)
 
 
 def outlined(picture: Image.Image, square: tuple[float, float, float]) -> bytes:
@@ -47,7 +73,7 @@ def outlined(picture: Image.Image, square: tuple[float, float, float]) -> bytes:
 
 
 def heat_map(crop: np.ndarray, places: np.ndarray) -> bytes:
-    """`(S, S, 3)` uint8 in grey, with the evidence above 0 of its places `(h, w)` in colour over it → PNG file."""
+    """`(S, S, 3)` uint8, in grey, and the positive evidence of places `(h, w)`, in logits, in colour over it → PNG."""
     size = (HEAT_MAP, HEAT_MAP)
     grey = Image.fromarray(crop).convert("L").resize(size, Image.Resampling.BICUBIC).convert("RGB")
     share = (places.clip(0) / max(places.max(), FAINT)).astype(np.float32)
@@ -56,13 +82,14 @@ def heat_map(crop: np.ndarray, places: np.ndarray) -> bytes:
     return _saved(Image.composite(Image.new("RGB", size, MARK), grey, strength), "PNG")
 
 
-def sheet_png(faces: np.ndarray) -> bytes:
-    """`(N, S, S, 3)` uint8 → one PNG file, as square a sheet as the number allows, at most 8 wide."""
-    return _saved(images.sheet(faces, min(8, int(np.ceil(np.sqrt(len(faces)))))), "PNG")
+def sheet_png(faces: np.ndarray, text: Mapping[str, str] | None = None) -> bytes:
+    """`(N, S, S, 3)` uint8 → one PNG file, as square as the number allows, at most 8 wide; texts as in `png`."""
+    columns = min(8, int(np.ceil(np.sqrt(len(faces)))))
+    return png(np.asarray(images.sheet(faces, columns)), text)
 
 
 def poster(faces: np.ndarray) -> bytes:
-    """`(N, S, S, 3)` uint8 → JPEG file, faces beside each other or, from three on, in two rows."""
+    """`(N, S, S, 3)` uint8 → JPEG file: one row of one or two faces, or two rows of more."""
     columns = len(faces) if len(faces) < 3 else -(-len(faces) // 2)
     sheet = images.sheet(faces, columns)
     width = min(POSTER, columns * POSTER // 2)
@@ -71,19 +98,19 @@ def poster(faces: np.ndarray) -> bytes:
     )
 
 
-def zip_of_pngs(seeds: Iterable[int], faces: np.ndarray) -> bytes:
-    """`(N, S, S, 3)` uint8 → ZIP file of PNGs named by seed; a seed that comes again is not stored again."""
+def zip_of_pngs(seeds: Sequence[int], faces: np.ndarray, look: Look, weights: str) -> bytes:
+    """`(N, S, S, 3)` uint8 → ZIP file of PNGs with their `origin`, named by seed; a repeated seed is stored once."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:  # PNGs are compressed already
         for seed, pixels in dict(zip(seeds, faces)).items():
-            archive.writestr(f"seed-{seed}.png", png(pixels))
+            archive.writestr(f"seed-{seed}.png", png(pixels, origin([seed], look, weights)))
     return file.getvalue()
 
 
 def animation(frames: np.ndarray, loop: bool) -> bytes:
-    """`(F, S, S, 3)` uint8 → animated WebP file, at least 128 px wide: for ever, or once and then still."""
+    """`(F, S, S, 3)` uint8 → animated WebP file, at least 128 px wide: played again and again, or once."""
     size = frames.shape[1] * max(1, -(-128 // frames.shape[1]))
-    pictures = [Image.fromarray(frame).resize((size, size), Image.Resampling.BICUBIC) for frame in frames]
+    pictures = [Image.fromarray(resized(frame, size)) for frame in frames]
     return _saved(
         pictures[0],
         "WEBP",
@@ -100,37 +127,33 @@ def read_picture(data: bytes) -> Image.Image:
     """An uploaded file → PIL RGB image.
 
     Raises:
-        UserError: it is no picture, damaged, too large or too small; with one sentence.
+        UserError: it is not a picture, or damaged, too large or too small; with one sentence.
     """
     if len(data) > MOST_BYTES:
-        raise UserError(
-            f"This file has {len(data) / 2**20:.0f} MB; pictures up to {MOST_BYTES // 2**20} MB are judged."
-        )
+        raise UserError(f"This file has {len(data) / 2**20:.0f} MB: use a picture of at most {MOST_BYTES // 2**20} MB.")
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as header:
             width, height = header.size  # known before a pixel is decoded
     except Image.DecompressionBombError:
         raise UserError(
-            f"This picture is far too large: up to {MOST_PIXELS / 1e6:.0f} megapixels are judged."
+            f"This picture is far too large: use one of at most {MOST_PIXELS / 1e6:.0f} megapixels."
         ) from None
-    except Exception:  # Pillow's plugins raise all kinds of errors on what is no picture
+    except Exception:  # Pillow's plugins raise many kinds of errors on a file that is not a picture
         raise UserError(
             "This file is not a picture that can be read here: use a JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF file."
         ) from None
     if width * height > MOST_PIXELS:
         raise UserError(
-            f"This picture has {width * height / 1e6:.0f} megapixels; up to {MOST_PIXELS / 1e6:.0f} are judged. "
-            "Make it smaller first."
+            f"This picture has {width * height / 1e6:.0f} megapixels: use one of at most {MOST_PIXELS / 1e6:.0f}."
         )
     if min(width, height) < FEWEST_PIXELS:
         raise UserError(
-            f"This picture is only {width} × {height} pixels: there is nothing to see in fewer than "
-            f"{FEWEST_PIXELS} × {FEWEST_PIXELS}."
+            f"This picture is only {width} × {height} pixels: use one of at least {FEWEST_PIXELS} × {FEWEST_PIXELS}."
         )
     try:
         return images.decode(data, FORMATS)
     except Exception:
-        raise UserError("This picture is damaged or cut short: save it again, or use another one.") from None
+        raise UserError("This picture is damaged or incomplete: save it again, or use another one.") from None
 
 
 def _saved(image: Image.Image, format: str, **options) -> bytes:

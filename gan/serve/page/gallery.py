@@ -201,7 +201,8 @@ class Gallery:
     def zip_file(self, query: str) -> dict:
         """The gallery as single pictures in a ZIP file, in the form that save.js takes."""
         view = gallery_of(query)
-        data = files.zip_of_pngs(view.seeds, self.models.of(view.weights).faces(view.seeds, view.look))
+        model = self.models.of(view.weights)
+        data = files.zip_of_pngs(view.seeds, model.faces(view.seeds, view.look), view.look, model.id)
         return {"name": f"{_file_stem(view)}.zip", "url": data_url(data, "application/zip")}
 
 

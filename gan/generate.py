@@ -1,0 +1,246 @@
+"""Make any number of faces as PNG files, and a table of what each of them is."""
+
+import argparse
+import csv
+import os
+import shutil
+import sys
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from tqdm import tqdm
+
+from gan import UserError
+from gan.link import LOOK, SEED_LIMIT, Range, look_fields, seed_ranges
+from gan.model.look import Look
+from gan.serve import DEFAULT, WEIGHTS
+
+if TYPE_CHECKING:  # torch takes seconds to import, and --help and mistakes in the command line need not wait for it
+    from gan.serve.faces import FaceModel
+
+TABLE = "faces.csv"
+AT_ONCE = 64  # faces that are made and written together; on a sheet, in rows of 8
+SIZES = Range(8, 1024, 0)  # pixels: side of a face
+EPILOG = f"""\
+examples:
+  python -m gan.generate --seeds 0-99 --out faces
+  python -m gan.generate --seeds 12,40-55,1003 --variation 0.8 --size 256 --out faces
+  python -m gan.generate --seeds 0-99999 --sheet --model user/name@revision --out sheets
+
+DIR gets a PNG for each face, seed-0000000012.png, and {TABLE} with the columns seed, file, weights (the first 12
+hexadecimal digits of the generator's sha256) and look. With --sheet it gets sheet-00000001.png and so on, and the
+columns sheet and place (0 to 63, row by row) instead of file. Each PNG holds the same as text chunks, and says that
+it was generated. The licence of the weights covers their faces, so LICENSE is copied to DIR.
+"""
+
+
+def main(arguments: list[str] | None = None) -> None:
+    given = command_line().parse_args(arguments)
+    seeds, look = parse_seeds(given.seeds), Look(**{name: getattr(given, name) for name in LOOK})
+    check_empty(given.out)
+    model = load(given.model)
+    generate(model, seeds, look, given.out, given.size or model.resolution, given.sheet)
+
+
+def command_line() -> argparse.ArgumentParser:
+    """The parser; each field of a `Look` is an option."""
+    parser = argparse.ArgumentParser(
+        prog="python -m gan.generate",
+        description=__doc__,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--seeds", required=True, help=f"seeds from 0 to {SEED_LIMIT - 1} and ranges of them, as 12,40-55,1003"
+    )
+    parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder, created if it does not exist")
+    parser.add_argument(
+        "--model",
+        default=str(WEIGHTS / DEFAULT),
+        metavar="FOLDER|user/name[@revision]",
+        help=f"weights: a folder, or a repo on the Hugging Face Hub; default: weights/{DEFAULT} of this checkout",
+    )
+    for name, limits in LOOK.items():
+        parser.add_argument(
+            f"--{name}",
+            type=number(name, limits),
+            default=getattr(Look(), name),
+            metavar="NUMBER",
+            help=f"how all faces look, as the page's slider sets it: {limits.least:g} to {limits.most:g}; "
+            f"default: {getattr(Look(), name):g}, as trained",
+        )
+    parser.add_argument(
+        "--size",
+        type=number("size", SIZES),
+        metavar="PIXELS",
+        help=f"side of a face, {SIZES.least} to {SIZES.most}, resized smoothly; default: as the network makes it",
+    )
+    parser.add_argument("--sheet", action="store_true", help=f"sheets of {AT_ONCE} faces instead of single files")
+    return parser
+
+
+def number(name: str, limits: Range):
+    """A type for argparse: the number that a text says, if it is within the limits; a UserError if not."""
+
+    def parse(text: str) -> float:
+        try:
+            value = float(text) if limits.decimals else int(text)
+        except ValueError:
+            value = float("nan")
+        if limits.least <= value <= limits.most and round(value, limits.decimals) == value:
+            return value
+        kind, precision = (
+            ("number", f", with at most {limits.decimals} decimals") if limits.decimals else ("whole number", "")
+        )
+        raise UserError(f"--{name} {text}: must be a {kind} from {limits.least:g} to {limits.most:g}{precision}.")
+
+    return parse
+
+
+def parse_seeds(text: str) -> list[range]:
+    """`12,40-55,1003` → ranges of seeds in that order. Ranges of any length take no memory.
+
+    Raises:
+        UserError: a part of the text is not a seed or a range, a seed is named twice, or none is named.
+    """
+    runs = []
+    for part, run in seed_ranges(text):
+        if run is None:
+            raise UserError(
+                f"--seeds: “{part[:30]}” is neither a seed nor a range of seeds, as 40-55; "
+                f"seeds are whole numbers from 0 to {SEED_LIMIT - 1}."
+            )
+        runs.append(run)
+    if not runs:
+        raise UserError("--seeds names no seed: write, for example, 0-99 or 12,40-55,1003.")
+    ends = sorted(sorted((run[0], run[-1])) for run in runs)
+    for (_, last), (first, _) in zip(ends, ends[1:]):
+        if first <= last:
+            raise UserError(f"--seeds names seed {first} twice: name each seed once.")
+    return runs
+
+
+def check_empty(out: Path) -> None:
+    """Faces of two runs must not mix.
+
+    Raises:
+        UserError: `out` exists and is not an empty folder.
+    """
+    if out.exists() and not out.is_dir():
+        raise UserError(f"{out} is not a folder: name a new folder.")
+    if out.exists() and any(out.iterdir()):
+        raise UserError(f"{out} is not empty: name a new folder.")
+
+
+def load(name: str) -> "FaceModel":
+    """The weights of a folder, or of `user/name[@revision]` on the Hub.
+
+    Raises:
+        UserError: they are not there, cannot be fetched, or are damaged; with one sentence.
+    """
+    from gan.serve.faces import FaceModel
+    from gan.serve.models import NAME
+
+    if Path(name).is_dir():
+        return FaceModel(name)
+    if not NAME.fullmatch(name):
+        raise UserError(f"--model {name} is neither a folder of weights nor a repo on the Hub (user/name).")
+    repo_id, _, revision = name.partition("@")
+    try:
+        return FaceModel.from_pretrained(repo_id, revision or None)
+    except UserError as error:
+        raise UserError(f"There is no folder {name}, so the Hub was asked. {error}") from error
+
+
+def generate(model: "FaceModel", seeds: list[range], look: Look, out: Path, size: int, sheet: bool) -> None:
+    """Make the faces of `seeds` and write them, `AT_ONCE` at a time, into the empty folder `out`: see `EPILOG`.
+
+    Raises:
+        UserError: the folder cannot be written to. The table lists exactly the faces that are in it.
+    """
+    total, done = sum(map(len, seeds)), 0
+    columns = ["seed", "sheet", "place", "weights", "look"] if sheet else ["seed", "file", "weights", "look"]
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        if (model.folder / "LICENSE").is_file():
+            shutil.copyfile(model.folder / "LICENSE", out / "LICENSE")
+        (out / TABLE).write_text(",".join(columns) + "\n")
+        # without a terminal there is no progress bar
+        with tqdm(total=total, unit=" faces", disable=None) as bar:
+            for sheet_number, batch in enumerate(batches(seeds), 1):
+                write(out, pictures(model, batch, look, size, sheet_number if sheet else None))
+                done += len(batch)
+                bar.update(len(batch))
+    except OSError as error:
+        raise UserError(
+            f"{out} cannot be written to ({error.strerror}): {done:,} of {total:,} faces are in it."
+        ) from None
+    except KeyboardInterrupt:
+        sys.exit(f"Stopped: {done:,} of {total:,} faces are in {out}.")
+    print(f"{total:,} faces of weights {model.id} are in {out}, listed in {TABLE}.")
+
+
+def batches(seeds: list[range]) -> Iterator[list[int]]:
+    """The seeds, `AT_ONCE` at a time."""
+    following = chain.from_iterable(seeds)
+    while batch := list(islice(following, AT_ONCE)):
+        yield batch
+
+
+def pictures(
+    model: "FaceModel", seeds: list[int], look: Look, size: int, sheet_number: int | None
+) -> Iterator[tuple[str, bytes, list[tuple]]]:
+    """Files of a batch of faces, single ones or, with its number, a sheet: name, PNG, and its rows of the table."""
+    import numpy as np
+
+    from gan.model import images, sampling
+    from gan.serve.files import origin, png, resized
+
+    faces, note = sampling.faces(model.generator, seeds, look), {}  # not model.faces, which keeps what it made
+    if size != model.resolution:
+        change = "enlarged" if size > model.resolution else "reduced"
+        note = {"size": f"{change} from {model.resolution} px"}
+        faces = (resized(face, size) for face in faces)
+    made_by = (model.id, urlencode(look_fields(look)))
+    if sheet_number is None:
+        for seed, face in zip(seeds, faces):
+            name = f"seed-{seed:010d}.png"  # ten digits for any seed: names sort by seed in sets of several runs, too
+            yield name, png(face, {**origin([seed], look, model.id), **note}), [(seed, name, *made_by)]
+    else:
+        name, sheet = f"sheet-{sheet_number:08d}.png", images.sheet(np.stack(list(faces)), 8)
+        rows = [(seed, name, place, *made_by) for place, seed in enumerate(seeds)]
+        yield name, png(np.asarray(sheet), {**origin(seeds, look, model.id), **note}), rows
+
+
+def write(out: Path, pictures: Iterable[tuple[str, bytes, list[tuple]]]) -> None:
+    """Write pictures and add their rows to the table; whatever interrupts this, either all of them are there or none.
+
+    Raises:
+        OSError: the folder cannot be written to.
+    """
+    table, names, rows = out / TABLE, [], []
+    size = table.stat().st_size
+    try:
+        for name, data, its_rows in pictures:
+            names.append(name)
+            (out / name).write_bytes(data)
+            rows += its_rows
+        with open(table, "a", newline="") as file:
+            csv.writer(file, lineterminator="\n").writerows(rows)
+    except BaseException:  # a full disk, or Ctrl-C
+        for name in names:
+            (out / name).unlink(missing_ok=True)
+        os.truncate(table, size)
+        raise
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except UserError as error:
+        sys.exit(f"Error: {error}")
+    except KeyboardInterrupt:
+        sys.exit("Stopped: no face was made.")
