@@ -37,6 +37,8 @@ def test_generate(client, model):
         "04-seed-12.png",
     ]
     faces = np.stack([np.asarray(Image.open(path)) for path in paths])
+    assert [Image.open(path).text["seed"] for path in paths] == ["12", "40", "41", "42", "12"]
+    assert {Image.open(path).text["weights"] for path in paths} == {model.id}
     assert np.array_equal(faces, model.faces([12, 40, 41, 42, 12], Look(0.8)))
     assert decode(link) == (View("gallery", (12, 40, 41, 42, 12), Look(0.8), model.id), [])
 

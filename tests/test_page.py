@@ -1,7 +1,9 @@
 """What the tabs' handlers make of views and controls, without a browser."""
 
 import asyncio
+import base64
 import html
+import io
 import re
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
@@ -206,6 +208,21 @@ def test_kept_faces_are_drawn_as_shown_and_found_as_they_were(two):
         assert faces == [] and not tray["visible"] and before == ""
     assert g.from_kept(query, None, 1.0)[1] == ["You have not kept any faces yet."]
     assert g.from_kept(query, {"seeds": [9, 3, 4]}, 1.0)[0].seeds == (9, 3, 4)
+
+
+def texts(url: str) -> dict[str, str]:
+    """The text chunks of a PNG in a data: URL."""
+    return Image.open(io.BytesIO(base64.b64decode(url.split(",", 1)[1]))).text
+
+
+def test_every_png_says_how_it_was_made(page):
+    g, model = page.gallery, page.models.current
+    query, made = encode(view_of(page, 4, 7, look=Look(0.8))), {"weights": model.id, "look": "variation=0.8"}
+    still = page.morph.render(View("morph", (7, 9), Look(0.8), model.id))[-1]["still"]
+    for url in (face_list(model, (4, 7), Look(0.8))[1]["src"], g.pick(query, click(7))["src"], still):
+        said = texts(url)
+        assert "generated" in said and {**said, "seed": "7", **made} == said
+    assert texts(g.sheet_file(query)["url"])["seeds"] == "4,7"
 
 
 @pytest.mark.parametrize("query", ["v=1&tab=about", "v=1&tab=verdict", "", None, 7, "seeds=x"])

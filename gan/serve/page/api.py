@@ -61,8 +61,8 @@ class Api:
         view = _view("gallery", seeds, look, model.id)
         folder = _folder(view)
         paths = [folder / f"{place:02d}-seed-{seed}.png" for place, seed in enumerate(view.seeds)]
-        for path, face in zip(paths, model.faces(view.seeds, view.look)):
-            path.write_bytes(files.png(face))
+        for path, seed, face in zip(paths, view.seeds, model.faces(view.seeds, view.look)):
+            path.write_bytes(files.png(face, files.origin([seed], view.look, model.id)))
         return [str(path) for path in paths], encode(view)
 
     def morph(self, seeds, frames, loop, weights, **look):

@@ -25,7 +25,7 @@ def face_list(model: FaceModel, seeds, look: Look) -> list[dict]:
     """The value of a grid of faces: `{seed, src}` for each."""
     seeds = tuple(seeds)
     return [
-        {"seed": seed, "src": data_url(files.png(face))}
+        {"seed": seed, "src": data_url(files.png(face, files.origin([seed], look, model.id)))}
         for seed, face in zip(seeds, model.faces(seeds, look) if seeds else [])
     ]
 
@@ -158,7 +158,7 @@ class Gallery:
         face = model.faces(view.seeds, view.look)[0]
         return {
             "seed": view.seeds[0],
-            "src": data_url(files.png(face)),
+            "src": data_url(files.png(face, files.origin(view.seeds, view.look, model.id))),
             "large": data_url(files.enlarged(face), "image/webp"),
             "query": encode(view),
             "shown": time.time_ns(),
@@ -195,7 +195,9 @@ class Gallery:
     def sheet_file(self, query: str) -> dict:
         """The gallery as one picture, in the form that save.js takes."""
         view = gallery_of(query)
-        data = files.sheet_png(self.models.of(view.weights).faces(view.seeds, view.look))
+        model = self.models.of(view.weights)
+        origin = files.origin(view.seeds, view.look, model.id)
+        data = files.sheet_png(model.faces(view.seeds, view.look), origin)
         return {"name": f"{_file_stem(view)}.png", "url": data_url(data)}
 
     def zip_file(self, query: str) -> dict:

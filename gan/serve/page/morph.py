@@ -57,7 +57,7 @@ class Morph:
         names = ", ".join(map(str, view.seeds))
         player = {
             "src": data_url(animation, "image/webp"),
-            "still": data_url(files.png(first)),
+            "still": data_url(files.png(first, files.origin(view.seeds[:1], view.look, model.id))),
             "alt": f"Morph through the faces of seeds {names}{' and back' if view.loop else ''}",
             "name": f"morph-{'-'.join(map(str, view.seeds))}.webp",
         }

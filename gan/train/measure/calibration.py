@@ -43,10 +43,7 @@ def calibrate(loaded: weights.Weights, held_out: np.ndarray, name: str) -> dict 
     """
     if len(held_out) < FEWEST:
         return None
-    from sklearn.metrics import (  # takes seconds to import
-        brier_score_loss,
-        roc_auc_score,
-    )
+    from sklearn.metrics import brier_score_loss, roc_auc_score  # takes seconds to import
 
     real = sheets.evenly(held_out, MOST)
     fake = sampling.faces(loaded.generator, range(FIRST_SEED, FIRST_SEED + len(real)))

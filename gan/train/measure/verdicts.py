@@ -80,9 +80,7 @@ def figures(probability: np.ndarray, generated: np.ndarray) -> dict:
 
 def calibration_error(probability: np.ndarray, generated: np.ndarray) -> float:
     """ECE: the mean distance of probabilities from what was true, over 15 bins (Guo et al. 2017)."""
-    from torchmetrics.functional.classification import (
-        binary_calibration_error,  # takes seconds, too
-    )
+    from torchmetrics.functional.classification import binary_calibration_error  # takes seconds, too
 
     return float(binary_calibration_error(torch.from_numpy(probability), torch.from_numpy(generated), n_bins=15))
 
