@@ -66,7 +66,7 @@ class Pictures:
     def __init__(self, settings: DetectorSettings, resolution: int, clean_first: bool):
         self.settings, self.resolution, self.clean_first = settings, resolution, clean_first
         self.generators = [weights.load(folder) for folder in settings.generators]
-        self.snapshots = [weights.load(folder) for folder in settings.snapshots]
+        self.snapshots = [weights.load_generator(folder) for folder in settings.snapshots]
         sizes = {loaded.settings.resolution for loaded in (*self.generators, *self.snapshots)}
         found = [sources.find(DataSettings(train_data_dir=folder)) for folder in settings.train_data_dir]
         # by size, one store for each folder
