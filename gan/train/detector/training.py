@@ -158,7 +158,8 @@ def start_from(folder: Path) -> tuple[Detector, ModelSettings, str | dict]:
     (what its config says of its training)."""
     if (folder / weights.DETECTOR).exists():
         network, settings, config = weights.load_detector(folder)
-        was = {**config["training"], "unseen_data_set": config["report"].get("unseen_data_set")}
+        with weights.config_errors(folder):
+            was = {**config["training"], "unseen_data_set": config["report"].get("unseen_data_set")}
     else:
         loaded = weights.load(folder)
         network, settings, was = Detector(loaded.settings), loaded.settings, loaded.generator_id
