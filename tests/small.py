@@ -15,7 +15,19 @@ SMALL = ModelSettings(16, latent_dim=8, widths=(16, 8))
 def folder_of(path, step: int = 100, prose: str = "Prose.") -> Path:
     """A complete weights folder, unlike any other."""
     path.mkdir(parents=True, exist_ok=True)
-    training = {"steps": step, "data": "faces"}
+    training = {
+        "recipe": "modern",
+        "data": "faces",
+        "pictures_in_data": 9,
+        "held_out": 1,
+        "steps": step,
+        "planned_steps": 1000,
+        "pictures": 4 * step,
+        "hours": 0.1,
+        "hardware": "a core",
+        "started_from": None,
+        "commands": [{"from_step": 0, "planned_steps": 1000, "command": "train"}],
+    }
     weights.save(path, Generator(SMALL), Discriminator(SMALL), SMALL, {"training": training, "metrics": {}})
     body = f"# Faces\n\n{prose}\n\n{model_card.section('training', f'Step {step}.')}\n\n## Limits\n\nMany.\n"
     (path / "README.md").write_text(model_card.card(body, "faces-16", "faces", {"frechet-distance": 2.5}))

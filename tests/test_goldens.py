@@ -1,12 +1,18 @@
-"""The promise that a seed is a face for good, held against what the released weights made on the day of their release."""
+"""The promise that a seed is a face for good: the released weights still make the faces of the day of their release."""
+
+import re
 
 import numpy as np
 import pytest
 from goldens import GOLDEN, SEEDS, released, rows
 from PIL import Image
 
-from gan.model import images
+from gan import UserError
+from gan.model import images, weights
 from gan.serve.faces import FaceModel
+from gan.train.generator import transfer
+
+OLDER = [folder for folder in released() if folder.parent.name == "older"]
 
 
 @pytest.mark.parametrize("folder", released(), ids=lambda folder: folder.name)
@@ -19,7 +25,21 @@ def test_released_weights_make_the_same_faces_for_good(folder):
     assert len(kept) == 2 * len(SEEDS) and np.abs(kept.astype(int) - rows(model)).max() <= 1
 
 
-def test_older_weights_have_their_ids_for_names_and_their_licence():
+@pytest.mark.parametrize("folder", OLDER, ids=lambda folder: folder.name)
+def test_older_weights_are_a_generator_named_by_its_id_with_card_and_licence(folder):
+    assert folder.name == FaceModel(folder).id
+    assert {path.name for path in folder.iterdir()} == {weights.GENERATOR, weights.CONFIG, "README.md", "LICENSE"}
+    assert set(weights.load_config(folder)["sha256"]) == {weights.GENERATOR}
+
+
+@pytest.mark.parametrize("folder", OLDER, ids=lambda folder: folder.name)
+def test_nobody_can_train_from_older_weights_and_is_told_so(folder):
+    with pytest.raises(UserError, match=r"discriminator.safetensors is missing: .* holds only a generator"):
+        transfer.open_source(str(folder))
+
+
+def test_every_released_folder_has_its_licence_and_all_that_its_card_links_to():
     for folder in released():
         assert (folder / "LICENSE").is_file()
-        assert folder.parent.name != "older" or folder.name == FaceModel(folder).id
+        for name in re.findall(r"\]\(([^):]+)\)", (folder / "README.md").read_text()):
+            assert (folder / name).is_file(), f"{folder}: {name}"

@@ -1,12 +1,14 @@
-"""The judge with the embedded detector: what it finds, frames and says of pictures as people have them."""
+"""The judge with the embedded detector: what it finds, frames and says of photos."""
 
 import numpy as np
 import pytest
 from conftest import EMBEDDED, WEIGHTS
 from PIL import Image
+from small import SMALL
 
 from gan import UserError
-from gan.model import critic
+from gan.model import critic, weights
+from gan.model.detector import Detector
 from gan.serve.faces import FaceModel
 from gan.serve.judge import GENERATED, NO_FACE, REAL, TOO_SMALL, UNCLEAR, Judge
 
@@ -72,7 +74,7 @@ def test_a_small_face_is_too_small_to_tell(judge, faces):
     assert (verdict.verdict, verdict.faces, verdict.opinion) == (TOO_SMALL, 1, None)
 
 
-def test_without_a_face_the_middle_square_is_kept_for_who_asks(judge):
+def test_without_a_face_there_is_an_opinion_on_the_middle_square(judge):
     meadow = Image.new("RGB", (900, 700), (200, 40, 40))
     meadow.paste(MEADOW.crop((0, 0, 700, 700)), (100, 0))
     verdict = judge.verdict(meadow)
@@ -87,4 +89,34 @@ def test_most_of_our_own_faces_are_not_called_real(judge, faces):
 
 def test_a_folder_without_a_detector_is_one_sentence(tmp_path):
     with pytest.raises(UserError, match="config.json is missing"):
+        Judge(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"slope": None},
+        {"slope": "1.7"},
+        {"slope": True},
+        {"slope": 1e300},  # infinite in float32: what is infinite once is no number next
+        {"intercept": float("nan")},
+        {"intercept": -(10**400)},
+        {"generated_from": 1.5},
+        {"real_up_to": -0.1},
+        {"real_up_to": 0.9},  # a picture would be both
+    ],
+    ids=str,
+)
+def test_a_calibration_that_no_training_gives_is_refused(judge, tmp_path, change):
+    said = {name: judge.config[name] for name in ("training", "calibration", "report")}
+    weights.save_detector(tmp_path, Detector(SMALL), SMALL, said)
+    assert Judge(tmp_path).settings == SMALL
+    weights.write_config(tmp_path, {**weights.load_config(tmp_path), "calibration": {**said["calibration"], **change}})
+    with pytest.raises(UserError, match="config.json lacks an entry or has one of the wrong kind"):
+        Judge(tmp_path)
+
+
+def test_a_detector_without_a_calibration_is_refused(judge, tmp_path):
+    weights.save_detector(tmp_path, Detector(SMALL), SMALL, {"report": judge.config["report"]})
+    with pytest.raises(UserError, match="config.json lacks an entry .*calibration"):
         Judge(tmp_path)

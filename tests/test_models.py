@@ -1,8 +1,10 @@
-"""The page's weights: the embedded ones at once, those of the Hub when they come, those of older links when asked for."""
+"""The page's weights: the embedded ones at once, those of the Hub when they come, those of older links on demand."""
 
+import errno
 import os
 import re
 import shutil
+import threading
 
 import numpy as np
 import pytest
@@ -141,7 +143,7 @@ def test_older_links_find_their_weights(hub_server, repo_id, tmp_path, quick):
     assert len(downloads) == 1  # fetched once
     for number in (1, 2):
         assert models.asked_for(ids[number])
-        settled(lambda: models.has(ids[number]))
+        settled(lambda name=ids[number]: models.has(name))
         if number == 1:
             models.of(ids[0])  # looked at once more
     assert [models.has(name) for name in ids] == [True, False, True, True]  # two at most are kept besides the current
@@ -171,6 +173,65 @@ def test_a_tag_at_other_weights_is_not_believed(hub_server, repo_id, tmp_path, q
     assert models.asked_for("a" * 12)
     settled(lambda: not models.asked_for("a" * 12))
     assert not models.has("a" * 12)
+
+
+class Panic(BaseException):
+    """What a panic of a library in Rust is raised as."""
+
+
+@pytest.mark.parametrize(
+    "fault", [RuntimeError("no way at /secret"), MemoryError(), KeyError("x"), SystemExit(1), Panic()], ids=repr
+)
+def test_a_fetch_ends_whatever_goes_wrong(tmp_path, quick, monkeypatch, caplog, fault):
+    """Otherwise visitors poll for ever, or the place of a fetch is never free again."""
+
+    def pull(*arguments):
+        if fault:
+            raise fault
+        return folder
+
+    folder = folder_of(tmp_path / "weights")
+    monkeypatch.setattr(hub, "pull", pull)
+    monkeypatch.setattr(models_module, "PAUSES", (0.2,) * 1000)
+    models = Models(WEIGHTS, DEFAULT, "alice/faces")
+    settled(lambda: not models.coming)
+    assert models.news == (
+        "The weights of alice/faces did not come, so these are the embedded ones. "
+        "Something went wrong on this server; its log says what."
+    )
+    assert type(fault).__name__ in caplog.text and "Traceback" in caplog.text  # for whoever runs the server
+    for number in range(2 * models_module.MOST_AT_ONCE):
+        name = f"{number:012x}"
+        assert models.asked_for(name)  # a place is free
+        settled(lambda name=name: not models.asked_for(name))
+        assert not models.has(name)
+    fault = None  # asked for again later
+    settled(lambda: models.current.id == generator_id(folder))
+    assert not models.news and not models.coming
+
+
+def test_no_place_is_lost_where_no_thread_can_be_started(monkeypatch):
+    def start(thread):
+        raise RuntimeError("can't start new thread")
+
+    models = Models(WEIGHTS, DEFAULT)
+    models.repo = "alice/faces"
+    monkeypatch.setattr(threading.Thread, "start", start)
+    assert not any(models.asked_for(f"{number:012x}") for number in range(10))
+    monkeypatch.undo()
+    monkeypatch.setattr(hub, "pull", lambda *arguments: EMBEDDED)
+    assert models.asked_for("0" * 12)
+
+
+def test_visitors_do_not_read_the_paths_of_the_server(hub_server, repo_id, tmp_path, quick, monkeypatch):
+    def download(*arguments, **options):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/secret/cache")
+
+    pushed(folder_of(tmp_path / "weights"), repo_id)
+    monkeypatch.setattr(hub, "snapshot_download", download)
+    models = Models(WEIGHTS, DEFAULT, repo_id)
+    settled(lambda: not models.coming)
+    assert "No space left on device" in models.news and "/secret" not in models.news
 
 
 # --- in the browser -----------------------------------------------------------------------------------------------

@@ -1,14 +1,19 @@
 import json
+import subprocess
+import sys
+import threading
 
 import numpy as np
 import pytest
 import torch
+from conftest import ROOT
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from small import SMALL
 
 from gan import UserError
 from gan.model import latents, sampling, weights
+from gan.model.detector import Detector
 from gan.model.networks import Discriminator, Generator
 from gan.model.settings import ModelSettings
 
@@ -105,6 +110,87 @@ def test_a_folder_that_cannot_be_written(tmp_path):
     (tmp_path / weights.GENERATOR).mkdir()
     with pytest.raises(OSError):
         weights.save(tmp_path, Generator(SMALL), Discriminator(SMALL), SMALL, {})
+
+
+def test_files_may_be_replaced_while_they_are_served(folder):
+    """Copying a file over another one truncates that one first: who has mapped it is then killed by SIGBUS."""
+    weights.save_detector(folder, Detector(SMALL), SMALL, {})
+    weights.save(folder, Generator(SMALL), Discriminator(SMALL), SMALL, {})
+    code = """
+import sys, torch
+from pathlib import Path
+from gan.model import sampling, weights
+folder = Path(sys.argv[1])
+loaded, (detector, _, _) = weights.load(folder), weights.load_detector(folder)
+pictures = torch.linspace(-1, 1, 2 * 3 * 16 * 16).view(2, 3, 16, 16)
+def answer():
+    judged = loaded.discriminator(pictures).tolist(), detector(pictures).tolist()
+    print(sampling.faces(loaded.generator, range(4), 0.8).tobytes().hex(), judged, flush=True)
+answer()
+for line in sys.stdin:
+    answer()
+"""
+    words = [sys.executable, "-c", code, folder]
+    with subprocess.Popen(words, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        before = process.stdout.readline()
+        assert before
+        for path in (folder / name for name in (weights.GENERATOR, weights.DISCRIMINATOR, weights.DETECTOR)):
+            for content in (b"", b"\xff" * path.stat().st_size):
+                path.write_bytes(content)  # in place, as `cp` does it
+                process.stdin.write("again\n")
+                process.stdin.flush()
+                assert process.stdout.readline() == before, f"{path.name}: exit status {process.wait()}"
+        process.stdin.close()
+        assert process.wait() == 0
+
+
+def test_the_id_is_that_of_what_is_loaded_whatever_happens_to_the_file(folder):
+    """Another process replaces the file, again and again, while it is loaded: one of both files, or a sentence."""
+    weights.write_config(folder, {**weights.load_config(folder), "sha256": {}})  # the file must speak for itself
+    files, faces = [(folder / weights.GENERATOR).read_bytes()], {}
+    weights.save(folder, Generator(SMALL), Discriminator(SMALL), SMALL, {})
+    files.append((folder / weights.GENERATOR).read_bytes())
+    weights.write_config(folder, {**weights.load_config(folder), "sha256": {}})
+    for content in files:
+        (folder / weights.GENERATOR).write_bytes(content)
+        loaded = weights.load_generator(folder)
+        faces[loaded.generator_id] = sampling.faces(loaded.generator, [5]).tobytes()
+    done = threading.Event()
+
+    def replace():
+        while not done.is_set():
+            for content in files:
+                with open(folder / weights.GENERATOR, "wb") as file:
+                    for start in range(0, len(content), 1000):
+                        file.write(content[start : start + 1000])
+                        file.flush()
+
+    thread = threading.Thread(target=replace)
+    thread.start()
+    outcomes = {"loaded": 0, "refused": 0}
+    try:
+        while min(outcomes.values()) < 5 and sum(outcomes.values()) < 5000:
+            try:
+                loaded = weights.load_generator(folder)
+            except UserError:
+                outcomes["refused"] += 1
+                continue
+            outcomes["loaded"] += 1
+            if loaded.generator_id in faces:
+                assert sampling.faces(loaded.generator, [5]).tobytes() == faces[loaded.generator_id]
+    finally:
+        done.set()
+        thread.join()
+    assert min(outcomes.values()) >= 5, outcomes
+
+
+def test_a_generator_alone_makes_faces_and_cannot_be_trained(folder):
+    expected = sampling.faces(weights.load(folder).generator, range(4))
+    (folder / weights.DISCRIMINATOR).unlink()
+    loaded = weights.load_generator(folder)
+    assert loaded.discriminator is None and np.array_equal(sampling.faces(loaded.generator, range(4)), expected)
+    with pytest.raises(UserError, match="holds only a generator, which can make faces but cannot be trained"):
+        weights.load(folder)
 
 
 def damaged(folder, name, content: bytes):

@@ -29,8 +29,10 @@ def main() -> None:
         print(f"Deployed to {hub.deploy(given.repo_id, given.model)}")
         return
     loaded = weights.load(given.folder)  # damaged weights are not pushed
+    with weights.config_errors(given.folder):
+        message = hub.describe(loaded.config)
     hub.prepare(given.repo_id, given.private)
-    commit = hub.push(given.folder, given.repo_id, hub.describe(loaded.config))
+    commit = hub.push(given.folder, given.repo_id, message)
     print(f"Pushed {given.folder} to {given.repo_id} as commit {commit[:8]}, tag g-{loaded.generator_id}.")
 
 

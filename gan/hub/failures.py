@@ -107,7 +107,9 @@ def explain(error: BaseException, repo_id: str) -> str:
         return f"The Hub answered {status} for {repo_id} ({reason(error)}): try again later."
     if may_pass(error):
         return f"The Hub cannot be reached ({reason(error)}): check the network and try again."
-    return f"The Hub and {repo_id}: {reason(error).rstrip('.')}."
+    # a full disk, say; the path that belongs to it is of no use to visitors of a page
+    words = error.strerror if isinstance(error, OSError) and error.strerror else reason(error)
+    return f"The Hub and {repo_id}: {words.rstrip('.')}."
 
 
 def explain_data_set(error: BaseException, name: str) -> str:

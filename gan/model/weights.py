@@ -8,11 +8,14 @@ import hashlib
 import json
 import os
 import shutil
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
+from safetensors.torch import load as deserialize
 from safetensors.torch import save as serialize
 
 from gan import UserError, reason
@@ -22,26 +25,24 @@ from gan.model.networks import Discriminator, Generator
 from gan.model.settings import ModelSettings, to_dict
 
 FORMAT = 1
-# how variation works, in the generator's header: pulling features towards their mean, or, in the first weights, scaling latents
+# how variation works, by the generator's header: it pulls features to their mean, or (first weights) scales latents
 FEATURES_TO_MEAN, SCALED_LATENT = "first_features_towards_mean", "scale_latent"
 GENERATOR, DISCRIMINATOR, CONFIG = "generator.safetensors", "discriminator.safetensors", "config.json"
 DETECTOR = "detector.safetensors"  # in a folder of its own, with a config.json
-# for people: the pictures beside them
-SAMPLES, CURVES, QUALITY, TIMELINE, DETECTOR_PICTURE = (
-    "samples.png",
-    "curves.png",
-    "quality.png",
-    "timeline.webp",
-    "detector.png",
-)
+# pictures for people, in the same folders
+SAMPLES, CURVES, QUALITY, TIMELINE = "samples.png", "curves.png", "quality.png", "timeline.webp"
+DETECTOR_PICTURE = "detector.png"
+MOST_CONFIG_BYTES = 10_000_000
+MOST_LEVELS = 100  # of nesting in a config; each run that starts from other weights adds one
+_MAPPINGS = ("model", "training", "metrics", "sha256", "calibration", "report")  # parts of a config
 
 
 @dataclass
 class Weights:
-    """A weights folder, loaded: both networks in float32 and eval mode on the CPU."""
+    """A weights folder, loaded: networks in float32 and eval mode on the CPU."""
 
     generator: Generator
-    discriminator: Discriminator
+    discriminator: Discriminator | None  # None: only the generator was asked for
     settings: ModelSettings
     config: dict
     generator_id: str  # first 12 hex digits of the sha256 of generator.safetensors: what a link names
@@ -90,11 +91,8 @@ def load_detector(folder: Path) -> tuple[Detector, ModelSettings, dict]:
     """
     config = load_config(folder)
     settings = _model_settings(folder, config)
-    with torch.device("meta"):
-        detector = Detector(settings)
-    _fill(detector, folder / DETECTOR)
-    _check_hashes(folder, config)
-    return detector.eval().requires_grad_(False), settings, config
+    detector, _ = _network(Detector, settings, folder / DETECTOR, config)
+    return detector, settings, config
 
 
 def write_config(folder: Path, config: dict) -> None:
@@ -115,7 +113,24 @@ def replace_folder(new: Path, folder: Path) -> None:
 
 
 def load(folder: Path | str) -> Weights:
-    """Load and verify a weights folder.
+    """Load and verify a weights folder with both networks, as training and measuring need it.
+
+    Raises:
+        UserError: with one sentence on what is missing, damaged or does not fit.
+    """
+    loaded = load_generator(folder)
+    path = loaded.folder / DISCRIMINATOR
+    if not path.exists():
+        raise UserError(
+            f"{path} is missing: {loaded.folder} holds only a generator, which can make faces but cannot be trained or "
+            "measured. Take a folder with both networks."
+        )
+    discriminator, _ = _network(Discriminator, loaded.settings, path, loaded.config)
+    return replace(loaded, discriminator=discriminator)
+
+
+def load_generator(folder: Path | str) -> Weights:
+    """Load and verify the generator of a weights folder, all that making faces needs.
 
     Raises:
         UserError: with one sentence on what is missing, damaged or does not fit.
@@ -123,42 +138,58 @@ def load(folder: Path | str) -> Weights:
     folder = Path(folder)
     config = load_config(folder)
     settings = _model_settings(folder, config)
-    networks = []
-    for name, network_class in ((GENERATOR, Generator), (DISCRIMINATOR, Discriminator)):
-        with torch.device("meta"):
-            network = network_class(settings)
-        _fill(network, folder / name)
-        networks.append(network.eval().requires_grad_(False))
-    _check_hashes(folder, config)
-    return Weights(*networks, settings, config, sha256(folder / GENERATOR)[:12], folder)
-
-
-def _check_hashes(folder: Path, config: dict) -> None:
-    for name, expected in config.get("sha256", {}).items():
-        if sha256(folder / name) != expected:
-            raise UserError(f"{folder / name} is not the file that {CONFIG} describes: copy the whole folder again.")
+    generator, digest = _network(Generator, settings, folder / GENERATOR, config)
+    return Weights(generator, None, settings, config, digest[:12], folder)
 
 
 def load_config(folder: Path) -> dict:
-    """`config.json` of a weights folder, checked for being one."""
+    """`config.json` of a weights folder. Its parts are mappings where they are there; what they hold is not checked.
+
+    Raises:
+        UserError: it is missing, not JSON, or not a config of this format; with one sentence.
+    """
     path = folder / CONFIG
     try:
-        config = json.loads(_present(path).read_text())
-    except (ValueError, UnicodeDecodeError):
+        config = json.loads(_read(path, MOST_CONFIG_BYTES).decode())
+        if _is_deeper(config, MOST_LEVELS):
+            raise ValueError
+        # escapes can spell halves of characters, which no page and no file can show
+        json.dumps(config, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
         raise UserError(f"{path} is not valid JSON: copy the folder again.") from None
     if not isinstance(config, dict) or config.get("format") != FORMAT:
         raise UserError(f"{path} is not a config of SeedFaces weights, format {FORMAT}.")
+    for name in _MAPPINGS:
+        if not isinstance(config.get(name, {}), dict):
+            raise UserError(f"{path}: “{name}” must be a JSON object: copy the folder again.")
     return config
+
+
+@contextmanager
+def config_errors(folder: Path) -> Iterator[None]:
+    """While a config is read: what a malformed one raises becomes a UserError.
+
+    Raises:
+        UserError: with one sentence on what was tripped over.
+    """
+    try:
+        yield
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+        raise UserError(
+            f"{folder / CONFIG} lacks an entry or has one of the wrong kind ({type(error).__name__}: {reason(error)}): "
+            "copy the folder again, or take weights that this version has made."
+        ) from error
+
+
+def _is_deeper(value, levels: int) -> bool:
+    """Whether JSON is nested deeper than `levels`."""
+    children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return levels < 0 or any(_is_deeper(child, levels - 1) for child in children)
 
 
 def sha256(path: Path) -> str:
     """Hex digest of a file's content."""
-    with open(path, "rb") as file:
-        return (
-            hashlib.file_digest(file, "sha256").hexdigest()
-            if hasattr(hashlib, "file_digest")
-            else hashlib.sha256(file.read()).hexdigest()
-        )  # Python 3.10
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _published(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
@@ -169,53 +200,86 @@ def _published(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     }
 
 
-def _present(path: Path) -> Path:
-    if not path.is_file():
-        raise UserError(f"{path} is missing: {path.parent} is not a complete weights folder.")
-    with open(path, "rb") as file:
-        if file.read(23) == b"version https://git-lfs":
-            raise UserError(f"{path} is a Git LFS pointer, not the file itself: run `git lfs pull` there.")
-    return path
+def _read(path: Path, limit: int) -> bytes:
+    """The content of a file of at most `limit` bytes.
+
+    It is never mapped into memory: copying a file over a mapped one kills the process with SIGBUS.
+    """
+    try:
+        with open(path, "rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            if size > limit:
+                raise UserError(f"{path} is {size / 1e6:.0f} MB, far larger than it can be: copy the folder again.")
+            content = file.read(size)
+    except (FileNotFoundError, NotADirectoryError):
+        raise UserError(f"{path} is missing: {path.parent} is not a complete weights folder.") from None
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}.") from error
+    if content.startswith(b"version https://git-lfs"):
+        raise UserError(f"{path} is a Git LFS pointer, not the file itself: run `git lfs pull` there.")
+    return content
 
 
 def _model_settings(folder: Path, config: dict) -> ModelSettings:
     try:
-        model = dict(config["model"])
-        return ModelSettings(**{**model, "widths": tuple(model["widths"])})
+        model = config["model"]
+        settings = ModelSettings(**{**model, "widths": tuple(model["widths"])})
+        if any(type(size) is not int for size in (settings.resolution, settings.latent_dim, *settings.widths)):
+            raise TypeError("sizes must be whole numbers")
+        if settings.discriminator_norm not in ("none", "batch"):
+            raise ValueError("discriminator_norm must be none or batch")
     except (KeyError, TypeError, ValueError, UserError) as error:
-        raise UserError(f"{folder / CONFIG} describes no model that can be built ({error}).") from None
+        raise UserError(f"{folder / CONFIG} describes no model that can be built ({reason(error)}).") from None
+    return settings
 
 
-def _fill(network: Generator | Discriminator | Detector, path: Path) -> None:
-    """Give a network of the meta device the tensors of a file, in the expected shapes and types, or say a sentence."""
-    limit = 2 * sum(tensor.numel() * 4 for tensor in network.state_dict().values()) + 2**20
-    if _present(path).stat().st_size > limit:
-        raise UserError(f"{path} is {path.stat().st_size / 1e6:.0f} MB, far larger than the model in {CONFIG}.")
+def _network(network_class: type, settings: ModelSettings, path: Path, config: dict) -> tuple[torch.nn.Module, str]:
+    """A network with the tensors of a file, in float32 and eval mode, and the sha256 of the bytes that they came from.
+
+    Raises:
+        UserError: with one sentence on what is missing, damaged or does not fit.
+    """
+    with torch.device("meta"):
+        network = network_class(settings)
+    content = _read(path, 2 * sum(tensor.numel() * 4 for tensor in network.state_dict().values()) + 2**20)
     try:
-        with safe_open(path, framework="pt") as file:
-            if isinstance(network, Generator) and _variation(path, file.metadata()) == FEATURES_TO_MEAN:
-                size, _, channels = network.first_shape
-                network.mean_features = torch.empty(channels, size, size, device="meta")
-            expected = network.state_dict()
-            shapes = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}
-            wrong = sorted(set(shapes.items()) ^ {(name, tuple(t.shape)) for name, t in expected.items()})
-            if wrong:
-                raise UserError(f"{path} does not fit the model in {CONFIG}: {wrong[0][0]} differs in name or shape.")
-            tensors = {name: file.get_tensor(name).to(expected[name].dtype) for name in expected}
-    except SafetensorError as error:
+        found = deserialize(content)
+    except (SafetensorError, KeyError) as error:  # KeyError: a type that PyTorch does not have
         raise UserError(f"{path} is damaged or cut short ({reason(error)}): copy it again.") from None
+    if network_class is Generator and _variation(path, content) == FEATURES_TO_MEAN:
+        size, _, channels = network.first_shape
+        network.mean_features = torch.empty(channels, size, size, device="meta")
+    expected = network.state_dict()
+    wrong = sorted(_kinds(found) ^ _kinds(expected))
+    if wrong:
+        name = wrong[0][0][:100]
+        raise UserError(f"{path} does not fit the model in {CONFIG}: {name} differs in name, shape or type.")
+    # copied into memory that PyTorch has allocated and aligned
+    tensors = {name: found[name].to(tensor.dtype, copy=True) for name, tensor in expected.items()}
+    if not all(tensor.isfinite().all() for tensor in tensors.values()):
+        raise UserError(f"{path} holds numbers that are not finite: copy it again, or train again.")
+    digest = hashlib.sha256(content).hexdigest()
+    if config.get("sha256", {}).get(path.name, digest) != digest:
+        raise UserError(f"{path} is not the file that {CONFIG} describes: copy the whole folder again.")
     network.load_state_dict(tensors, strict=True, assign=True)
+    return network.eval().requires_grad_(False), digest
 
 
-def _variation(path: Path, metadata: dict[str, str] | None) -> str:
-    """How variation works, by a generator's header."""
+def _kinds(tensors: dict[str, torch.Tensor]) -> set[tuple[str, tuple[int, ...], bool]]:
+    """What tensors in a file and in a network must have in common: name, shape, and whether they hold fractions."""
+    return {(name, tuple(tensor.shape), tensor.is_floating_point()) for name, tensor in tensors.items()}
+
+
+def _variation(path: Path, content: bytes) -> str:
+    """How variation works, by a generator's header: JSON behind its length as 8 bytes."""
     try:
-        variation = json.loads((metadata or {})["seedfaces"])["variation"]
-    except (KeyError, TypeError, ValueError):
+        header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+        variation = json.loads(header["__metadata__"]["seedfaces"])["variation"]
+    except (KeyError, TypeError, ValueError, RecursionError):
         variation = None
     if variation not in (FEATURES_TO_MEAN, SCALED_LATENT):
         raise UserError(
             f"{path} does not say in its header how variation works, or says what this version does not know "
-            f"({variation}): it is of a newer SeedFaces, or not of SeedFaces."
+            f"({variation!r:.40}): it is of a newer SeedFaces, or not of SeedFaces."
         )
     return variation

@@ -12,16 +12,16 @@ from gan.serve import files
 
 
 class FaceModel:
-    """A weights folder, ready to use: `FaceModel("weights/faces-64").faces([0, 7, 1003])`.
+    """The generator of a weights folder, ready to use: `FaceModel("weights/faces-64").faces([0, 7, 1003])`.
 
     Raises:
-        UserError: the folder is not one of weights, or damaged; with one sentence.
+        UserError: a file of the folder is missing, damaged or malformed; with one sentence.
     """
 
     def __init__(self, folder: Path | str, name: str = ""):
-        loaded = weights.load(folder)
+        loaded = weights.load_generator(folder)
         self.folder = Path(folder)
-        # for people; in every run of the trainer the folder itself is called weights
+        # for people; every run of the trainer calls the folder itself "weights"
         self.name = name or (self.folder.resolve().parent.name if self.folder.name == "weights" else self.folder.name)
         self.generator = loaded.generator
         self.config, self.id = loaded.config, loaded.generator_id
@@ -36,14 +36,14 @@ class FaceModel:
         """The weights in a folder, or those of a model repo on the Hub (`user/name`, at a branch, tag or commit).
 
         Raises:
-            UserError: they are not there, cannot be fetched, or are damaged; with one sentence.
+            UserError: they are not there, cannot be fetched, or are damaged or malformed; with one sentence.
         """
         if Path(name).is_dir():
             return cls(name)
         folder = hub.pull(str(name), revision)
         try:
             return cls(folder, str(name))
-        except UserError as error:  # everybody may read it: it says which repo, and not where this server keeps it
+        except UserError as error:  # visitors read it: it names the repo, not the path on this server
             raise UserError(str(error).replace(str(folder), str(name))) from error
 
     def faces(self, points, look: Look = AS_TRAINED) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The verdict on a picture as people have it: find the face, look at it, say what speaks for generated and where."""
+"""The verdict on a photo: find the largest face, judge it, and say what speaks for "generated" and where."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +10,7 @@ from gan.model import detector, face_finder, weights
 from gan.model.face_finder import FEWEST_PIXELS, Square
 
 REAL, GENERATED, UNCLEAR = "likely real", "likely generated", "can't tell"
+LARGEST = 1e6  # slope or intercept of a calibration; logits stay far below the limits of float32
 # why there is no opinion
 TOO_SMALL, NO_FACE = "too small to tell", "no face found"
 
@@ -39,12 +40,14 @@ class Judge:
     """The detector of a folder, ready to use.
 
     Raises:
-        UserError: the folder holds no detector, or a damaged one; with one sentence.
+        UserError: a file of the folder is missing, damaged or malformed; with one sentence.
     """
 
     def __init__(self, folder: Path | str):
         self.folder = Path(folder)
         self.detector, self.settings, self.config = weights.load_detector(self.folder)
+        with weights.config_errors(self.folder):
+            _check_calibration(self.config["calibration"])
 
     def verdict(self, picture: Image.Image) -> Verdict:
         """A PIL RGB picture → the verdict on its largest face."""
@@ -72,3 +75,16 @@ class Judge:
             else UNCLEAR
         )
         return Opinion(looks[0], places, probability, verdict)
+
+
+def _check_calibration(calibration: dict) -> None:
+    """
+    Raises:
+        LookupError, ValueError: a number is missing, is none, or is one that no calibration gives.
+    """
+    names = ("slope", "intercept", "generated_from", "real_up_to")
+    numbers = slope, intercept, generated_from, real_up_to = [calibration[name] for name in names]
+    if any(type(number) not in (int, float) for number in numbers):
+        raise ValueError("a calibration is four numbers")
+    if not (abs(slope) <= LARGEST and abs(intercept) <= LARGEST and 0 <= real_up_to < generated_from <= 1):
+        raise ValueError("a number of the calibration is out of range")

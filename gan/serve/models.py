@@ -1,5 +1,6 @@
 """Which weights the page has: the current ones, and those that a link asks for."""
 
+import logging
 import re
 import threading
 import time
@@ -10,20 +11,21 @@ from gan import UserError
 from gan.model.weights import GENERATOR
 from gan.serve.faces import FaceModel
 
-MOST_FETCHED = 2  # older weights that are kept in memory for links, those that were last looked at
-MOST_AT_ONCE = 3  # fetches under way; anybody can invent links
-MISSING_SECONDS = 600  # for which weights that were not found are not looked for again
-PAUSES = (60, 600, 3600)  # seconds until the configured weights are asked for again when they did not come
+MOST_FETCHED = 2  # older weights that links have fetched and that stay in memory, the last ones looked at
+MOST_AT_ONCE = 3  # fetches at a time; anybody can invent links
+MISSING_SECONDS = 600  # until weights that were not found may be looked for again
+PAUSES = (60, 600, 3600)  # seconds before each further attempt to fetch the configured weights
+UNFORESEEN = "Something went wrong on this server; its log says what."
 NAME = re.compile(r"[\w.-]+/[\w.-]+(@[\w./-]+)?")
 
 
 class Models:
-    """The embedded weights at once, those of a repo on the Hub when they are there, older ones when a link asks for them.
+    """The embedded weights at once, those of a repo on the Hub once they are there, older ones when a link needs them.
 
     Args:
-        weights: a folder of weights folders, the embedded ones; those of older links are in `older/`, named by their ids.
-        default: the name of the embedded weights that come first.
-        wanted: another weights folder, or `user/name[@revision]` on the Hub, to come first in their place.
+        weights: a folder of weights folders, the embedded ones; `older/` holds those of older links, named by id.
+        default: the name of the embedded weights that are shown first.
+        wanted: another weights folder, or `user/name[@revision]` on the Hub, to be shown first instead.
 
     Raises:
         UserError: a folder is not one of weights, or `wanted` is neither a folder nor a name; with one sentence.
@@ -31,10 +33,10 @@ class Models:
 
     def __init__(self, weights: Path, default: str, wanted: str = ""):
         self.repo = ""  # where links may find older weights
-        self.news = ""  # one sentence about wanted weights that are not there
-        self.coming = False  # whether they may still come
-        self._fetched: dict[str, FaceModel | None] = {}  # by generator id; None: under way
-        self._missing: dict[str, float] = {}  # asked for in vain, and when
+        self.news = ""  # for visitors, while the wanted weights are not there
+        self.coming = False  # whether they are being fetched
+        self._fetched: dict[str, FaceModel | None] = {}  # by generator id; None: being fetched
+        self._missing: dict[str, float] = {}  # by generator id: when it was not found, in seconds of time.monotonic
         self._lock = threading.Lock()
         self._older_model = lru_cache(self._open_older)
         self._older = {path.parent.name: path.parent for path in weights.glob(f"older/*/{GENERATOR}")}
@@ -47,10 +49,8 @@ class Models:
                     f"SEEDFACES_MODEL={wanted} is neither a folder of weights nor a repo on the Hub (user/name)."
                 )
             self.repo, _, revision = wanted.partition("@")
-            self.news, self.coming = (
-                f"The weights of {wanted} are being fetched; until then, these are the embedded ones.",
-                True,
-            )
+            self.news = f"The weights of {wanted} are being fetched; until then, these are the embedded ones."
+            self.coming = True
             self._start(self._take_over, wanted, revision or None)
 
     @property
@@ -67,24 +67,27 @@ class Models:
         return self._older_model(generator_id) or self._fetched_model(generator_id) or self.current
 
     def has(self, generator_id: str) -> bool:
-        """Whether what a link asks for is at hand; a link without weights asks for the current ones."""
+        """Whether the weights that a link asks for are at hand; a link without weights asks for the current ones."""
         return not generator_id or self.of(generator_id).id == generator_id
 
     def asked_for(self, generator_id: str) -> bool:
-        """Begin to look for the weights of a link, in the configured repo only. Whether they may still come."""
+        """Begin to fetch the weights of a link, from the configured repo only. Returns whether they may still come."""
         with self._lock:
-            under_way = [name for name, model in self._fetched.items() if model is None]
-            if generator_id in under_way:
+            if generator_id in self._fetched:
                 return True
+            being_fetched = [name for name, model in self._fetched.items() if model is None]
             lately = time.monotonic() - self._missing.get(generator_id, -MISSING_SECONDS) < MISSING_SECONDS
-            if not self.repo or lately or len(under_way) >= MOST_AT_ONCE:
+            if not self.repo or lately or len(being_fetched) >= MOST_AT_ONCE:
+                return False
+            try:
+                self._start(self._fetch, generator_id)
+            except RuntimeError:  # the machine has no thread left
                 return False
             self._fetched[generator_id] = None
-            self._start(self._fetch, generator_id)
             return True
 
     def _fetched_model(self, generator_id: str) -> FaceModel | None:
-        """Weights that a link has fetched; those that somebody looks at are the last to go."""
+        """Weights that a link has fetched; those that were looked at last are kept longest."""
         with self._lock:
             model = self._fetched.get(generator_id)
             if model:
@@ -92,41 +95,47 @@ class Models:
             return model
 
     def _open_older(self, generator_id: str) -> FaceModel | None:
-        """Embedded weights that are not offered any more; None where there are none, or they are damaged."""
+        """Embedded weights that are no longer offered; None where there are none, or they are damaged."""
         try:
             return FaceModel(self._older[generator_id]) if generator_id in self._older else None
         except UserError:
             return None
 
     def _fetch(self, generator_id: str) -> None:
-        try:
-            found = FaceModel.from_pretrained(self.repo, f"g-{generator_id}")
-            if found.id != generator_id:
-                raise UserError(f"The tag g-{generator_id} of {self.repo} is at other weights.")
-        except UserError:
-            with self._lock:
+        """Fetch the weights of a link: afterwards they are at hand or missing, whatever happens."""
+        found, _ = self._pulled(f"g-{generator_id}")
+        with self._lock:
+            if found is None or found.id != generator_id:  # anybody who may push may move a tag
                 del self._fetched[generator_id]
                 self._missing = dict(list(self._missing.items())[-1000:]) | {generator_id: time.monotonic()}
-            return
-        with self._lock:
+                return
             self._fetched[generator_id] = found
             kept = [name for name, model in self._fetched.items() if model]
             for name in kept[:-MOST_FETCHED]:
                 del self._fetched[name]
 
     def _take_over(self, wanted: str, revision: str | None) -> None:
+        """Fetch the wanted weights: they become the current ones, or visitors are told why not, whatever happens."""
         for pause in (*PAUSES, None):
-            try:
-                self.current = FaceModel.from_pretrained(self.repo, revision)
+            found, trouble = self._pulled(revision)
+            if found:
+                self.current = found
                 self.news, self.coming = "", False
                 return
-            except UserError as error:
-                self.news, self.coming = (
-                    f"The weights of {wanted} did not come, so these are the embedded ones. {error}",
-                    False,
-                )
+            self.news = f"The weights of {wanted} did not come, so these are the embedded ones. {trouble}"
+            self.coming = False
             if pause:
                 time.sleep(pause)
+
+    def _pulled(self, revision: str | None) -> tuple[FaceModel | None, str]:
+        """Weights of the configured repo, or a sentence for visitors on why there are none."""
+        try:
+            return FaceModel.from_pretrained(self.repo, revision), ""
+        except UserError as error:
+            return None, str(error)
+        except BaseException:  # not only Exception: a panic of a library in Rust is none
+            logging.getLogger(__name__).exception("%s at %s could not be fetched", self.repo, revision or "its newest")
+            return None, UNFORESEEN
 
     def _start(self, work, *arguments) -> None:
         threading.Thread(target=work, args=arguments, daemon=True).start()

@@ -66,7 +66,7 @@ class Pictures:
     def __init__(self, settings: DetectorSettings, resolution: int, clean_first: bool):
         self.settings, self.resolution, self.clean_first = settings, resolution, clean_first
         self.generators = [weights.load(folder) for folder in settings.generators]
-        self.snapshots = [weights.load(folder) for folder in settings.snapshots]
+        self.snapshots = [weights.load_generator(folder) for folder in settings.snapshots]
         sizes = {loaded.settings.resolution for loaded in (*self.generators, *self.snapshots)}
         found = [sources.find(DataSettings(train_data_dir=folder)) for folder in settings.train_data_dir]
         # by size, one store for each folder
@@ -158,7 +158,8 @@ def start_from(folder: Path) -> tuple[Detector, ModelSettings, str | dict]:
     (what its config says of its training)."""
     if (folder / weights.DETECTOR).exists():
         network, settings, config = weights.load_detector(folder)
-        was = {**config["training"], "unseen_data_set": config["report"].get("unseen_data_set")}
+        with weights.config_errors(folder):
+            was = {**config["training"], "unseen_data_set": config["report"].get("unseen_data_set")}
     else:
         loaded = weights.load(folder)
         network, settings, was = Detector(loaded.settings), loaded.settings, loaded.generator_id

@@ -40,12 +40,17 @@ def open_source(name: str) -> weights.Weights:
 
 def origin(source: weights.Weights) -> dict:
     """What the config says of weights that a run started from, and of those that they started from; `data` names all pictures
-    they have ever seen."""
-    training = source.config["training"]
-    earlier = training.get("started_from")
-    before = earlier["data"] if earlier else training["data"]
-    data = training["data"] if before == training["data"] else f"{training['data']}; {before}"
-    said = {"generator": source.generator_id, "pictures": training["pictures"], "data": data}
+    they have ever seen.
+
+    Raises:
+        UserError: the config of the source does not say so.
+    """
+    with weights.config_errors(source.folder):
+        training = source.config["training"]
+        earlier = training.get("started_from")
+        before = earlier["data"] if earlier else training["data"]
+        data = training["data"] if before == training["data"] else f"{training['data']}; {before}"
+        said = {"generator": source.generator_id, "pictures": training["pictures"], "data": data}
     return {**said, "started_from": earlier} if earlier else said
 
 
