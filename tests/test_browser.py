@@ -644,7 +644,7 @@ def test_about_says_what_was_measured(site, page, model, judge):
     about = page.locator("#about")
     expect(about.get_by_role("heading", name="None of these people exist")).to_be_visible()
     expect(about).to_contain_text(f"{model.config['metrics']['frechet_distance']['value']:.2f}")
-    expect(about).to_contain_text(f"AUROC {model.calibration['auroc']:.3f}")
+    expect(about).to_contain_text(f"AUROC {model.config['metrics']['critic']['auroc']:.3f}")
     expect(about.locator("tbody tr")).to_have_count(len(list(detector.described(judge.config["report"]))))
     for image in about.get_by_role("img").all():
         expect(image).to_have_js_property("complete", True)
