@@ -26,7 +26,8 @@ from gan.cards import detector as detector_card
 from gan.model import sampling, weights
 from gan.serve import files
 from gan.serve.judge import NO_FACE, Judge
-from gan.train.detector import report as detector_report
+from gan.train.detector.held_out import FIRST_SEED, copies
+from gan.train.detector.scorer import Scorer
 from gan.train.measure import verdicts
 from gan.train.measure.quality import rounded
 from gan.train.pictures import sources
@@ -58,19 +59,19 @@ def held_out(folder: Path, size: int, settings: Settings) -> tuple[list[Image.Im
     """Held-out pictures that nothing was calibrated on, without copies of training pictures, and their rows in the test
     split."""
     store = open_store(sources.find(DataSettings(train_data_dir=folder)), size, settings.store_dir)
-    rows = np.flatnonzero(~detector_report.copies(store))[1::2]  # every second one, as in detector_report
+    rows = np.flatnonzero(~copies(store))[1::2]  # every second one, as in the report
     return [Image.fromarray(store.held_out[row]) for row in rows], rows
 
 
 def probability(judge: Judge, pictures: list[Image.Image]) -> np.ndarray:
-    score = detector_report.Scorer(judge.detector, judge.settings.resolution)
+    score = Scorer(judge.detector, judge.settings.resolution)
     return verdicts.probabilities(score(pictures), judge.config["calibration"])
 
 
 def against(judge: Judge, real: list[Image.Image], folder: Path) -> dict:
     """A generator's faces against real pictures."""
     loaded = weights.load(folder)
-    seeds = range(detector_report.FIRST_SEED, detector_report.FIRST_SEED + len(real))
+    seeds = range(FIRST_SEED, FIRST_SEED + len(real))
     made = list(map(Image.fromarray, sampling.faces(loaded.generator, seeds)))
     said, truth = (
         np.concatenate([probability(judge, real), probability(judge, made)]),

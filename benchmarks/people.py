@@ -21,7 +21,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from gan.cards import facts
 from gan.cards import generator as generator_card
+from gan.cards.fact import plain
 from gan.model import sampling, weights
 from gan.train.measure.comparison import Comparison
 
@@ -66,7 +68,8 @@ def main(settings: Comparison) -> None:
     config = {**loaded.config, "metrics": {**loaded.config["metrics"], "people": result}}
     weights.write_config(settings.weights, config)
     generator_card.save(settings.weights, config, loaded.generator_id)
-    print(generator_card.people(result))
+    for fact in facts.of_metrics({"people": result}, loaded.generator_id):
+        print(f"{fact.name}: {plain(fact)}")
 
 
 if __name__ == "__main__":

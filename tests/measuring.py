@@ -33,3 +33,55 @@ def drawn(count: int, brightness: float = 100.0, seed: int = 0) -> np.ndarray:
 
 def moments(pictures: np.ndarray) -> np.ndarray:
     return Moments()(torch.from_numpy(pictures).permute(0, 3, 1, 2)).numpy()
+
+
+TRAINING = {  # what a config says of a run
+    "recipe": "modern",
+    "data": "UTKFace",
+    "pictures_in_data": 20_319,
+    "held_out": 1_004,
+    "steps": 10,
+    "planned_steps": 20,
+    "pictures": 640,
+    "hours": 1.25,
+    "hardware": "2 cores",
+    "commands": [{"from_step": 0, "planned_steps": 20, "command": "accelerate launch x"}],
+}
+DISTANCE = {
+    "generator": "0123456789ab",
+    "value": 2.349,
+    "samples": 100,
+    "reference": "first 100 training pictures of drawn",
+    "floor": 0.1,
+    "floor_pictures": 90,
+    "features": "face.pt",
+    "command": "python -m x",
+}
+_SPECTRUM, _COLOUR = {"decibels": -1.25, "at": 0.55}, {"levels": 2.5, "channel": "blue"}
+QUALITY = {
+    "generator": "0123456789ab",
+    "precision": 0.714,
+    "recall": 0.634,
+    "neighbours": 3,
+    "pictures": 10_000,
+    "spectrum": _SPECTRUM,
+    "colour": _COLOUR,
+    "held_out": None,
+    "memorisation": None,
+    "floor": {
+        "pictures": 9_000,
+        "precision": 0.87,
+        "recall": 0.88,
+        "spectrum": {"decibels": 0.25, "at": 0.1},
+        "colour": {"levels": 0.5, "channel": "red"},
+    },
+}
+MEMORISATION = {
+    "pictures": 1_004,
+    "training_pictures": 20_319,
+    "held_out_copies": 69,
+    "median_samples": 4.5,
+    "median_held_out": 4.25,
+    "nearer_than": 2.0,
+    "share_nearer": 0.0134,
+}

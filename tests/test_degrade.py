@@ -1,4 +1,4 @@
-"""What happens to pictures on their way: always possible, never the same twice, and nothing that tells files apart."""
+"""Random degradations: possible for any picture, repeatable, and as frequent as they should be."""
 
 import numpy as np
 import pytest
@@ -9,37 +9,37 @@ from gan.serve.faces import FaceModel
 from gan.train.detector import degrade
 
 
-def way(seed: int, probability: float = 1.0, size: int = 64, roughness: float = 1.0) -> np.ndarray:
+def degraded(seed: int, probability: float = 1.0, size: int = 64, roughness: float = 1.0) -> np.ndarray:
     return degrade.degraded(picture(3, size, size), 32, probability, np.random.default_rng(seed), roughness)
 
 
-def test_nothing_happens_with_probability_0_but_the_mirror():
-    made = {way(seed, 0.0, 32).tobytes() for seed in range(20)}
+def test_with_probability_0_pictures_are_only_mirrored():
+    made = {degraded(seed, 0.0, 32).tobytes() for seed in range(20)}
     assert made == {picture(3, 32, 32).tobytes(), picture(3, 32, 32)[:, ::-1].tobytes()}
 
 
 @pytest.mark.parametrize("size", [16, 64, 200])
-def test_every_way_ends_at_the_asked_size_and_leaves_a_picture(size):
+def test_degraded_pictures_have_the_asked_size_and_are_not_flat(size):
     for seed in range(30):
-        made = way(seed, size=size)
+        made = degraded(seed, size=size)
         assert made.shape == (32, 32, 3) and made.dtype == np.uint8 and made.std() > 2
 
 
-def test_a_way_is_its_random_numbers():
-    assert np.array_equal(way(5), way(5)) and not np.array_equal(way(5), way(6))
+def test_degradations_follow_from_the_random_numbers():
+    assert np.array_equal(degraded(5), degraded(5)) and not np.array_equal(degraded(5), degraded(6))
 
 
-def test_it_happens_as_often_as_it_says(monkeypatch):
+def test_degradations_are_as_frequent_as_their_probabilities(monkeypatch):
     untouched = {picture(3, 32, 32).tobytes(), picture(3, 32, 32)[:, ::-1].tobytes()}
 
     def share(probability: float, roughness: float = 1.0) -> float:
-        return np.mean([way(seed, probability, 32, roughness).tobytes() in untouched for seed in range(1000)])
+        return np.mean([degraded(seed, probability, 32, roughness).tobytes() in untouched for seed in range(1000)])
 
-    # on a way, nothing at all happens to 0.1 * 0.4^2 * 0.7^2 * 0.6 = 0.5 %
+    # of those to degrade nothing at all happens to 0.1 * 0.4^2 * 0.7^2 * 0.6 = 0.5 %
     assert share(0.4) == pytest.approx(0.6 + 0.4 * 0.005, abs=0.05)
-    # on the smoothest there is only compression
+    # with roughness 0 there is only compression
     assert share(1, 0) == pytest.approx(0.1, abs=0.03)
-    # of the five other things, each happens half as often on a smoother one
+    # the five others each happen half as often with half the roughness
     monkeypatch.setattr(degrade, "_COMPRESSED", 0)
     assert share(1, 0.5) == pytest.approx(0.7 * 0.7 * 0.85 * 0.8 * 0.85, abs=0.04) and share(1, 0) == 1
 

@@ -1,10 +1,6 @@
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 import torch
-from conftest import ROOT
 from measuring import Moments, drawn, features_by_hand, moments, store_of
 from small import SMALL
 
@@ -62,7 +58,7 @@ def test_held_out_pictures_are_looked_up_both_ways_round(tmp_path, halves):
 def test_samples_in_batches_are_seen_like_all_at_once(tmp_path, halves, monkeypatch):
     """600 samples are two batches and a part of one, which must not count for more than its pictures."""
     generator = Generator(SMALL)
-    monkeypatch.setattr("gan.train.measure.calibration.MOST", 300)
+    monkeypatch.setattr("gan.train.measure.features.MOST_HELD_OUT", 300)
     seen, mirrored = Reference(halves, store_of(tmp_path, drawn(20)), 600).of_generator(generator)
     faces = sampling.faces(generator, range(600))
     assert seen.features == pytest.approx(Halves()(as_tensor(faces)).numpy(), abs=1e-6)
@@ -96,30 +92,3 @@ def test_files_that_are_no_feature_network(tmp_path):
     (tmp_path / "text.pt").write_text("no network")
     with pytest.raises(UserError, match="no TorchScript network"):
         Features(tmp_path / "text.pt")
-
-
-@pytest.mark.skipif(hasattr(torch.ops.aten, "_upsample_lanczos2d_aa"), reason="this torch knows the operator")
-def test_a_file_of_a_newer_torch_loads(tmp_path):
-    define = (
-        "import torch; library = torch.library.Library('aten', 'FRAGMENT'); library.define('_upsample_lanczos2d_aa("
-        "Tensor input, SymInt[]? output_size, bool align_corners, float[]? scale_factors) -> Tensor')"
-    )
-    (tmp_path / "make.py").write_text(
-        define
-        + """
-class Newer(torch.nn.Module):
-    def forward(self, pictures: torch.Tensor) -> torch.Tensor:
-        if pictures.shape[1] == 4:
-            return torch.ops.aten._upsample_lanczos2d_aa(pictures, [1, 1], False, None)
-        return pictures.float().mean([2, 3])
-torch.jit.script(Newer()).save("newer.pt")
-"""
-    )
-    subprocess.run([sys.executable, "make.py"], cwd=tmp_path, check=True)
-
-    def loads(code):
-        return subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True).returncode == 0
-
-    path = str(tmp_path / "newer.pt")
-    assert not loads(f"import torch; torch.jit.load({path!r})")
-    assert loads(f"from pathlib import Path; from gan.train.features import Features; Features(Path({path!r}))")

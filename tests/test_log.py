@@ -1,7 +1,9 @@
+import json
+
 import pytest
 import torch
 
-from gan.train.generator.log import judgement
+from gan.train.generator.log import judgement, read_metrics
 
 
 def test_a_discriminator_is_judged_by_its_logits():
@@ -24,3 +26,10 @@ def test_what_cannot_be_judged_is_left_out():
     assert "overfitting" not in judgement({"real": real, "fake": fake}, "bce")
     assert judgement({"real": real, "held_out": real, "fake": fake}, "bce")["overfitting"] is None
     assert judgement({}, "bce") == {}
+
+
+def test_a_cut_off_last_line_is_left_out(tmp_path):
+    path = tmp_path / "metrics.jsonl"
+    assert read_metrics(path) == []
+    path.write_text(json.dumps({"step": 1}) + "\n" + '{"step": 2, "los')
+    assert read_metrics(path) == [{"step": 1}]

@@ -3,16 +3,19 @@ import json
 import numpy as np
 import pytest
 import torch
-from measuring import Moments, drawn, features_by_hand, store_of
+from measuring import TRAINING, Moments, drawn, features_by_hand, store_of
 from PIL import Image
 from small import SMALL
 
 from gan import UserError
+from gan.cards import fact, facts
 from gan.model import sampling, weights
 from gan.model.images import unsheet
 from gan.model.networks import Discriminator, Generator
 from gan.train.measure import metrics
-from gan.train.measure.features import Features, Reference
+from gan.train.measure.__main__ import main
+from gan.train.measure.comparison import MeasureSettings
+from gan.train.measure.features import Features, Reference, Seen
 
 
 @pytest.fixture
@@ -32,19 +35,7 @@ def measured(tmp_path, features, generator, train, samples, held_out=None) -> di
     """`measure` on a folder of this generator."""
     folder = tmp_path / "weights"
     folder.mkdir(exist_ok=True)
-    training = {
-        "recipe": "modern",
-        "data": "drawn",
-        "pictures_in_data": 60,
-        "held_out": 0,
-        "steps": 1,
-        "planned_steps": 1,
-        "pictures": 4,
-        "hours": 0.0,
-        "hardware": "none",
-        "commands": [],
-    }
-    weights.save(folder, generator, Discriminator(SMALL), SMALL, {"training": training})
+    weights.save(folder, generator, Discriminator(SMALL), SMALL, {"training": TRAINING})
     reference = Reference(features, store_of(tmp_path, train, held_out), samples)
     return metrics.measure(folder, reference, "the command", tmp_path / "runs" / "pairs.png")
 
@@ -81,12 +72,43 @@ def test_a_measurement_is_written_into_config_card_and_picture(tmp_path, feature
     assert distance["samples"] == 45 and distance["command"] == "the command" and distance["floor_pictures"] == 30
     assert distance["generator"] == quality["generator"] == loaded.generator_id
     card = (folder / "README.md").read_text()
-    assert f"**{distance['value']:.2f}**" in card and f"precision **{quality['precision']:.2f}**" in card
+    assert f"distance {distance['value']:.2f} over" in card and f"(precision {quality['precision']:.3f})" in card
     assert "(quality.png)" in card and Image.open(folder / "quality.png").width > 800
     assert quality["memorisation"]["pictures"] == 45 and quality["memorisation"]["training_pictures"] == 60
-    assert "of 45 samples lie nearer" in metrics.describe(result) and "Fréchet distance" in metrics.describe(result)
+    assert result["critic"]["n"] == 50 and result["critic"]["generator"] == loaded.generator_id
+    said = facts.of_metrics(result, loaded.generator_id)
+    assert len(said) == 7 and metrics.describe(result).splitlines() == [f"{f.name}: {fact.plain(f)}" for f in said]
+    assert all(fact.as_markdown(each) in card for each in said)
     with pytest.raises(UserError, match="makes faces of 16 px; the pictures are 32 px"):
         metrics.measure(folder, Reference(features, store_of(tmp_path, np.zeros((8, 32, 32, 3), np.uint8)), 4), "")
+
+
+def test_a_new_metric_is_one_function_and_one_line(tmp_path, features, monkeypatch):
+    """It comes into config, card and printed summary, with what real pictures have against real ones."""
+
+    def brightness(samples: Seen, reference: Seen) -> dict:
+        levels = np.arange(256)
+        return {"brightness": float(((samples.colours - reference.colours) @ levels).mean())}
+
+    monkeypatch.setitem(metrics.METRICS, "brightness", brightness)
+    torch.manual_seed(0)
+    real = drawn(60)
+    result = measured(tmp_path, features, Generator(SMALL), real, 45)
+    faces = sampling.faces(weights.load(tmp_path / "weights").generator, range(45))
+    figures, floor = result["quality"], result["quality"]["floor"]
+    assert figures["brightness"] == pytest.approx(faces.mean() - real[:45].mean(), abs=1e-3)
+    assert floor["brightness"] == pytest.approx(real[30:60].mean() - real[:30].mean(), abs=1e-3)
+    assert weights.load(tmp_path / "weights").config["metrics"]["quality"] == figures
+    sentence = f"{figures['brightness']} (real against real {floor['brightness']})."
+    assert f"**Brightness:** {sentence}" in (tmp_path / "weights" / "README.md").read_text()
+    assert f"Brightness: {sentence}" in metrics.describe(result).splitlines()
+
+
+def test_a_metric_is_found_by_its_name(tmp_path, features):
+    reference = Reference(features, store_of(tmp_path, drawn(60)), 30)
+    pictures = reference.pictures, reference.real(30, 60)
+    assert list(metrics.compare(*pictures)) == ["frechet_distance", "precision", "recall", "spectrum", "colour"]
+    assert metrics.compare(*pictures, ["colour"]) == {"colour": metrics.compare(*pictures)["colour"]}
 
 
 def test_a_generator_that_copies_is_found_out(tmp_path, features):
@@ -123,23 +145,23 @@ def test_held_out_pictures_are_compared_beside_as_many_training_pictures(tmp_pat
     assert against["training"][0]["frechet_distance"] == pytest.approx(distance_by_hand(faces, picked), abs=1e-3)
     assert len({of["frechet_distance"] for of in against["training"]}) == 5  # other pictures each
     assert against["real"]["frechet_distance"] == pytest.approx(distance_by_hand(train[:200], held_out[4:]), abs=1e-3)
-    assert f"against 56 held-out pictures {against['held_out']['frechet_distance']:.2f}" in metrics.describe(result)
+    distance = f"distance {against['held_out']['frechet_distance']:.2f}"
+    assert f"samples against 56 held-out pictures: {distance}" in metrics.describe(result)
 
 
 def test_few_held_out_pictures_are_no_measure_of_memorisation(tmp_path, features):
     result = measured(tmp_path, features, Generator(SMALL), drawn(60), 50, drawn(39))
-    assert result["quality"]["memorisation"] is None and "memorisation: not measured" in metrics.describe(result)
-    assert result["quality"]["held_out"] is None and "held-out pictures" not in metrics.describe(result).splitlines()[1]
-    assert "Too few pictures were held out" in (tmp_path / "weights" / "README.md").read_text()
+    assert result["quality"]["memorisation"] is None and "Learned by heart: Not measured" in metrics.describe(result)
+    assert result["quality"]["held_out"] is None and "Held-out pictures" not in metrics.describe(result)
+    assert "critic" not in result and "Critic" not in metrics.describe(result)
+    assert "too few pictures were held out" in (tmp_path / "weights" / "README.md").read_text()
     assert (tmp_path / "weights" / "quality.png").exists()
 
 
 def test_real_people_stay_out_of_a_folder_that_is_published(tmp_path):
-    settings = metrics.MeasureSettings(
-        weights=tmp_path, features=tmp_path / "f.pt", pairs=tmp_path / "sheets" / "pairs.png"
-    )
+    settings = MeasureSettings(weights=tmp_path, features=tmp_path / "f.pt", pairs=tmp_path / "sheets" / "pairs.png")
     with pytest.raises(UserError, match="real people"):
-        metrics.main(settings)
+        main(settings)
 
 
 def test_too_few_to_measure_is_said(tmp_path, features):
@@ -147,3 +169,10 @@ def test_too_few_to_measure_is_said(tmp_path, features):
         with pytest.raises(UserError, match=f"there are {samples} and {pictures}"):
             Reference(features, store_of(tmp_path, drawn(pictures)), samples)
     assert Reference(features, store_of(tmp_path, drawn(8)), 4).floor_count == 4
+
+
+@pytest.mark.parametrize("name, other", [("measure", "measure"), ("metrics", "measure"), ("detector", "detector")])
+def test_help_says_what_to_type(run, name, other):
+    shown = run("-m", f"gan.train.{name}", "--help").stdout
+    assert shown.startswith(f"usage: python -m gan.train.{other} ") and "--train_data_dir" in shown
+    assert f"    python -m gan.train.{other} " in shown.split("Example:")[1]

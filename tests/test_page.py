@@ -331,7 +331,6 @@ def test_how_far_to_trust_it_is_what_was_measured(page):
 def test_about_needs_nothing_but_the_networks(page, monkeypatch, tmp_path):
     """Weights of a checkpoint have no figures yet; whatever a config says is text, not HTML."""
     monkeypatch.setattr(page.models.current, "config", {})
-    monkeypatch.setattr(page.models.current, "calibration", None)
     monkeypatch.setattr(page.models.current, "name", "<b>x")
     monkeypatch.setattr(page.models.current, "folder", tmp_path)
     text = about.about.__wrapped__(page.models.current, page.verdict.judge)

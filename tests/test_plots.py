@@ -79,3 +79,19 @@ def test_the_picture_of_quality_shows_what_was_measured(tmp_path, drawn, held_ou
     counted = sum(bar.get_height() for bar in nearest.patches)
     assert counted == 100 if held_out else "not measured" in nearest.texts[0].get_text()
     assert "0123456789ab" in drawn[0].get_suptitle() and len(titles(drawn[0])) == 4
+
+
+def test_the_detectors_picture_shows_its_report(tmp_path, drawn):
+    report = {
+        "changed": {"as it is": {"auroc": 0.99}, "halved": {"auroc": 0.75}},
+        "generators": {"0123456789ab": {"auroc": 0.9, "critic_auroc": 0.6}},
+        "calibration_error": {"before": 0.2, "after": 0.02},
+        "reliability": {"before": [[0.1, 0.3], [0.9, 0.7]], "after": [[0.1, 0.1], [0.9, 0.9]]},
+    }
+    plots.save_detector(report, tmp_path / "detector.png")
+    changed, generators, reliability = drawn[0].axes
+    assert [bar.get_width() for bar in (*changed.patches, *generators.patches)] == [0.99, 0.75, 0.9]
+    assert [label.get_text() for label in changed.get_yticklabels()] == ["as it is", "halved"]
+    assert [line.get_xydata().tolist() for line in generators.lines] == [[[0.6, 0.0]]]
+    assert [line.get_xydata().tolist() for line in reliability.lines[:2]] == list(report["reliability"].values())
+    assert Image.open(tmp_path / "detector.png").width == 1650

@@ -1,106 +1,225 @@
-"""The detector's model card and licence, from its config alone."""
+"""What is said of the detector, each worded once, and its model card and licence; from its config alone."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
-from gan.model import detector, weights
+from gan.cards.fact import Fact, as_markdown, markdown_table, reading
+from gan.model import weights
 
 
 def save(folder: Path, config: dict) -> None:
-    """README.md and LICENSE beside the detector."""
-    training, report, calibration = config["training"], config["report"], config["calibration"]
-    as_it_is, error = report["as_it_is"], report["calibration_error"]
-    line = list(_line(training))
-    sets = " and ".join(dict.fromkeys(name for each in line for name in each["data"]))
-    generators = {name for each in line for name in each["generators"]}
-    figures = {
-        f"{name}_{part}": value
-        for name in ("auroc", "average_precision", "accuracy")
-        for part, value in zip(("value", "low", "high"), (as_it_is[name]["value"], *as_it_is[name]["interval"]))
-    }
-    (folder / "README.md").write_text(
-        _CARD.format(
-            made=_made(training),
-            **calibration,
-            **figures,
-            calibrated_on=report["calibrated_on"],
-            real=report["real"],
-            faces=report["generated"],
-            copies=report["copies_left_out"],
-            before=error["before"],
-            after=error["after"],
-            beyond="\n\n".join(
-                filter(
-                    None, [people(report.get("people")), detector.without_a_set(config), _photos(report.get("photos"))]
-                )
-            ),
+    """Write README.md and LICENSE beside the detector.
+
+    Raises:
+        UserError: the config is malformed; with one sentence.
+    """
+    with reading("content"):
+        trainings = list(_trainings(config["training"]))
+        sets = " and ".join(dict.fromkeys(name for training in trainings for name in training["data"]))
+        text = _CARD.format(
             sets=sets,
-            count=len(generators),
-            table=table(report),
+            count=len({name for training in trainings for name in training["generators"]}),
+            made="\n\nIt continued from an earlier detector:\n\n".join(map(_training, trainings)),
+            facts="\n\n".join(map(as_markdown, of_detector(config))),
+            table=markdown_table(table(config)),
             picture=weights.DETECTOR_PICTURE,
         )
-    )
+    (folder / "README.md").write_text(text)
     (folder / "LICENSE").write_text(_LICENSE.format(sets=sets))
 
 
-def _line(training: dict) -> Iterator[dict]:
-    """The trainings that made a detector, the last one first."""
-    yield training
-    if isinstance(training["started_from"], dict):
-        yield from _line(training["started_from"])
+def of_detector(config: dict) -> list[Fact]:
+    """All that is said of a detector but `trust` and `table`, in the order in which it is shown.
+
+    Raises:
+        UserError: the config is malformed; with one sentence. Nothing else is raised, whatever the config holds.
+    """
+    with reading("report"):
+        report = config["report"]
+        return [
+            *_figures(report),
+            Fact("Verdicts", f"{_errors(report)}."),
+            *_calibration(config["calibration"], report),
+            *_people(report.get("people")),
+            *_unseen_data_set(config),
+            *_photos(report.get("photos")),
+        ]
 
 
-def _made(training: dict) -> str:
-    """How the detector was trained, and that which it went on from."""
-    started, said = training["started_from"], _TRAINING.format(**training)
-    if isinstance(started, str):
-        return f"{said}\n\nThat started from the discriminator of generator `{started}`."
-    return f"{said}\n\nThat went on from an earlier detector:\n\n{_made(started)}"
+def trust(config: dict) -> str:
+    """How far to trust a verdict, as Markdown: figures measured on pictures that the detector had never seen.
 
-
-def table(report: dict) -> str:
-    """Markdown: a line for each change to the pictures, data set and generator."""
-    lines = [
-        "| pictures | AUROC | real, called likely generated | generated, called likely real | can't tell |",
-        "|---" * 5 + "|",
-    ]
-    for words, of in detector.described(report):
-        shares = " | ".join(
-            f"{100 * of[share]:.1f} %" if share in of else "–"
-            for share in ("real_called_generated", "generated_called_real", "cannot_tell")
+    Raises:
+        UserError: the config is malformed; with one sentence.
+    """
+    with reading("report"):
+        report = config["report"]
+        auroc, cut_out = report["as_it_is"]["auroc"], report["page"]["cut_out"]
+        low, high = auroc["interval"]
+        in_photos = f", {cut_out['auroc']:.3f} for faces in larger pictures" if "auroc" in cut_out else ""
+        return (
+            "**How far to trust it:** of a held-out photograph and a face of our generators, it finds the generated "
+            f"one {100 * auroc['value']:.1f} % of the time (AUROC {auroc['value']:.3f}, 95 % interval {low:.3f} to "
+            f"{high:.3f}{in_photos}; a guess is 0.5), measured on {report['real']:,} held-out photographs and "
+            f"{report['generated']:,} faces. {_errors(report)}: see About. **It is no forensic tool, and it does not "
+            "judge pictures from diffusion models** or other large generators: it knows small face GANs like ours, "
+            "and photographs of faces that look at the camera."
         )
-        lines.append(f"| {words} | {of['auroc']:.3f} | {shares} |")
-    return "\n".join(lines)
 
 
-def people(measured: dict | None) -> str:
+def _errors(report: dict) -> str:
+    wrong = report["wrong"]
+    return (
+        "Of all pictures as they are, with random degradations, and as faces in larger pictures, it calls "
+        f"{100 * wrong['real_called_generated']:.1f} % of the real ones likely generated and "
+        f"{100 * wrong['generated_called_real']:.1f} % of the generated ones likely real, and cannot tell for "
+        f"{100 * wrong['cannot_tell']:.0f} %"
+    )
+
+
+def table(config: dict) -> tuple[tuple[str, ...], ...]:
+    """A row for each change to the pictures, data set and generator, the header first.
+
+    Raises:
+        UserError: the config is malformed; with one sentence.
+    """
+    shares = ("real_called_generated", "generated_called_real", "cannot_tell")
+    with reading("report"):
+        rows = [
+            (words, f"{of['auroc']:.3f}", *(f"{100 * of[share]:.1f} %" if share in of else "–" for share in shares))
+            for words, of in _lines(config["report"])
+        ]
+    return ("pictures", "AUROC", "real, called likely generated", "generated, called likely real", "can't tell"), *rows
+
+
+def _lines(report: dict) -> Iterator[tuple[str, dict]]:
+    """Which pictures, and their figures."""
+    for part, line in _LINES.items():
+        for name, figures in report.get(part, {}).items():
+            if "auroc" in figures:
+                shown = {**figures, "not_found": f"{100 * figures.get('not_found', 0):.0f} %"}
+                yield line.format(name=_NAMES.get(name, name), **shown), figures
+
+
+# the parts of a report that compare pictures, and their lines in words
+_LINES = {
+    "changed": "{name}",
+    "page": "{name} ({not_found} have no face of 40 px or more)",
+    "other_half": "{name} (the half used for calibration)",
+    "data_sets": "only the real pictures of {name}",
+    "variations": "only faces with variation {name}",
+    "generators": "only faces of generator {name} (AUROC of its own critic: {critic_auroc:.3f})",
+    "unseen": "a generator it was not trained on: {name} "
+    "({pictures_shown:,} pictures, Fréchet distance {frechet_distance})",
+}
+_NAMES = {
+    "as it is": "all held-out pictures",
+    "whole": "as the page judges them: face found and cropped",
+    "cut_out": "each somewhere in a larger JPEG, then found and cropped",
+}
+
+
+def _trainings(training: dict) -> Iterator[dict]:
+    """The trainings that made a detector, the last one first."""
+    while isinstance(training, dict):
+        yield training
+        training = training["started_from"]
+
+
+def _training(training: dict) -> str:
+    """One training, and the generator whose discriminator it started from."""
+    started = training["started_from"]
+    return _TRAINING.format(**training) + (
+        f"\n\nIt started from the discriminator of generator `{started}`." if isinstance(started, str) else ""
+    )
+
+
+def _figures(report: dict) -> list[Fact]:
+    names = {"auroc": "AUROC", "average_precision": "average precision", "accuracy": "accuracy at one half"}
+    figures = [
+        f"{words} {of['value']:.3f} ({of['interval'][0]:.3f} to {of['interval'][1]:.3f})"
+        for words, of in ((words, report["as_it_is"][name]) for name, words in names.items())
+    ]
+    return [
+        Fact(
+            "Measured on",
+            f"{report['real']:,} real and {report['generated']:,} generated pictures that were used neither for "
+            f"training nor for calibration. {report['copies_left_out']:,} more were left out as copies of training "
+            "pictures.",
+        ),
+        Fact("On these pictures as they are", f"{', '.join(figures)}, with 95 % intervals (bootstrap)."),
+        Fact(
+            "Caveat",
+            "How each face is presented (mirrored, in wider squares) was chosen on the same pictures, and the "
+            "training was tuned with both halves in view, so these figures are slightly optimistic. The table also "
+            "shows the half used for calibration.",
+        ),
+    ]
+
+
+def _calibration(calibration: dict, report: dict) -> list[Fact]:
+    error = report["calibration_error"]
+    return [
+        Fact(
+            "Calibration",
+            f"Platt scaling and the two thresholds (likely generated from {calibration['generated_from']:.2f}, likely "
+            f"real up to {calibration['real_up_to']:.2f}) were fitted on {report['calibrated_on']:,} other pictures, "
+            "real and generated: as they are, with random degradations, and as faces in larger pictures. On the "
+            f"pictures measured, over all three, probabilities are off by {100 * error['after']:.1f} points on average "
+            f"(expected calibration error {error['after']:.3f}; {error['before']:.3f} before scaling).",
+        )
+    ]
+
+
+def _people(measured: dict | None) -> list[Fact]:
     """Real faces called likely generated, by age group and gender, as benchmarks/detector.py measures them."""
     if not measured:
-        return ""
+        return []
     groups = [(name, of) for trait in measured.values() for name, of in trait.items()]
-    called = [f"{100 * of['called_generated']:.1f} %" for _, of in groups]
-    return "\n".join(
-        [
-            "Real faces that it calls likely generated, by the labels of the data set:\n",
-            f"| | {' | '.join(name for name, _ in groups)} |",
-            "|---" * (len(groups) + 1) + "|",
-            f"| pictures | {' | '.join(str(of['pictures']) for _, of in groups)} |",
-            f"| called likely generated | {' | '.join(called)} |",
-        ]
-    )
-
-
-def _photos(measured: dict | None) -> str:
-    return (
-        (
-            f"In {measured['photos']} photos of 12 megapixels, each with a held-out face of 15 to 50 % of its height on plain "
-            f"colour, {measured['faces_found']} faces were found; reading a photo took {measured['milliseconds_decoding']} ms, "
-            f"finding and judging the face {measured['milliseconds_verdict']} ms (medians, {measured['threads']} thread"
-            f"{'s' if measured['threads'] > 1 else ''})."
+    return [
+        Fact(
+            "Errors by age and gender",
+            "Real faces that it calls likely generated, by the labels of the data set.",
+            table=(
+                ("", *(name for name, _ in groups)),
+                ("pictures", *(f"{of['pictures']:,}" for _, of in groups)),
+                ("called likely generated", *(f"{100 * of['called_generated']:.1f} %" for _, of in groups)),
+            ),
         )
+    ]
+
+
+def _unseen_data_set(config: dict) -> list[Fact]:
+    """What a detector trained without a data set says of its real faces: this detector or the nearest before it."""
+    found = [(config["report"].get("unseen_data_set"), "it")] + [
+        (training.get("unseen_data_set"), "an earlier detector, from which this one continued,")
+        for training in list(_trainings(config["training"]))[1:]
+    ]
+    return [
+        Fact(
+            "Without a data set",
+            f"Trained once more without {measured['name']}, {who} called {100 * measured['real_called_generated']:.1f} "
+            f"% of {measured['pictures']:,} real faces from there likely generated, and could not tell for "
+            f"{100 * measured['cannot_tell']:.1f} %.",
+        )
+        for measured, who in found
         if measured
-        else ""
-    )
+    ][:1]
+
+
+def _photos(measured: dict | None) -> list[Fact]:
+    if not measured:
+        return []
+    threads = f"{measured['threads']} thread{'s' if measured['threads'] > 1 else ''}"
+    return [
+        Fact(
+            "Photos",
+            f"In {measured['photos']} photos of 12 megapixels, each with a held-out face of 15 to 50 % of its height "
+            f"on a plain background, {measured['faces_found']} faces were found. Reading a photo took "
+            f"{measured['milliseconds_decoding']} ms, finding and judging the face {measured['milliseconds_verdict']} "
+            f"ms (medians, {threads}).",
+        )
+    ]
 
 
 _CARD = """---
@@ -112,48 +231,36 @@ tags: [face-generation, gan, detection]
 ---
 # Real or generated: a detector of small face GANs
 
-A discriminator that went on to learn from finished generators. It judges a square around a face; the places of its last layer
-add up to the logit, and are shown as a heat map. **It is no forensic tool and no judge of pictures from diffusion models or
-other large generators**: it knows small face GANs like ours.
+The discriminator of a face GAN, trained further on the faces of finished generators. It judges a square around a face.
+Each place of its last layer adds a share to the logit, and the shares are shown as a heat map. **It is no forensic tool
+and does not judge pictures from diffusion models or other large generators**: it knows small face GANs like ours.
 
 ```python
-from PIL import Image
+from pathlib import Path
+from gan.serve.files import read_picture
 from gan.serve.judge import Judge
-print(Judge("weights/detector").verdict(Image.open("photo.jpg").convert("RGB")).verdict)
+
+print(Judge("weights/detector").verdict(read_picture(Path("photo.jpg").read_bytes())).verdict)
 ```
 
 ## How it was made
 
-Real pictures: the training splits of {sets}. Faces: {count} generators, most of them earlier states of one another, half of the
-faces varied. Both went the same random way through the world: resize by 0.5 to 2, blur, colour, noise, JPEG or WebP, cut out
-of a larger picture.
+Real pictures: the training splits of {sets}. Generated pictures: faces of {count} generators, most of them earlier
+states of one another; half of the faces have a variation other than 1. Both got the same random degradations: resized
+by 0.5 to 2, blurred, recoloured, noise added, saved as JPEG or WebP, cut out of a larger picture.
 
 {made}
 
 ## How good it is
 
-Platt's scaling and the two thresholds (likely generated from {generated_from:.2f} on, likely real up to {real_up_to:.2f}) were
-fitted on {calibrated_on:,} held-out pictures and new faces: as they are, after a random way, and as faces found in larger
-pictures. This is what it does on {real:,} other held-out pictures and {faces:,} other faces. {copies} held-out pictures were
-copies of training pictures and left out.
-
-With 95 % intervals (bootstrap), on the pictures as they are: AUROC **{auroc_value:.3f}** ({auroc_low:.3f} to {auroc_high:.3f}),
-average precision {average_precision_value:.3f} ({average_precision_low:.3f} to {average_precision_high:.3f}), accuracy
-{accuracy_value:.3f} ({accuracy_low:.3f} to {accuracy_high:.3f}).
-
-How often a face is looked at (mirrored, in wider squares) was chosen on the same pictures, and how it was trained with a view to
-both halves, which makes all figures a little kind. The half that it was calibrated on is in the table, too.
-
-Calibration error (ECE): {before:.3f} before and {after:.3f} after scaling, over all three.
+{facts}
 
 {table}
 
-![AUROC after changes and by generator, reliability]({picture})
+![AUROC by degradation and by generator, reliability]({picture})
 
-{beyond}
-
-Each data set has its own look, and generators have that of the set that they learned from: AUROC against the real pictures of
-another set says little.
+Each data set has its own look, and generators share the look of the set that they learned from: AUROC against the real
+pictures of another set says little.
 
 ## Licence
 
@@ -164,8 +271,9 @@ _TRAINING = """{pictures:,} pictures in {steps:,} steps, {minutes:g} minutes on 
 
     {command}"""
 
-_LICENSE = """This detector was trained on pictures from {sets}, and on faces of generators that were trained on such pictures.
+_LICENSE = """This detector was trained on pictures from {sets}, and on faces of generators that were trained on
+such pictures.
 
-It may be used as those pictures may be used, and no further. Where the pictures are for non-commercial research only (UTKFace
-and CelebA are), so is this detector. It comes without any warranty.
+It may be used as those pictures may be used, and no further. Where the pictures are for non-commercial research only
+(UTKFace and CelebA are), so is this detector. It comes without any warranty.
 """

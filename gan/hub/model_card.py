@@ -1,15 +1,15 @@
-"""The model card: what the Hub reads of it, what we make anew, and what people wrote, which stays."""
+"""The model card: front matter for the Hub, sections that each push renews, and prose of people, which stays."""
 
 import re
 
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
-PLACE = "THIS_REPO_OR_FOLDER"  # in a card that was not pushed yet, for what `from_pretrained` is given
+PLACE = "THIS_REPO_OR_FOLDER"  # stands for the repo in a card that was not pushed yet
 _SECTION = re.compile(r"<!-- seedfaces:(\w+) -->.*?<!-- /seedfaces:\1 -->", re.DOTALL)
 
 
 def section(name: str, text: str) -> str:
-    """A part of a card that is made anew with every push; what stands outside of such parts is for people."""
+    """A part of a card that every push renews; text outside of such parts is for people."""
     return f"<!-- seedfaces:{name} -->\n{text.strip()}\n<!-- /seedfaces:{name} -->"
 
 
@@ -40,8 +40,9 @@ def card(body: str, name: str, data_name: str, metrics: dict[str, float]) -> str
 def merged_card(old: str | None, new: str) -> str:
     """The new card with the prose of the old one.
 
-    Sections between markers come from the new card; one that somebody took out stays out. A card without any marker is
-    kept whole, and the sections follow it. Front matter: fields of ours are renewed, fields of others stay.
+    Sections between markers come from the new card; a section that somebody removed stays removed. A card without any
+    marker is kept whole, and the sections are added at its end. In the front matter our fields are renewed; others
+    stay.
     """
     if not old:
         return new

@@ -1,18 +1,18 @@
-"""Pictures → what a discriminator or a detector says of them."""
+"""Pictures → the output of a discriminator or a detector."""
 
 import numpy as np
 import torch
 
 from gan.model import images
 
-_BATCH = 64
+_BATCH = 64  # pictures
 
 
 @torch.no_grad()
 def judged(network: torch.nn.Module, pictures: np.ndarray) -> np.ndarray:
     """`(N, S, S, 3)` uint8 → a discriminator's logits `(N,)` or a detector's evidence `(N, h, w)`, float32.
 
-    Each picture on its own merits (eval mode is the caller's).
+    The caller must set eval mode.
     """
     starts = range(0, len(pictures), _BATCH)
     batches = (torch.from_numpy(pictures[start : start + _BATCH].copy()) for start in starts)

@@ -26,7 +26,6 @@ class FaceModel:
         self.generator = loaded.generator
         self.config, self.id = loaded.config, loaded.generator_id
         self.resolution, self.latent_dim = loaded.settings.resolution, loaded.settings.latent_dim
-        self.calibration: dict | None = loaded.config.get("calibration")
         # what many people look at is made once: at most 50 MB of galleries of 64 faces, whatever their size
         self._remembered = lru_cache(maxsize=max(1, 2**18 // self.resolution**2))(self._make)
         self.animation = lru_cache(maxsize=32)(self._animate)

@@ -1,4 +1,4 @@
-"""`python -m gan.train.metrics`, which published model cards name: the same as `python -m gan.train.measure`."""
+"""`python -m gan.train.metrics`, as published model cards name it: the same as `python -m gan.train.measure`."""
 
 from gan.train.measure.__main__ import run
 

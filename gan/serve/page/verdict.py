@@ -5,6 +5,7 @@ import numpy as np
 from PIL import Image
 
 from gan import UserError
+from gan.cards.detector import trust
 from gan.link import View
 from gan.serve import files
 from gan.serve.judge import FEWEST_PIXELS, GENERATED, NO_FACE, REAL, TOO_SMALL, Judge, Opinion, Verdict
@@ -121,24 +122,4 @@ def place(places: np.ndarray) -> str:
         "in the middle"
         if row == column == 1
         else f"{('at the top', 'in the middle', 'at the bottom')[row]} {('left', '', 'right')[column]}".strip()
-    )
-
-
-def trust(config: dict) -> str:
-    """How far the detector can be trusted, in words and figures measured on pictures it had never seen."""
-    report = config["report"]
-    auroc, wrong, cut_out = report["as_it_is"]["auroc"], report["wrong"], report["page"]["cut_out"]
-    low, high = auroc["interval"]
-    in_photos = (
-        f", {cut_out['auroc']:.3f} where the face has to be cut out of a larger picture" if "auroc" in cut_out else ""
-    )
-    return (
-        f"**How far to trust it:** on {report['real']:,} held-out photographs and {report['generated']:,} faces of our "
-        f"generators it finds the generated one of a pair {100 * auroc['value']:.1f} % of the time (AUROC {auroc['value']:.3f}, "
-        f"95 % interval {low:.3f} to {high:.3f}{in_photos}; a guess is 0.5). As they are, blurred, compressed and the like, or cut "
-        f"out, it calls {100 * wrong['real_called_generated']:.1f} % of the real ones likely generated, "
-        f"{100 * wrong['generated_called_real']:.1f} % of the generated ones likely real, and does not decide on "
-        f"{100 * wrong['cannot_tell']:.0f} %: see About. **It is no forensic tool, and no judge of pictures from diffusion "
-        "models** or from other large generators: it knows small face GANs like ours, and photographs of faces "
-        "that look at the camera."
     )

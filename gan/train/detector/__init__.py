@@ -1,1 +1,1 @@
-"""Training and reporting the detector behind “real or fake”."""
+"""The detector behind “real or fake”: its training and its report."""

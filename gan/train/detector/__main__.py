@@ -1,4 +1,4 @@
-"""Train the detector behind "real or fake": `python -m gan.train.detector --train_data_dir DIR … --generators WEIGHTS …`."""
+"""Train the detector: `python -m gan.train.detector --train_data_dir DIR … --generators WEIGHTS …`."""
 
 import shlex
 import shutil
@@ -11,9 +11,12 @@ import tyro
 
 from gan import UserError
 from gan.cards import detector as detector_card
+from gan.cards.fact import plain
 from gan.model import weights
 from gan.train import machine
 from gan.train.detector import report as detector_report
+from gan.train.detector.held_out import collect
+from gan.train.detector.scorer import Scorer
 from gan.train.detector.training import DetectorSettings, Pictures, start_from, train
 from gan.train.measure import plots
 
@@ -28,8 +31,8 @@ def main(settings: DetectorSettings) -> None:
     machine.keep_memory()
     network, model, started_from = start_from(settings.init_from)
     pictures = Pictures(settings, model.resolution, clean_first=isinstance(started_from, str))
-    # before minutes are spent: are there pictures to measure it with, and a place for it?
-    held = detector_report.held_out(pictures.stores, pictures.generators)
+    # before minutes of training: are there enough pictures to report on, and can the detector be written?
+    held = collect(pictures.stores, pictures.generators)
     output = settings.output_dir.resolve()
     machine.require_writable(output)
     train(network, pictures, settings)
@@ -47,26 +50,20 @@ def main(settings: DetectorSettings) -> None:
         "started_from": started_from,
     }
     weights.save_detector(new, network, model, {"training": training})
-    print(f"Measuring it on {len(held.pictures):,} pictures that it has not seen; that takes minutes.", flush=True)
-    # what is published is measured as it was saved
+    print(f"Measuring the detector on {len(held.pictures):,} held-out pictures; this takes minutes.", flush=True)
+    # published figures are those of the saved file
     saved, _, config = weights.load_detector(new)
-    calibration, report = detector_report.report(
-        detector_report.Scorer(saved, model.resolution), held, pictures.generators
-    )
+    calibration, report = detector_report.report(Scorer(saved, model.resolution), held, pictures.generators)
     weights.write_config(new, {**config, "calibration": calibration, "report": report})
     plots.save_detector(report, new / weights.DETECTOR_PICTURE)
     detector_card.save(new, weights.load_config(new))
     weights.replace_folder(new, output)
-    auroc, wrong = report["as_it_is"]["auroc"], report["wrong"]
-    print(
-        f"AUROC {auroc['value']:.3f} ({auroc['interval'][0]:.3f} to {auroc['interval'][1]:.3f}); of real pictures "
-        f"{100 * wrong['real_called_generated']:.1f} % called likely generated, of generated ones "
-        f"{100 * wrong['generated_called_real']:.1f} % likely real, of both {100 * wrong['cannot_tell']:.1f} % neither"
-    )
+    for fact in detector_card.of_detector(weights.load_config(output)):
+        print(f"{fact.name}: {plain(fact)}")
 
 
 if __name__ == "__main__":
     try:
-        main(tyro.cli(DetectorSettings, use_underscores=True))
+        main(tyro.cli(DetectorSettings, prog="python -m gan.train.detector", use_underscores=True))
     except UserError as error:
         sys.exit(f"Error: {error}")

@@ -1,7 +1,7 @@
-"""What happens to pictures on their way: cropped, resized, blurred, recoloured, grainy, compressed again.
+"""Random degradations: crop, resize, blur, colour, noise, compression.
 
-A detector that is to judge faces and not files has to see real and generated ones after the same of it: real ones come as
-JPEGs and samples as PNGs, and whoever learns that has learned nothing (Wang et al. 2020, https://arxiv.org/abs/1912.11035).
+Real and generated pictures get the same ones, so that the detector judges faces and not files: real pictures come as
+JPEG and samples as PNG, and a detector would learn only that (Wang et al. 2020, https://arxiv.org/abs/1912.11035).
 """
 
 import io
@@ -15,29 +15,30 @@ from gan.model.face_finder import Square
 
 _FILTERS = (Image.Resampling.BILINEAR, Image.Resampling.BICUBIC, Image.Resampling.LANCZOS, Image.Resampling.BOX)
 _ENHANCERS = (ImageEnhance.Brightness, ImageEnhance.Contrast, ImageEnhance.Color)
-# how often each thing happens on a way. Cut out, resized and compressed together is what a face in a photo has gone through
-_CUT, _RESIZED, _BLURRED, _COLOURED, _GRAINY = 0.6, 0.6, 0.3, 0.4, 0.3
-_COMPRESSED = 0.9  # on smooth ways, too: often the only thing that has happened to a picture
-_SIDES = (
-    0.5,
-    1.1,
-)  # of the side, of what is cut out: a face finder is not exact, and some sets leave room around a face
+# probabilities of each. A face cropped from a photo was cut out, resized and compressed
+_CUT, _RESIZED, _BLURRED, _COLOURED, _NOISY = 0.6, 0.6, 0.3, 0.4, 0.3
+_COMPRESSED = 0.9  # whatever the roughness: many pictures were only compressed
+# side of a cut, as a share of the picture's: a face finder is not exact, and some data sets leave room around a face
+_SIDES = (0.5, 1.1)
 
 
 def degraded(
     pixels: np.ndarray, resolution: int, probability: float, random: np.random.Generator, roughness: float = 1.0
 ) -> np.ndarray:
-    """`(S, S, 3)` uint8 → `(resolution, resolution, 3)` uint8, mirrored or not, with the given probability after a random way
-    through the world, on which each thing but compression happens the less often the smaller `roughness`, 0 to 1.
+    """`(S, S, 3)` uint8 → `(resolution, resolution, 3)` uint8, mirrored or not, with random degradations or without.
 
-    What may happen on it: a resize by 0.5 to 2, a blur of σ up to 2 pixels, brightness, contrast and saturation of 0.7 to 1.3,
-    noise of σ up to 8 grey levels, JPEG or WebP of quality 30 to 100, and, last, being cut out of a larger picture.
+    These may be: a resize by 0.5 to 2, a blur of σ up to 2 pixels, brightness, contrast and saturation of 0.7 to 1.3,
+    noise of σ up to 8 grey levels, JPEG or WebP of quality 30 to 100, and last a cut out of a larger picture.
+
+    Args:
+        probability: of any degradation.
+        roughness: 0 to 1, a factor of the probabilities of all of them but compression.
     """
-    side, goes, mirrors = pixels.shape[0], random.random() < probability, random.random() < 0.5
-    cuts, resizes, blurs, colours, grains = goes & (
-        random.random(5) < roughness * np.array([_CUT, _RESIZED, _BLURRED, _COLOURED, _GRAINY])
+    side, degrades, mirrors = pixels.shape[0], random.random() < probability, random.random() < 0.5
+    cuts, resizes, blurs, colours, adds_noise = degrades & (
+        random.random(5) < roughness * np.array([_CUT, _RESIZED, _BLURRED, _COLOURED, _NOISY])
     )
-    compresses = goes and random.random() < _COMPRESSED
+    compresses = degrades and random.random() < _COMPRESSED
     new = round(side * 2 ** random.uniform(-1, 1)) if resizes else side
     image = Image.fromarray(pixels)
     if new != side:
@@ -49,7 +50,7 @@ def degraded(
     if colours:
         for enhancer in _ENHANCERS:
             image = enhancer(image).enhance(random.uniform(0.7, 1.3))
-    if grains:
+    if adds_noise:
         noise = random.standard_normal((new, new, 3), np.float32) * random.uniform(0, 8)
         image = Image.fromarray((np.asarray(image) + noise).round().clip(0, 255).astype(np.uint8))
     square = Square(0, 0, new)
@@ -61,7 +62,7 @@ def degraded(
 
 
 def _surrounded(image: Image.Image, random: np.random.Generator) -> tuple[Image.Image, Square]:
-    """A larger picture around a square one, and the square that is cut out of it: nearly all of the old one, or its inside."""
+    """A larger picture around a square one, and a square to cut out of it: about as large as the old one, or a part."""
     side, margin = image.width, -(-image.width // 8)
     if random.random() < 0.5:
         around = Image.fromarray(np.pad(np.asarray(image), ((margin, margin), (margin, margin), (0, 0)), "reflect"))
@@ -76,7 +77,7 @@ def _surrounded(image: Image.Image, random: np.random.Generator) -> tuple[Image.
 
 
 def in_a_photo(picture: Image.Image, random: np.random.Generator) -> Image.Image:
-    """A square picture, of 80 to 320 pixels, somewhere in one twice as large, on plain colour, as a JPEG."""
+    """A square picture, resized to 80 to 320 pixels, at a random place of a plain one twice as large, saved as JPEG."""
     side = int(random.uniform(80, 320))
     photo = Image.new("RGB", (2 * side, 2 * side), tuple(random.integers(0, 256, 3).tolist()))
     photo.paste(picture.resize((side, side), Image.Resampling.BICUBIC), tuple(random.integers(0, side, 2).tolist()))
@@ -89,18 +90,19 @@ def blurred(image: Image.Image, sigma: float) -> Image.Image:
 
 
 def saved(image: Image.Image, format: str, quality: int) -> Image.Image:
-    """The picture as a lossy file gives it back."""
+    """The picture after it was saved as a lossy file and read again."""
     file = io.BytesIO()
-    # WebP's slower methods make smaller files, not other pictures
+    # WebP's slower methods only make smaller files
     image.save(file, format, quality=quality, **({"method": 0} if format == "WEBP" else {}))
     return images.decode(file.getvalue())
 
 
 def halved(image: Image.Image) -> Image.Image:
+    """The picture at half its size."""
     return image.resize((image.width // 2, image.height // 2), Image.Resampling.LANCZOS)
 
 
-# what the report names one by one
+# degradations that the report shows one by one, by their names there
 CORRUPTIONS: dict[str, Callable[[Image.Image], Image.Image]] = {
     "as it is": lambda image: image,
     "JPEG 90": lambda image: saved(image, "JPEG", 90),

@@ -1,10 +1,4 @@
-"""Train the detector that the page's verdict comes from, calibrate it, and report how well it does.
-
-    python -m gan.train.detector --train_data_dir DIR [DIR …] --generators WEIGHTS [WEIGHTS …]
-
-Faces of the generators against the pictures' training split, both after the same random way through the world; calibrated
-on one half of the held-out pictures and as many new faces, reported on the other.
-"""
+"""Train the detector: generated faces against the training split of real ones, both with the same degradations."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -28,40 +22,54 @@ from gan.train.settings import STORE_DIR, DataSettings
 
 # of the faces trained on: far from the galleries that people look at, and from the faces reported on
 SEEDS = (1_000_000_000, 2_000_000_000)
-SNAPSHOTS = 0.25  # share of faces of earlier states
-_DEGRADED_AT_LAST = 0.95  # share of pictures that go a way through the world, rough or smooth: clean ones are easy
+SNAPSHOTS = 0.25  # share of faces from earlier states of generators
+_MOST_DEGRADED = 0.95  # share of pictures that are degraded at last: clean ones are easy
 _TOGETHER = 32  # faces made in one batch, with one variation
 VARIATIONS = (1.0, 1.0, 1.0, 1.0, 1.2, 0.9, 0.75, 0.6)  # of the faces: half as trained, half as people vary them
 
 
 @dataclass(frozen=True, kw_only=True)
 class DetectorSettings:
-    """Train and report a detector."""
+    """Train the detector behind "real or fake", calibrate it, and report how well it does.
 
-    # folders of real faces; what is called test or validation is never trained on, but reported on
+    It learns to tell faces of the generators from the training split of the pictures. One half of the held-out pictures
+    and as many new faces calibrate it, the other half is reported on. Example:
+
+        python -m gan.train.detector --train_data_dir PICTURES --generators runs/faces/weights weights/faces-64
+    """
+
+    # folders of real faces; their test or validation splits are held out: calibrated and reported on
     train_data_dir: tuple[Path, ...]
-    # weights folders whose faces are to be told from real ones
+    # weights folders of the generators to detect
     generators: tuple[Path, ...]
-    # earlier states of generators: trained on, not reported on
+    # weights folders of earlier states of generators: trained on, not reported on
     snapshots: tuple[Path, ...] = ()
-    # the weights folder whose discriminator it starts from; or a detector's folder: that one learns on, new generators, say
+    # weights folder whose discriminator to start from, or a detector's folder to train further, on new generators say
     init_from: Path = Path("weights/faces-64")
-    # where the detector goes
+    # folder for the detector; replaced when it is finished
     output_dir: Path = Path("weights/detector")
-    # where decoded pictures are kept
+    # folder that keeps decoded pictures for the next time
     store_dir: Path = STORE_DIR
-    # how long, in steps
+    # length of the training, in steps
     max_train_steps: int = 7_500
     # pictures per step, half of them real
     train_batch_size: int = 64
-    # learning rate at the start of the run, falling to a hundredth on half a cosine
+    # learning rate at the start; it falls to a hundredth on half a cosine
     learning_rate: float = 3e-4
-    # starting point of everything random
+    # seed of everything random
     seed: int = 0
 
 
 class Pictures:
-    """Real pictures and faces, as many of both and of the same sizes in each batch: the size tells nothing."""
+    """Batches of real pictures and faces, as many of both and of the same sizes, so that the size gives nothing away.
+
+    Args:
+        resolution: side of the pictures in a batch, pixels.
+        clean_first: whether to begin with clean pictures and degrade ever more of them.
+
+    Raises:
+        UserError: weights or pictures are missing or damaged; with one sentence.
+    """
 
     def __init__(self, settings: DetectorSettings, resolution: int, clean_first: bool):
         self.settings, self.resolution, self.clean_first = settings, resolution, clean_first
@@ -69,42 +77,42 @@ class Pictures:
         self.snapshots = [weights.load_generator(folder) for folder in settings.snapshots]
         sizes = {loaded.settings.resolution for loaded in (*self.generators, *self.snapshots)}
         found = [sources.find(DataSettings(train_data_dir=folder)) for folder in settings.train_data_dir]
-        # by size, one store for each folder
+        # size in pixels → a store for each folder
         self.stores = {
             size: [open_store(source, size, settings.store_dir) for source in found] for size in sorted(sizes)
         }
 
     def batches(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        """`(N, S, S, 3)` uint8, each after its own way through the world, and which of them are generated `(N,)`."""
+        """`(N, S, S, 3)` uint8 with random degradations, and which of them are generated, `(N,)` float32."""
         faces, coming = self._faces(), None
         generated = (torch.arange(self.settings.train_batch_size) < self.settings.train_batch_size // 2).float()
         with ThreadPoolExecutor(machine.cores()) as pool:
-            # while one batch is learned from, the next goes its ways
+            # the next batch is degraded while the network learns from this one
             for step in range(self.settings.max_train_steps + 1):
-                ready, coming = (
-                    coming,
-                    self._set_off(step, faces, pool) if step < self.settings.max_train_steps else None,
-                )
+                is_last = step == self.settings.max_train_steps
+                ready, coming = coming, None if is_last else self._begin(step, faces, pool)
                 if ready:
                     yield torch.from_numpy(np.stack(list(ready))), generated
 
-    def _set_off(self, step: int, faces: list[np.ndarray], pool: ThreadPoolExecutor) -> Iterator[np.ndarray]:
-        """The pictures of a step, faces first, each on its own way through the world."""
+    def _begin(self, step: int, faces: list[np.ndarray], pool: ThreadPoolExecutor) -> Iterator[np.ndarray]:
+        """Begin to degrade the pictures of a step, faces first."""
         random = np.random.default_rng((self.settings.seed, step))
         made = [faces[place] for place in random.integers(len(faces), size=self.settings.train_batch_size // 2)]
         chosen = [*made, *(self._real(random, len(face)) for face in made)]
-        # what tells faces apart is learned first on clean pictures, and much faster; all of them go their ways from two fifths on
+        # clean pictures teach the difference much faster; the share of degraded ones rises from 0.1 to 0.4 of the run
         rising = min(max((step / self.settings.max_train_steps - 0.1) / 0.3, 0), 1) if self.clean_first else 1
         return pool.map(
-            lambda picture, way: degraded(picture, self.resolution, _DEGRADED_AT_LAST * rising, way, way.random()),
+            lambda picture, own: degraded(picture, self.resolution, _MOST_DEGRADED * rising, own, own.random()),
             chosen,
             random.spawn(len(chosen)),
         )
 
     @torch.no_grad()
     def _faces(self) -> list[np.ndarray]:
-        """As many faces as there are real pictures, `(S, S, 3)` uint8 each: making them anew for each step would take as long
-        as learning from them."""
+        """As many faces as there are real pictures, `(S, S, 3)` uint8 each.
+
+        They are made once: making them for each step would take as long as learning from them.
+        """
         random, made = np.random.default_rng(self.settings.seed), []
         real = sum(len(store.train) for store in next(iter(self.stores.values())))
         earlier = round(SNAPSHOTS * real) if self.snapshots else 0
@@ -118,14 +126,14 @@ class Pictures:
             points = torch.from_numpy(
                 latents.from_seeds(random.integers(*SEEDS, _TOGETHER), loaded.settings.latent_dim)
             )
-            can_vary = loaded.generator.mean_features is not None  # not in the first weights
+            can_vary = loaded.generator.mean_features is not None  # the first weights cannot
             variation = VARIATIONS[random.integers(len(VARIATIONS))] if can_vary else 1.0
-            # made in one batch: what is only trained on need not be bit-equal to a published face
+            # in one batch: faces that are only trained on need not be bit-equal to published ones
             made += list(images.to_uint8(loaded.generator(points, variation)))
         return made
 
     def _real(self, random: np.random.Generator, size: int) -> np.ndarray:
-        """A training picture, from all sets together."""
+        """A training picture `(size, size, 3)` uint8 from all data sets together."""
         stores = self.stores[size]
         ends = np.cumsum([len(store.train) for store in stores])
         place = random.integers(ends[-1])
@@ -134,6 +142,7 @@ class Pictures:
 
 
 def train(network: Detector, pictures: Pictures, settings: DetectorSettings) -> None:
+    """Train a detector in place: binary cross-entropy with Adam."""
     optimizer = torch.optim.Adam(network.parameters(), settings.learning_rate, fused=True)
     bf16, losses = machine.cpu_has_bf16(), []
     with trange(settings.max_train_steps, unit="step") as progress:
@@ -154,8 +163,12 @@ def train(network: Detector, pictures: Pictures, settings: DetectorSettings) -> 
 
 
 def start_from(folder: Path) -> tuple[Detector, ModelSettings, str | dict]:
-    """A detector to be trained, its settings, and what it was: the discriminator of a generator (its id), or a detector
-    (what its config says of its training)."""
+    """A detector to train, its settings, and its origin: the id of the generator whose discriminator it was, or the
+    `training` of an earlier detector's config.
+
+    Raises:
+        UserError: the folder holds neither weights nor a detector, or damaged ones.
+    """
     if (folder / weights.DETECTOR).exists():
         network, settings, config = weights.load_detector(folder)
         with weights.config_errors(folder):
@@ -164,7 +177,7 @@ def start_from(folder: Path) -> tuple[Detector, ModelSettings, str | dict]:
         loaded = weights.load(folder)
         network, settings, was = Detector(loaded.settings), loaded.settings, loaded.generator_id
         network.discriminator.load_state_dict(loaded.discriminator.state_dict())
-        # a discriminator's logits speak for real, a detector's for generated
+        # a discriminator's logits are higher for real pictures, a detector's for generated ones
         for parameter in network.discriminator.judge.parameters():
             parameter.data.neg_()
     return network.train().requires_grad_().to(memory_format=torch.channels_last), settings, was

@@ -20,7 +20,7 @@ from gan.train.generator.announce import announce
 from gan.train.generator.log import MetricsLog
 from gan.train.generator.publish import Publisher
 from gan.train.generator.step import GanStep, pictures_per_step
-from gan.train.measure import calibration, sheets
+from gan.train.measure import sheets
 from gan.train.measure.comparison import command_for
 from gan.train.measure.features import Features, Reference
 from gan.train.measure.metrics import describe, measure
@@ -274,7 +274,6 @@ class Run:
         # the last measurement may be of an earlier generator than this one; it says of which
         config = {"training": training, "metrics": self.measured}
         weights.save(new, self.gan.ema, self.gan.discriminator, s.model, config)
-        calibration.add_to(new, self.store.held_out, training["data"])
         old = self.output / "weights"
         if "quality" in self.measured and (old / weights.QUALITY).exists():
             shutil.copy(old / weights.QUALITY, new)

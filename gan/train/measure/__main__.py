@@ -11,15 +11,16 @@ from gan.train.measure.metrics import describe, measure
 
 def main(settings: MeasureSettings) -> None:
     if settings.pairs and settings.weights.resolve() in settings.pairs.resolve().parents:
-        raise UserError(f"{settings.pairs} would show real people in a folder that is published: put it into runs/.")
+        raise UserError(f"{settings.pairs} would show real people in a folder that is published: write it to runs/.")
     _, reference = settings.open()
     command = command_for(settings.weights, settings.features, settings, settings.samples)
     print(describe(measure(settings.weights, reference, command, settings.pairs)))
 
 
 def run() -> None:
+    """The command, also as `python -m gan.train.metrics`."""
     try:
-        main(tyro.cli(MeasureSettings, use_underscores=True))
+        main(tyro.cli(MeasureSettings, prog="python -m gan.train.measure", use_underscores=True))
     except UserError as error:
         sys.exit(f"Error: {error}")
 

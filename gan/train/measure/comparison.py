@@ -1,4 +1,4 @@
-"""Which weights are measured against which pictures: the command line of everything that measures."""
+"""The command line that names weights, a feature network and the pictures to measure them against."""
 
 import shlex
 from dataclasses import dataclass
@@ -18,20 +18,20 @@ from gan.train.settings import STORE_DIR, DataSettings
 class Comparison(DataSettings):
     """A weights folder and the pictures that it is measured against."""
 
-    # the weights folder
+    # weights folder to measure
     weights: tyro.conf.Positional[Path]
-    # TorchScript feature network
+    # TorchScript feature network: uint8 pictures (N, 3, S, S) in, features (N, D) out
     features: Path
-    # samples, and training pictures, that are compared
+    # number of samples, and of training pictures that they are compared with
     samples: int = 10_000
-    # where decoded pictures are kept
+    # folder that keeps decoded pictures for the next time
     store_dir: Path = STORE_DIR
 
     def open(self) -> tuple[weights.Weights, Reference]:
         """The weights, and the pictures at their size.
 
         Raises:
-            UserError: one of them is not what it should be; with one sentence.
+            UserError: weights, feature network or pictures are missing, damaged or too few; with one sentence.
         """
         device = "cuda" if torch.cuda.is_available() else "cpu"
         loaded, features = weights.load(self.weights), Features(self.features, device)
@@ -41,9 +41,15 @@ class Comparison(DataSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class MeasureSettings(Comparison):
-    """Measure a weights folder and write the figures into its config, its card and quality.png."""
+    """Measure how good a weights folder is, and write the figures into its config.json, model card and quality.png.
 
-    # sheet of the 32 samples nearest to a training picture, each left of it (PNG); real people: keep it in runs/
+    Fréchet distance, precision and recall, also against held-out pictures; copies of training pictures; power spectrum
+    and colours; how well the discriminator tells samples from held-out pictures. Example:
+
+        python -m gan.train.measure weights/faces-64 --features FEATURES.pt --train_data_dir PICTURES
+    """
+
+    # PNG for a sheet of the 32 samples nearest to a training picture, each left of it; real people: keep it in runs/
     pairs: Path | None = None
 
 
@@ -53,6 +59,6 @@ def command_for(folder: Path, features: Path, pictures: DataSettings, samples: i
     return shlex.join(
         map(
             str,
-            ["python", "-m", "gan.train.metrics", folder, "--features", features, *pictures.data_arguments(), *count],
+            ["python", "-m", "gan.train.measure", folder, "--features", features, *pictures.data_arguments(), *count],
         )
     )

@@ -1,4 +1,4 @@
-"""Faces as a feature network sees them: the network, samples, and the real pictures that these are compared with."""
+"""The feature network, and what is kept of samples and of the real pictures that they are compared with."""
 
 from collections.abc import Iterable
 from functools import cached_property
@@ -12,9 +12,11 @@ from tqdm import tqdm
 
 from gan import UserError, reason
 from gan.model import sampling, weights
-from gan.train.measure import calibration, quality, sheets
+from gan.train.measure import quality, sheets
 from gan.train.pictures.store import Store
 
+FEWEST_HELD_OUT = 40  # pictures, below which figures from them would mean nothing
+MOST_HELD_OUT = 1024  # pictures that are used
 _BATCH = 250  # pictures per call of the feature network
 
 
@@ -29,9 +31,8 @@ class Features(torch.nn.Module):
         super().__init__()
         if not path.is_file():
             raise UserError(f"The feature network {path} does not exist.")
-        _know_newer_operators()
         self.file = f"{path.name} {weights.sha256(path)[:12]}"
-        # only over this network has the Fréchet distance the name that papers use
+        # papers call the distance FID only over this network
         self.distance = "FID" if path.name == "inception-2015-12-05.pt" else "Fréchet distance"
         try:
             self.network = torch.jit.load(str(path), map_location=device).eval()
@@ -47,25 +48,28 @@ class Features(torch.nn.Module):
 
 
 class Seen(NamedTuple):
-    """What is kept of a set of pictures."""
+    """What is kept of a set of pictures; of held-out ones only the features."""
 
     features: np.ndarray  # (N, D) float32
-    spectrum: np.ndarray  # (S // 2,), see quality.power_spectrum
-    colours: np.ndarray  # (3, 256), see quality.colour_histograms
+    spectrum: np.ndarray | None = None  # (S // 2,), see quality.power_spectrum
+    colours: np.ndarray | None = None  # (3, 256), see quality.colour_histograms
 
 
 class Reference:
-    """The pictures of a store that samples are compared with: the first `count` that were trained on, and for copies all.
+    """The pictures of a store that samples are compared with.
 
-    Features of training pictures are computed once per store and kept in its folder.
+    Metrics take the first `count` training pictures; the search for copies takes all of them. Features of training
+    pictures are computed once per store and kept in its folder.
+
+    Raises:
+        UserError: there are too few samples or training pictures.
     """
 
     def __init__(self, features: Features, store: Store, samples: int, device: torch.device | str = "cpu"):
         self.features, self.store, self.samples, self.device = features, store, samples, device
         self.count = min(samples, len(store.train))
-        self.looked_up = min(
-            samples, calibration.MOST
-        )  # pictures of a kind whose nearest training picture is looked for
+        # so many samples and held-out pictures are searched for their nearest training picture
+        self.looked_up = min(samples, MOST_HELD_OUT)
         self.floor_count = min(self.count, len(store.train) // 2)
         if self.floor_count <= quality.NEIGHBOURS:
             fewest = quality.NEIGHBOURS + 1
@@ -80,7 +84,7 @@ class Reference:
         return self.real(0, self.count)
 
     def of_generator(self, generator: torch.nn.Module) -> tuple[Seen, np.ndarray]:
-        """The faces of seeds 0, 1, …, and features of the first `looked_up` of them mirrored.
+        """The faces of seeds 0, 1, …, and features `(looked_up, D)` of the first of them mirrored.
 
         One batch of faces is in memory at a time.
         """
@@ -113,10 +117,10 @@ class Reference:
 
     @cached_property
     def held_out(self) -> tuple[np.ndarray, np.ndarray] | None:
-        """Features of up to `looked_up` held-out pictures, evenly picked, `(M, D)`, and the distance of each to its nearest
-        training picture, `(M,)`. None: too few."""
+        """Features `(M, D)` of up to `looked_up` held-out pictures, evenly picked, and their distances `(M,)` to the
+        nearest training picture. None: fewer than `FEWEST_HELD_OUT` are held out."""
         pictures = sheets.evenly(self.store.held_out, self.looked_up)
-        if len(pictures) < calibration.FEWEST:
+        if len(pictures) < FEWEST_HELD_OUT:
             return None
         features, mirrored = np.empty((2, len(pictures), self.features.num_features), np.float32)
         self._extract_into(features, pictures)
@@ -134,27 +138,13 @@ class Reference:
         return rows
 
     def extract(self, pictures: np.ndarray) -> np.ndarray:
+        """`(N, S, S, 3)` uint8 → features `(N, D)` float32."""
         tensor = torch.from_numpy(pictures.copy()).permute(0, 3, 1, 2).contiguous().to(self.device)
         return self.features(tensor).float().cpu().numpy()
 
 
 def _averages(batches: Iterable[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Power spectrum and colour histograms of pictures that come in batches."""
+    """Mean power spectrum and colour histograms over batches of pictures."""
     parts = [(len(batch), quality.power_spectrum(batch), quality.colour_histograms(batch)) for batch in batches]
     counts, spectra, colours = zip(*parts)
     return np.average(spectra, 0, counts), np.average(colours, 0, counts)
-
-
-def _know_newer_operators() -> None:
-    """Make files load that a newer torch has scripted: they carry all of its `interpolate`, with a Lanczos branch
-    that is never taken but whose operator must have a name (torch 2.13; unknown to torch < 2.12)."""
-    if not hasattr(torch.ops.aten, "_upsample_lanczos2d_aa"):
-        library = torch.library.Library("aten", "FRAGMENT")
-        library.define(
-            "_upsample_lanczos2d_aa(Tensor input, SymInt[]? output_size, bool align_corners, "
-            "float[]? scale_factors) -> Tensor"
-        )
-        _libraries.append(library)
-
-
-_libraries: list[torch.library.Library] = []  # a library that is collected takes its operators with it

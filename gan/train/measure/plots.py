@@ -1,4 +1,4 @@
-"""Figures: the curves of a run, and what samples are like beside real faces."""
+"""Plots: the curves of a run, samples beside real faces, the detector's report."""
 
 from pathlib import Path
 
@@ -26,12 +26,12 @@ def save_curves(rows: list[dict], path: Path) -> None:
         ),
     ]
     if any(row.get("overfitting") is not None for row in rows):
-        # early on D hardly tells anything, and the quotient may be any number
+        # early on D can hardly tell real from fake, and the quotient may be any number
         panels.append(("Overfitting of D (0: none, 1: held-out = fake)", {"overfitting": ""}, (-0.25, 1.25)))
     if any("frechet_distance" in row for row in rows):
         panels.append(("Fréchet distance", {"frechet_distance": ""}, (0, None)))
     width = 5.5 * len(panels)
-    # margins by hand: to find them itself matplotlib draws everything twice, and every export brings these curves
+    # fixed margins: to find them matplotlib would draw twice, and every export draws these curves
     margins = {"left": 0.5 / width, "right": 1 - 0.15 / width, "bottom": 0.14, "top": 0.91, "wspace": 0.12}
     figure, axes = plt.subplots(1, len(panels), figsize=(width, 3.6), gridspec_kw=margins)
     for axis, (title, names, limits) in zip(axes, panels):
@@ -51,8 +51,8 @@ def save_quality(result: dict, spectra: tuple, colours: tuple, distances: tuple 
     """Four panels: precision and recall, nearest training pictures, power spectra, colours.
 
     Args:
-        result: what `gan.train.metrics` writes into the config as `quality`.
-        spectra, colours: of samples and of real pictures, as `gan.train.quality` makes them.
+        result: what `metrics.measure` writes into the config as `quality`.
+        spectra, colours: of samples and of real pictures, as `quality` makes them.
         distances: of samples and of held-out pictures to the nearest training picture; None: not measured.
     """
     import matplotlib.pyplot as plt
@@ -153,49 +153,48 @@ def _colours(axis, result: dict, samples: np.ndarray, real: np.ndarray) -> None:
 
 
 def save_detector(report: dict, path: Path) -> None:
-    """Three panels: what changes to the pictures cost, generators beside their own critics, reliability.
+    """Three panels: AUROC by degradation, AUROC by generator beside its own discriminator, reliability.
 
     Args:
-        report: what `gan.train.detector_report` writes into the config.
+        report: what `gan.train.detector.report` writes into the config.
     """
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(1, 3, figsize=(15, 4.2), layout="constrained")
-    for axis, title, kind in ((axes[0], "Pictures that went a way", "changed"), (axes[1], "Generators", "generators")):
-        names = list(report[kind])
-        values = [report[kind][name]["auroc"] for name in names]
-        bars = axis.barh(np.arange(len(names)), values, 0.6, color=_SAMPLES, label="this detector")
-        axis.bar_label(bars, fmt="%.3f", padding=3)
-        if kind == "generators":
-            axis.plot(
-                [report[kind][name]["critic_auroc"] for name in names],
-                range(len(names)),
-                "D",
-                color="black",
-                label="the GAN's own critic",
-            )
-            axis.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, -0.34), ncols=2)
-        axis.set(
-            title=title, xlabel="AUROC (0.5: a guess)", xlim=(0.5, 1.06), yticks=range(len(names)), yticklabels=names
-        )
-        axis.invert_yaxis()
+    _auroc(axes[0], "Pictures after one degradation", report["changed"])
+    _auroc(axes[1], "Generators", report["generators"])
+    axes[1].plot(
+        [figures["critic_auroc"] for figures in report["generators"].values()],
+        range(len(report["generators"])),
+        "D",
+        color="black",
+        label="the GAN's own critic",
+    )
+    axes[1].legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, -0.34), ncols=2)
+    _reliability(axes[2], report)
+    figure.savefig(path, dpi=110)
+    plt.close(figure)
+
+
+def _auroc(axis, title: str, by_name: dict) -> None:
+    places = range(len(by_name))
+    values = [figures["auroc"] for figures in by_name.values()]
+    bars = axis.barh(places, values, 0.6, color=_SAMPLES, label="this detector")
+    axis.bar_label(bars, fmt="%.3f", padding=3)
+    axis.set(title=title, xlabel="AUROC (0.5: a guess)", xlim=(0.5, 1.06), yticks=places, yticklabels=list(by_name))
+    axis.invert_yaxis()
+
+
+def _reliability(axis, report: dict) -> None:
     for name, style in (("before", ":"), ("after", "-")):
-        error = report["calibration_error"][name]
-        axes[2].plot(
-            *zip(*report["reliability"][name]),
-            style,
-            marker=".",
-            color=_REAL,
-            label=f"{name} calibration (ECE {error:.3f})",
-        )
-    axes[2].plot([0, 1], [0, 1], color="grey", linewidth=0.8)
-    axes[2].set(
-        title="What a probability is worth",
+        label = f"{name} calibration (ECE {report['calibration_error'][name]:.3f})"
+        axis.plot(*zip(*report["reliability"][name]), style, marker=".", color=_REAL, label=label)
+    axis.plot([0, 1], [0, 1], color="grey", linewidth=0.8)
+    axis.set(
+        title="Reliability of probabilities",
         xlabel="probability of being generated",
         ylabel="share that was generated",
         xlim=(0, 1),
         ylim=(0, 1),
     )
-    axes[2].legend(frameon=False)
-    figure.savefig(path, dpi=110)
-    plt.close(figure)
+    axis.legend(frameon=False)

@@ -1,4 +1,4 @@
-"""How samples differ from real faces: pure functions, NumPy in and numbers out, formula and paper beside each.
+"""How samples differ from real faces: pure functions from arrays to numbers, each with its formula and paper.
 
 "Features" are `(N, D)` float32 of a feature network, "pictures" `(N, S, S, 3)` uint8.
 """
@@ -10,7 +10,7 @@ from gan.cards.facts import NEAREST_SHARE, SPECTRUM_UP_TO
 
 NEIGHBOURS = 3  # k of precision and recall
 CHANNELS = ("red", "green", "blue")
-_ROWS = 500  # of a matrix of distances that are in memory at a time
+_ROWS = 500  # rows of the matrix of distances that are in memory at a time
 _LUMINANCE = (0.299, 0.587, 0.114)  # of red, green, blue: ITU-R BT.601, as in JPEG
 
 
@@ -34,10 +34,10 @@ def precision_recall(samples: np.ndarray, real: np.ndarray) -> tuple[float, floa
     """Precision: share of samples that look like real faces. Recall: share of real faces that samples look like.
 
     f(φ, Φ) = 1 if ‖φ − φ'‖ ≤ ‖φ' − NN_k(φ', Φ)‖ for any φ' of Φ, else 0; precision is its mean over samples with real
-    faces as Φ, recall the other way round (Kynkäänniemi et al. 2019, https://arxiv.org/abs/1904.06991, equations 1 to 3).
+    faces as Φ, recall the other way round (Kynkäänniemi et al. 2019, https://arxiv.org/abs/1904.06991, eq. 1 to 3).
 
     Args:
-        samples, real: features, more than `NEIGHBOURS` of each. Figures compare only with as many of both.
+        samples, real: features, more than `NEIGHBOURS` of each. Compare figures only with as many of both.
     """
     from sklearn.metrics import euclidean_distances  # takes seconds to import
 
@@ -62,8 +62,8 @@ def nearest(features: np.ndarray, mirrored: np.ndarray, train: np.ndarray) -> tu
     """The nearest training picture of each: Euclidean distances `(N,)` and row numbers in `train` `(N,)`.
 
     Args:
-        features, mirrored: of the same pictures, left as they are and mirrored, whichever is nearer: a generator that
-            was trained with flips may have learned a picture either way round, and features see two pictures.
+        features, mirrored: of the same pictures as they are and mirrored; the nearer one counts. A generator trained
+            with flips may have learned a picture either way round, and its features differ from the mirrored ones.
     """
     from sklearn.neighbors import NearestNeighbors
 
@@ -85,15 +85,15 @@ def copies(distances: np.ndarray) -> np.ndarray:
 
 
 def memorisation(samples: np.ndarray, held_out: np.ndarray) -> dict:
-    """Whether samples lie nearer to training pictures than faces do that nobody trained on.
+    """Whether samples lie nearer to training pictures than held-out faces do.
 
     Args:
         samples, held_out: distances `(N,)` to the nearest training picture, equally many.
 
     Returns:
-        both medians; `nearer_than`, the distance within which `NEAREST_SHARE` of the held-out faces lie, and
-        `share_nearer`, the share of samples within it: `NEAREST_SHARE` would be chance, 1 is a generator that copies.
-        All of it without the `held_out_copies`, with which "nearer" would mean a distance of 0 or less.
+        both medians; `nearer_than`, the distance within which `NEAREST_SHARE` of the held-out faces lie;
+        `share_nearer`, the share of samples within it: `NEAREST_SHARE` is chance, 1 is a generator that copies.
+        `held_out_copies` are left out, since with them `nearer_than` would be about 0.
     """
     found = copies(held_out)
     nearer_than = float(np.quantile(held_out[~found], NEAREST_SHARE))
@@ -128,17 +128,21 @@ def power_spectrum(pictures: np.ndarray) -> np.ndarray:
 
 
 def decibels(power: np.ndarray) -> np.ndarray:
-    """Power on a scale where 10 is ten times as much; no power at all, as flat pictures have it, is −60."""
+    """Power in dB: 10 more is ten times the power. No power, as of flat pictures, is −60."""
     return 10 * np.log10(np.maximum(power, 1e-6))
 
 
 def frequencies(rings: int) -> np.ndarray:
-    """Of the rings of a power spectrum, as shares of the Nyquist frequency: `(rings,)`, the last is 1."""
+    """The frequency of each ring of a power spectrum as a share of Nyquist's: `(rings,)`, the last is 1."""
     return np.arange(1, rings + 1) / rings
 
 
 def spectrum_difference(samples: np.ndarray, real: np.ndarray) -> dict:
-    """Where, up to `SPECTRUM_UP_TO` of the Nyquist frequency, two power spectra differ most, in dB, above 0: samples have more."""
+    """Where two power spectra differ most, up to `SPECTRUM_UP_TO` of the Nyquist frequency.
+
+    Returns:
+        `decibels`, positive where samples have more power; `at`, the share of the Nyquist frequency.
+    """
     difference, at = decibels(samples) - decibels(real), frequencies(len(real))
     largest = int(np.abs(difference[at <= SPECTRUM_UP_TO]).argmax())
     return {"decibels": float(difference[largest]), "at": float(at[largest])}
@@ -151,10 +155,10 @@ def colour_histograms(pictures: np.ndarray) -> np.ndarray:
 
 
 def colour_difference(samples: np.ndarray, real: np.ndarray) -> dict:
-    """The channel whose histograms lie farthest apart, and how many grey levels: the 1-Wasserstein distance.
+    """The channel whose histograms lie farthest apart, and how far in grey levels: the 1-Wasserstein distance.
 
-    In one dimension that is the area between the cumulative histograms, Σ|F₁ − F₂| (Vallender 1974): how far the mean
-    pixel has to move for one histogram to become the other.
+    In one dimension that is the area between the cumulative histograms, Σ|F₁ − F₂| (Vallender 1974): how far pixels
+    have to move on average to turn one histogram into the other.
     """
     distances = np.abs((samples - real).cumsum(1)).sum(1)
     return {"levels": float(distances.max()), "channel": CHANNELS[int(distances.argmax())]}
@@ -163,15 +167,15 @@ def colour_difference(samples: np.ndarray, real: np.ndarray) -> dict:
 def overfitting(train: float, held_out: float, fake: float) -> float | None:
     """r_v = (E[D(train)] − E[D(held-out)]) / (E[D(train)] − E[D(fake)]), from the three mean logits.
 
-    0: held-out faces are as real to the discriminator as those it learned from; 1: they are fakes to it
-    (Karras et al. 2020, https://arxiv.org/abs/2006.06676, equation 1). None where it does not tell training faces from
+    0: the discriminator takes held-out faces for as real as those it learned from; 1: for fakes
+    (Karras et al. 2020, https://arxiv.org/abs/2006.06676, equation 1). None where it cannot tell training faces from
     fakes: there is nothing to compare with.
     """
     return (train - held_out) / (train - fake) if train > fake else None
 
 
 def rounded(figures, digits: int = 3):
-    """Figures as they go into a config, in dicts and lists as deep as they may be."""
+    """Figures rounded for a config, in nested dicts and lists too."""
     if isinstance(figures, dict):
         return {name: rounded(value, digits) for name, value in figures.items()}
     if isinstance(figures, list):

@@ -1,4 +1,4 @@
-"""What a run shows: its pictures, sample sheets and learning timeline."""
+"""Sheets of training pictures and of samples, and the timeline of a run."""
 
 from pathlib import Path
 
@@ -29,9 +29,12 @@ def save_reals(pictures: np.ndarray, path: Path) -> None:
 
 
 def save_timeline(sheets: list[Path], resolution: int, path: Path, earlier: Path | None = None) -> None:
-    """The first 16 faces of each sheet, oldest first, as a looping animated WebP; the last frame stays a while.
+    """The first 16 faces of each sheet, oldest first, as a looping animated WebP; the last frame lasts longer.
 
-    `earlier` is such a file of the weights that the run started from: the first half is theirs, enlarged where they are smaller.
+    Args:
+        resolution: side of a face, pixels.
+        earlier: such a file of the weights that the run started from. Its frames come first, up to half of all, resized
+            to fit.
     """
     before = []
     if earlier and earlier.exists():

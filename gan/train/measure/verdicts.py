@@ -1,28 +1,29 @@
-"""How good verdicts are: calibration and figures. Pure functions. To a detector generated is 1 and real 0; to a critic, whose
-logits speak for real, it is the other way round."""
+"""How good verdicts are: calibration and figures, pure functions.
+
+For a detector 1 is generated and 0 real. For a critic, whose logits rise with how real a picture looks, 1 is real.
+"""
 
 import numpy as np
 import torch
 
 WRONG = 0.05  # at most this share of either kind may get the other's verdict
-AIM = 0.8 * WRONG  # on the pictures that thresholds are chosen on, so that it holds on others
-SURE = 0.8  # probability below which no verdict takes a side, however good the detector
+AIM = 0.8 * WRONG  # that share on the pictures that thresholds are chosen on, so that it holds on others
+SURE = 0.8  # least probability for a verdict, however good the detector
 RESAMPLES = 1000  # of the bootstrap
 BINS = 10  # of the reliability curve, equally many pictures in each
 
 
 def platt(logits: np.ndarray, truth: np.ndarray) -> dict:
-    """`slope` and `intercept` (Platt 1999): P(1) = sigmoid(slope * logit + intercept), where half of all pictures are 1."""
+    """`slope` and `intercept` of P(1) = sigmoid(slope * logit + intercept), where half of all are 1 (Platt 1999)."""
     from sklearn.linear_model import LogisticRegression  # takes seconds to import
 
-    fitted = LogisticRegression(C=1e9).fit(
-        logits[:, None], truth
-    )  # two numbers from hundreds of pictures need no penalty
+    # two numbers from hundreds of pictures need no penalty
+    fitted = LogisticRegression(C=1e9).fit(logits[:, None], truth)
     return {"slope": float(fitted.coef_[0, 0]), "intercept": float(fitted.intercept_[0])}
 
 
 def calibrate(logits: np.ndarray, generated: np.ndarray) -> dict:
-    """Platt's scaling and the two thresholds: "likely generated" from `generated_from` on, "likely real" up to `real_up_to`."""
+    """Platt's scaling, with thresholds: likely generated from `generated_from` on, likely real up to `real_up_to`."""
     scaling = platt(logits, generated)
     probability = probabilities(logits, scaling)
     return {
@@ -33,12 +34,12 @@ def calibrate(logits: np.ndarray, generated: np.ndarray) -> dict:
 
 
 def probabilities(logits: np.ndarray, calibration: dict) -> np.ndarray:
-    """P(1) of each."""
+    """Logits `(N,)` → P(1) of each `(N,)`."""
     return 1 / (1 + np.exp(-(calibration["slope"] * logits + calibration["intercept"])))
 
 
 def wrong(probability: np.ndarray, generated: np.ndarray, calibration: dict) -> dict:
-    """Shares of real pictures called likely generated, of generated ones called likely real, of both that get neither."""
+    """Shares of real pictures called likely generated, of generated ones called likely real, of all undecided."""
     says_generated, says_real = probability >= calibration["generated_from"], probability <= calibration["real_up_to"]
     shares = {
         "real_called_generated": says_generated[generated == 0],
@@ -79,14 +80,14 @@ def figures(probability: np.ndarray, generated: np.ndarray) -> dict:
 
 
 def calibration_error(probability: np.ndarray, generated: np.ndarray) -> float:
-    """ECE: the mean distance of probabilities from what was true, over 15 bins (Guo et al. 2017)."""
+    """ECE: the mean difference between probability and observed share, over 15 bins (Guo et al. 2017)."""
     from torchmetrics.functional.classification import binary_calibration_error  # takes seconds, too
 
     return float(binary_calibration_error(torch.from_numpy(probability), torch.from_numpy(generated), n_bins=15))
 
 
 def reliability(probability: np.ndarray, generated: np.ndarray) -> list[list[float]]:
-    """`[mean probability, share that was 1]` of `BINS` bins."""
+    """`[mean probability, observed share of 1]` of each of `BINS` bins."""
     from sklearn.calibration import calibration_curve
 
     share, mean = calibration_curve(generated, probability, n_bins=BINS, strategy="quantile")
