@@ -77,7 +77,7 @@ def test_a_run_that_was_resumed_often_is_one_command():
 @pytest.mark.parametrize("change", [{"training": {**TRAINING, "commands": 3}}, {"failures": []}, {"model": {}}])
 def test_a_malformed_config_leaves_the_card_as_it_was(tmp_path, change):
     before = card(tmp_path)
-    with pytest.raises(UserError, match="config.json is malformed"):
+    with pytest.raises(UserError, match="config.json lacks an entry or has one of the wrong kind"):
         card(tmp_path, **change)
     assert (tmp_path / "README.md").read_text() == before
 
@@ -142,7 +142,7 @@ def test_the_table_has_a_row_for_all_that_was_compared():
 def test_a_malformed_report_is_one_sentence(words):
     assert words(DETECTOR)
     for report in (None, [], {**DETECTOR["report"], "changed": 3, "wrong": {}}):
-        with pytest.raises(UserError, match="^config.json is malformed: its report cannot be read"):
+        with pytest.raises(UserError, match="^“report” in config.json lacks an entry or has one of the wrong kind"):
             words({**DETECTOR, "report": report})
 
 

@@ -153,7 +153,7 @@ def test_the_critic_and_whom_faces_look_like():
     ],
 )
 def test_a_malformed_part_is_named(config, part):
-    with pytest.raises(UserError, match=f"^config.json is malformed: its {part} cannot be read"):
+    with pytest.raises(UserError, match=f"^“{part}” in config.json lacks an entry or has one of the wrong kind"):
         facts.of_generator(config, ID)
 
 
@@ -182,7 +182,7 @@ def test_any_config_is_worded_or_refused(data):
     try:
         assert all(fact.as_markdown(each) and fact.plain(each) for each in facts.of_generator(config, ID))
     except UserError as error:
-        assert str(error).startswith("config.json is malformed") and "\n" not in str(error)
+        assert "in config.json lacks an entry or has one of the wrong kind" in str(error) and "\n" not in str(error)
 
 
 WHOLE = {

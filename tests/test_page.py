@@ -29,7 +29,7 @@ from gan.serve.page.chooser import choices
 from gan.serve.page.components import outer_address
 from gan.serve.page.frame import Page
 from gan.serve.page.gallery import face_list
-from gan.serve.page.verdict import as_json, trust
+from gan.serve.page.verdict import as_json
 
 
 @pytest.fixture(scope="module")
@@ -319,7 +319,7 @@ def test_what_was_not_judged_says_why():
 
 def test_how_far_to_trust_it_is_what_was_measured(page):
     report = page.verdict.judge.config["report"]
-    words = trust(page.verdict.judge.config)
+    words = page.verdict.judge.trust
     assert (
         f"AUROC {report['as_it_is']['auroc']['value']:.3f}" in words
         and f"{report['real']:,} held-out photographs" in words

@@ -14,6 +14,7 @@ from small import SMALL
 from gan import UserError
 from gan.model import latents, sampling, weights
 from gan.model.detector import Detector
+from gan.model.look import Look
 from gan.model.networks import Discriminator, Generator
 from gan.model.settings import ModelSettings
 
@@ -76,13 +77,13 @@ def with_header(folder, variation: str, without=()) -> None:
 def test_variation_works_as_the_header_says(folder):
     new = weights.load(folder).generator
     points = latents.from_seeds(range(8), 8)
-    assert np.array_equal(sampling.from_latents(new, points, 0.5), sampling.faces(new, range(8), 0.5))
+    assert np.array_equal(sampling.from_latents(new, points, Look(0.5)), sampling.faces(new, range(8), Look(0.5)))
     with_header(folder, "scale_latent", without=["mean_features"])
     old = weights.load(folder).generator
     assert np.array_equal(sampling.faces(old, range(8)), sampling.faces(new, range(8)))
     scaled = sampling.from_latents(new, points * np.float32(0.5))
-    assert np.array_equal(sampling.faces(old, range(8), 0.5), scaled)
-    assert not np.array_equal(sampling.faces(new, range(8), 0.5), scaled)
+    assert np.array_equal(sampling.faces(old, range(8), Look(0.5)), scaled)
+    assert not np.array_equal(sampling.faces(new, range(8), Look(0.5)), scaled)
 
 
 def test_saving_older_weights_again_changes_no_face(folder, tmp_path_factory):
@@ -120,12 +121,13 @@ def test_files_may_be_replaced_while_they_are_served(folder):
 import sys, torch
 from pathlib import Path
 from gan.model import sampling, weights
+from gan.model.look import Look
 folder = Path(sys.argv[1])
 loaded, (detector, _, _) = weights.load(folder), weights.load_detector(folder)
 pictures = torch.linspace(-1, 1, 2 * 3 * 16 * 16).view(2, 3, 16, 16)
 def answer():
     judged = loaded.discriminator(pictures).tolist(), detector(pictures).tolist()
-    print(sampling.faces(loaded.generator, range(4), 0.8).tobytes().hex(), judged, flush=True)
+    print(sampling.faces(loaded.generator, range(4), Look(0.8)).tobytes().hex(), judged, flush=True)
 answer()
 for line in sys.stdin:
     answer()

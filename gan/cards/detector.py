@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from gan.cards.fact import Fact, as_markdown, markdown_table, reading
+from gan.cards.fact import Fact, as_markdown, markdown_table
 from gan.model import weights
+from gan.model.weights import CONFIG, config_errors
 
 
 def save(folder: Path, config: dict) -> None:
@@ -13,7 +14,7 @@ def save(folder: Path, config: dict) -> None:
     Raises:
         UserError: the config is malformed; with one sentence.
     """
-    with reading("content"):
+    with config_errors(CONFIG):
         trainings = list(_trainings(config["training"]))
         sets = " and ".join(dict.fromkeys(name for training in trainings for name in training["data"]))
         text = _CARD.format(
@@ -34,7 +35,7 @@ def of_detector(config: dict) -> list[Fact]:
     Raises:
         UserError: the config is malformed; with one sentence. Nothing else is raised, whatever the config holds.
     """
-    with reading("report"):
+    with config_errors(f"“report” in {CONFIG}"):
         report = config["report"]
         return [
             *_figures(report),
@@ -52,7 +53,7 @@ def trust(config: dict) -> str:
     Raises:
         UserError: the config is malformed; with one sentence.
     """
-    with reading("report"):
+    with config_errors(f"“report” in {CONFIG}"):
         report = config["report"]
         auroc, cut_out = report["as_it_is"]["auroc"], report["page"]["cut_out"]
         low, high = auroc["interval"]
@@ -84,7 +85,7 @@ def table(config: dict) -> tuple[tuple[str, ...], ...]:
         UserError: the config is malformed; with one sentence.
     """
     shares = ("real_called_generated", "generated_called_real", "cannot_tell")
-    with reading("report"):
+    with config_errors(f"“report” in {CONFIG}"):
         rows = [
             (words, f"{of['auroc']:.3f}", *(f"{100 * of[share]:.1f} %" if share in of else "–" for share in shares))
             for words, of in _lines(config["report"])

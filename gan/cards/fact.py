@@ -1,10 +1,6 @@
 """A fact, and how it is written: one sentence for a page or a terminal, Markdown for a model card."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import NamedTuple
-
-from gan import UserError, reason
 
 
 class Fact(NamedTuple):
@@ -33,21 +29,3 @@ def markdown_table(rows: tuple[tuple[str, ...], ...]) -> str:
     """Rows of text, the header first, as a Markdown table; "" without rows."""
     lines = [f"| {' | '.join(row)} |" for row in rows]
     return "\n".join([lines[0], "|---" * len(rows[0]) + "|", *lines[1:]]) if rows else ""
-
-
-@contextmanager
-def reading(part: str) -> Iterator[None]:
-    """Turn whatever a malformed part of a config causes into one sentence.
-
-    Raises:
-        UserError: in place of any other exception. A config comes from anywhere and holds anything that JSON can.
-    """
-    try:
-        yield
-    except UserError:
-        raise
-    except Exception as error:
-        raise UserError(
-            f"config.json is malformed: its {part} cannot be read ({type(error).__name__}: {reason(error)}). "
-            "Copy the folder again."
-        ) from error

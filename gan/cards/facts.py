@@ -1,6 +1,7 @@
 """What is said of a generator: config → facts, each worded once, for model card, page and printed summary."""
 
-from gan.cards.fact import Fact, reading
+from gan.cards.fact import Fact
+from gan.model.weights import CONFIG, config_errors
 
 # what the figures of gan.train.measure mean, which their sentences have to say
 SPECTRUM_UP_TO = 0.8  # of the Nyquist frequency: above it, the reference shows little but its resize filter
@@ -27,7 +28,7 @@ def of_generator(config: dict, generator_id: str, name: str = "") -> list[Fact]:
 
 def of_model(config: dict, generator_id: str, name: str = "") -> list[Fact]:
     """Which faces, from which file. Raises UserError, see `of_generator`."""
-    with reading("model"):
+    with config_errors(f"“model” in {CONFIG}"):
         model = config.get("model")
         size = f"{model['resolution']} × {model['resolution']} px" if model else ""
         faces = [Fact("Faces", f"{size}, each from {model['latent_dim']} random numbers.")] if model else []
@@ -36,7 +37,7 @@ def of_model(config: dict, generator_id: str, name: str = "") -> list[Fact]:
 
 def of_training(config: dict) -> list[Fact]:
     """From what it was trained, and how. Raises UserError, see `of_generator`."""
-    with reading("training"):
+    with config_errors(f"“training” in {CONFIG}"):
         training = config.get("training")
         if not training:
             return []
@@ -71,7 +72,7 @@ def ancestors(training: dict) -> list[dict]:
 def of_metrics(metrics: dict | None, generator_id: str) -> list[Fact]:
     """What was measured. Raises UserError, see `of_generator`."""
     facts = []
-    with reading("metrics"):
+    with config_errors(f"“metrics” in {CONFIG}"):
         for part, words in _MEASURED.items():
             measured = (metrics or {}).get(part)
             if measured:

@@ -3,9 +3,10 @@
 from pathlib import Path
 
 from gan.cards import facts
-from gan.cards.fact import Fact, as_markdown, reading
+from gan.cards.fact import Fact, as_markdown
 from gan.hub.model_card import PLACE, card, section
 from gan.model import weights
+from gan.model.weights import CONFIG, config_errors
 
 
 def save(folder: Path, config: dict, generator_id: str) -> None:
@@ -14,7 +15,7 @@ def save(folder: Path, config: dict, generator_id: str) -> None:
     Raises:
         UserError: the config is malformed; with one sentence.
     """
-    with reading("content"):
+    with config_errors(CONFIG):
         training, size, metrics = config["training"], config["model"]["resolution"], config.get("metrics") or {}
         run = _RUN.format(commands=_commands(training["commands"]))
         body = _CARD.format(

@@ -29,7 +29,7 @@ def main() -> None:
         print(f"Deployed to {hub.deploy(given.repo_id, given.model)}")
         return
     loaded = weights.load(given.folder)  # damaged weights are not pushed
-    with weights.config_errors(given.folder):
+    with weights.config_errors(given.folder / weights.CONFIG):
         message = hub.describe(loaded.config)
     hub.prepare(given.repo_id, given.private)
     commit = hub.push(given.folder, given.repo_id, message)

@@ -166,17 +166,20 @@ def load_config(folder: Path) -> dict:
 
 
 @contextmanager
-def config_errors(folder: Path) -> Iterator[None]:
+def config_errors(config: Path | str) -> Iterator[None]:
     """While a config is read: what a malformed one raises becomes a UserError.
 
+    Args:
+        config: what the sentence calls it, or the part of it that is read.
+
     Raises:
-        UserError: with one sentence on what was tripped over.
+        UserError: with one sentence on what is wrong.
     """
     try:
         yield
     except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
         raise UserError(
-            f"{folder / CONFIG} lacks an entry or has one of the wrong kind ({type(error).__name__}: {reason(error)}): "
+            f"{config} lacks an entry or has one of the wrong kind ({type(error).__name__}: {reason(error)}): "
             "copy the folder again, or take weights that this version has made."
         ) from error
 

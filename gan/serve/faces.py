@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from gan import UserError, hub
+from gan.cards import facts
 from gan.model import latents, sampling, weights
 from gan.model.look import AS_TRAINED, Look
 from gan.serve import files
@@ -25,6 +26,7 @@ class FaceModel:
         self.name = name or (self.folder.resolve().parent.name if self.folder.name == "weights" else self.folder.name)
         self.generator = loaded.generator
         self.config, self.id = loaded.config, loaded.generator_id
+        self.facts = facts.of_generator(self.config, self.id, self.name)  # a malformed config is refused here
         self.resolution, self.latent_dim = loaded.settings.resolution, loaded.settings.latent_dim
         # what many people look at is made once: at most 50 MB of galleries of 64 faces, whatever their size
         self._remembered = lru_cache(maxsize=max(1, 2**18 // self.resolution**2))(self._make)
@@ -57,9 +59,9 @@ class FaceModel:
     def morph(self, points, look: Look = AS_TRAINED, frames: int = 16, loop: bool = True) -> np.ndarray:
         """An animation from face to face: `(F, S, S, 3)` uint8.
 
-        Each leg starts exactly at the face of its point and takes `frames` steps to the next along the sphere. With `loop` the
-        last leg leads back to the first face (F = frames * N); without, the last frame is the last face
-        (F = frames * (N - 1) + 1).
+        Each leg starts exactly at the face of its point and takes `frames` steps to the next along the sphere. With
+        `loop` the last leg leads back to the first face (F = frames * N); without, the last frame is the last face (F
+        = frames * (N - 1) + 1).
         """
         corners = latents.from_seeds(points, self.latent_dim)
         ends = np.roll(corners, -1, axis=0)

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from gan.cards import detector as cards
 from gan.model import detector, face_finder, weights
 from gan.model.face_finder import FEWEST_PIXELS, Square
 
@@ -46,8 +47,11 @@ class Judge:
     def __init__(self, folder: Path | str):
         self.folder = Path(folder)
         self.detector, self.settings, self.config = weights.load_detector(self.folder)
-        with weights.config_errors(self.folder):
+        with weights.config_errors(self.folder / weights.CONFIG):
             _check_calibration(self.config["calibration"])
+        # what the page says of it; a malformed config is refused here
+        self.facts, self.table = cards.of_detector(self.config), cards.table(self.config)
+        self.trust = cards.trust(self.config)
 
     def verdict(self, picture: Image.Image) -> Verdict:
         """A PIL RGB picture → the verdict on its largest face."""

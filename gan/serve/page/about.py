@@ -7,12 +7,11 @@ from pathlib import Path
 
 import gradio as gr
 
-from gan.cards import detector, facts
 from gan.cards.fact import Fact, plain
 from gan.serve.faces import FaceModel
 from gan.serve.judge import Judge
 from gan.serve.models import Models
-from gan.serve.page.components import STATIC, data_url
+from gan.serve.page.components import data_url, static
 
 
 class About:
@@ -33,11 +32,7 @@ class About:
 
 @lru_cache(maxsize=4)
 def about(model: FaceModel, judge: Judge) -> str:
-    """The tab as HTML: everything about weights and detector comes from their folders.
-
-    Raises:
-        UserError: one of their configs is malformed.
-    """
+    """The tab as HTML: everything about weights and detector comes from their folders."""
     curves = _picture(
         model.folder / "curves.png",
         "image/png",
@@ -49,23 +44,17 @@ def about(model: FaceModel, judge: Judge) -> str:
         "Samples beside real faces: precision and recall, distances to the nearest training picture, power spectra, "
         "colours",
     )
-    return (
-        (STATIC / "about.html")
-        .read_text()
-        .format(
-            facts=_list(facts.of_generator(model.config, model.id, model.name)),
-            timeline=_picture(
-                model.folder / "timeline.webp", "image/webp", "The same sixteen faces through the training"
-            ),
-            verdicts=_list(detector.of_detector(judge.config)) + _table(detector.table(judge.config)),
-            detector=_picture(
-                judge.folder / "detector.png",
-                "image/png",
-                "The detector: AUROC by degradation and by generator, and how reliable its probabilities are",
-            ),
-            # a picture alone was left by a measurement of other weights
-            curves=curves + (quality if "quality" in (model.config.get("metrics") or {}) else ""),
-        )
+    return static("about.html").format(
+        facts=_list(model.facts),
+        timeline=_picture(model.folder / "timeline.webp", "image/webp", "The same sixteen faces through the training"),
+        verdicts=_list(judge.facts) + _table(judge.table),
+        detector=_picture(
+            judge.folder / "detector.png",
+            "image/png",
+            "The detector: AUROC by degradation and by generator, and how reliable its probabilities are",
+        ),
+        # a picture alone was left by a measurement of other weights
+        curves=curves + (quality if "quality" in (model.config.get("metrics") or {}) else ""),
     )
 
 

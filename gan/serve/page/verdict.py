@@ -5,7 +5,6 @@ import numpy as np
 from PIL import Image
 
 from gan import UserError
-from gan.cards.detector import trust
 from gan.link import View
 from gan.serve import files
 from gan.serve.judge import FEWEST_PIXELS, GENERATED, NO_FACE, REAL, TOO_SMALL, Judge, Opinion, Verdict
@@ -31,7 +30,7 @@ class VerdictTab:
             label="A picture with a face", sources=["upload", "clipboard"], height=220, elem_id="upload"
         )
         self.card = VerdictCard()
-        gr.Markdown(trust(judge.config), elem_id="trust")
+        gr.Markdown(judge.trust, elem_id="trust")
         gr.Markdown(
             "Your picture is deleted from the server seconds after it was read. It is not stored, logged, used for "
             "training or put into a link."

@@ -171,7 +171,7 @@ def start_from(folder: Path) -> tuple[Detector, ModelSettings, str | dict]:
     """
     if (folder / weights.DETECTOR).exists():
         network, settings, config = weights.load_detector(folder)
-        with weights.config_errors(folder):
+        with weights.config_errors(folder / weights.CONFIG):
             was = {**config["training"], "unseen_data_set": config["report"].get("unseen_data_set")}
     else:
         loaded = weights.load(folder)

@@ -45,7 +45,7 @@ def origin(source: weights.Weights) -> dict:
     Raises:
         UserError: the config of the source does not say so.
     """
-    with weights.config_errors(source.folder):
+    with weights.config_errors(source.folder / weights.CONFIG):
         training = source.config["training"]
         earlier = training.get("started_from")
         before = earlier["data"] if earlier else training["data"]
