@@ -28,7 +28,7 @@ class Store:
     """Decoded pictures on disk, shared by every process and every later run."""
 
     folder: Path
-    info: dict  # name, resolution, train, held_out (counts), unreadable (names), digest of the content
+    info: dict  # name, resolution, train and held_out (counts), unreadable (names), digest (of the content)
     train: np.ndarray  # (N, S, S, 3) uint8, memory-mapped
     held_out: np.ndarray  # (M, S, S, 3) uint8, memory-mapped, never trained on
 
@@ -53,7 +53,8 @@ def open_store(source: Source, resolution: int, store_dir: Path) -> Store:
             f"The decoded pictures cannot be kept in {folder.parent}: {error.strerror or error}. "
             "Free some space there or choose another --store_dir."
         ) from error
-    info = json.loads((folder / "info.json").read_text())
+    # named after what is read now: older versions wrote where it lay, and a copy elsewhere has the same store
+    info = {**json.loads((folder / "info.json").read_text()), "name": source.name}
     return Store(folder, info, *(_map(folder / f"{part}.u8", info[part], resolution) for part in ("train", "held_out")))
 
 
@@ -82,11 +83,11 @@ def _check_space(source: Source, resolution: int, folder: Path) -> None:
 def _decode_all(source: Source, resolution: int, folder: Path) -> dict:
     """Write train.u8 and held_out.u8 in the source's order; a few hundred pictures are in memory at a time."""
     counts, unreadable, digest = {"train": 0, "held_out": 0}, [], hashlib.sha256()
-    progress = tqdm(total=source.count, desc=f"Decoding to {resolution} px", unit="picture", smoothing=0.05)
     with (
+        tqdm(total=source.count, desc=f"Decoding to {resolution} px", unit="picture", smoothing=0.05) as progress,
         open(folder / "train.u8", "wb") as train,
         open(folder / "held_out.u8", "wb") as held_out,
-        ThreadPoolExecutor(machine.cores()) as pool,
+        ThreadPoolExecutor(max(machine.cores(), 16)) as pool,  # pictures on the Hub are waited for
     ):
         files = {"train": train, "held_out": held_out}
         for chunk in _chunks(source.pictures(), 256):
@@ -98,7 +99,6 @@ def _decode_all(source: Source, resolution: int, folder: Path) -> dict:
                     digest.update(part.encode() + pixels)
                     counts[part] += 1
                 progress.update()
-    progress.close()
     _judge(source, counts, unreadable)
     return {**counts, "unreadable": unreadable, "digest": digest.hexdigest()}
 
@@ -108,6 +108,8 @@ def _decode(picture: Picture, resolution: int) -> tuple[bytes, str] | tuple[str,
     try:
         data = picture.read()
         pixels = images.training_crop(images.decode(data), resolution).tobytes()
+    except UserError:
+        raise
     except Exception as error:  # Pillow's plugins raise all kinds of errors on damaged files
         return reason(error).split(" <_io", 1)[0], None  # without the address of our buffer
     held_out = picture.held_out
