@@ -51,7 +51,7 @@ class MetricsLog:
         self.losses.append(losses)
 
     def write(self, seconds: float, progress: tqdm) -> None:
-        """Write one line: mean losses since the last line or checkpoint, and how the discriminator judges its probes."""
+        """Write one line: mean losses since the last line or checkpoint, and what the discriminator says of probes."""
         losses = self._finite_means()
         self.append(
             {

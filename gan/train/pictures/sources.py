@@ -1,6 +1,6 @@
 """Where pictures come from: a folder of pictures or parquet files, torchvision's CelebA layout, a Hub data set.
 
-A source is a fingerprint, a count where it is known, and pictures one after the other, still encoded.
+A source has a fingerprint, a count where it is known, and yields pictures one after the other, still encoded.
 """
 
 import hashlib
@@ -20,8 +20,9 @@ from gan.hub import failures
 from gan.train import local_paths
 from gan.train.settings import DataSettings
 
-_FEWEST = 0.005  # share of pictures in what is called test, below which that may be somebody's name: Val, Dev
-# the words by which Hugging Face's `datasets` knows the splits that are for measuring
+# below this share of the pictures, what is called test, val or dev may be a person's name
+_FEWEST = 0.005
+# words by which Hugging Face's `datasets` recognises test and validation splits
 _HELD_OUT = re.compile(r"(^|[-._ 0-9])(test|testing|eval|evaluation|validation|valid|val|dev)([-._ 0-9]|$)", re.I)
 
 
@@ -82,7 +83,7 @@ def _folder(folder: Path, files: list[Path]) -> Source:
     def pictures():
         for path in files:
             name = path.relative_to(folder).as_posix()
-            # never trained on in any case; too few to measure with, and others are held out beside them
+            # held out in any case; where they are too few to measure with, the store holds out others, too
             yield Picture(name, held_out[path] or (False if splits else None), path.read_bytes)
 
     return Source(local_paths.name(folder), _fingerprint(folder, files), len(files), pictures)
@@ -121,14 +122,14 @@ def _parquet(folder: Path, files: list[Path]) -> Source:
 
 
 def _hub(wanted: DataSettings) -> Source:
-    import datasets  # takes seconds, and folders do not need it
+    import datasets  # takes seconds to import, and folders do not need it
 
     name = wanted.dataset_name
     try:
         builder = datasets.load_dataset_builder(name, wanted.dataset_config_name)
-        # streamed: from the Hub into the store, without another copy on the disk
+        # streamed from the Hub into the store, without another copy on the disk
         splits = datasets.load_dataset(name, wanted.dataset_config_name, split=wanted.dataset_split, streaming=True)
-    except Exception as error:  # the Hub's errors come from several libraries; all end the run the same way
+    except Exception as error:  # the Hub's errors come from several libraries
         raise UserError(failures.explain_data_set(error, name)) from error
     if wanted.dataset_split:
         splits = {wanted.dataset_split: splits}
@@ -144,7 +145,7 @@ def _hub(wanted: DataSettings) -> Source:
             f"The data set {name} has no column of pictures"
             + (f" called {column}; those it has: {', '.join(dict.fromkeys(columns)) or 'none'}." if column else ".")
         )
-    # a split that was asked for is trained on, whatever it is called
+    # a split that was asked for is trained on, whatever its name
     has_held_out = not wanted.dataset_split and any(_is_held_out((split,)) for split in splits)
 
     def pictures():
@@ -188,7 +189,7 @@ def _cells(path: Path, column: str) -> Iterator[dict | bytes | None]:
 
 
 def _is_held_out(parts: tuple[str, ...]) -> bool:
-    """Whether a folder or file name on the way says test or validation; an extension is not part of a name."""
+    """Whether the name of a folder or file in a path says test or validation; extensions do not count."""
     return any(_HELD_OUT.search(part) for part in (*parts[:-1], Path(parts[-1]).stem))
 
 
