@@ -2,7 +2,6 @@
 
 import dataclasses
 import secrets
-import shutil
 import signal
 import sys
 import time
@@ -11,8 +10,7 @@ import torch
 from tqdm import tqdm
 
 from gan import UserError, reason
-from gan.model import weights
-from gan.train import local_paths, machine
+from gan.train import machine
 from gan.train.generator import checkpoint, export, transfer
 from gan.train.generator.announce import announce
 from gan.train.generator.folder import RunFolder
@@ -28,7 +26,6 @@ from gan.train.pictures import batches, sources
 from gan.train.pictures.store import open_store
 from gan.train.settings import TrainSettings
 
-_DRAW_EVERY = 60  # seconds between drawing curves and timeline anew, which takes up to some seconds each time
 _SIGNAL_EVERY = 10  # steps between asking the other processes whether one of them was told to stop
 
 
@@ -61,7 +58,7 @@ class Run:
         self.accelerator = machine.start(settings)
         self.main = self.accelerator.is_main_process
         self.folder = RunFolder(settings.output_dir)
-        # everything that can be wrong with what the person gave is found before anything takes long
+        # what the person gave is checked before anything takes long
         if self.main:
             machine.require_writable(self.folder.path)
         self.found = find_checkpoint(self.folder, settings.resume_from_checkpoint, self.main)
@@ -86,14 +83,15 @@ class Run:
             settings, self.accelerator.mixed_precision, per_step, self.store.info["digest"]
         )
         self.run_id = secrets.token_hex(8)  # the same for all checkpoints of a run, wherever it goes on
-        self.earlier_seconds, self.started, self.drawn = 0.0, 0.0, -float("inf")
+        self.earlier_seconds, self.started = 0.0, 0.0
+        self.drawn = -float("inf")  # when curves and timeline were
         self.measured, self.measured_at = {}, 0  # the last measurement, and its step
         self.commands: list[dict] = []  # what was typed, one for each time that the run went on
         self.started_from = transfer.origin(source) if source else None
         self.source_folder = source.folder if source else None
 
     def go(self) -> int:
-        """Train to the end, or until told to stop. Returns 0 or the signal that stopped it."""
+        """Train to the end, or until told to stop; returns the signal that stopped it, or 0."""
         self.log.start_trackers()
         stop = machine.StopSignal()
         self.started = time.perf_counter()
@@ -131,7 +129,7 @@ class Run:
             step, last = self.gan.step, self.gan.step == self.total_steps
             told = self._told_to_stop(stop)
             if step % s.logging_steps == 0 or last:
-                self.log.write(self._seconds(), progress)
+                self.log.write(self.seconds(), progress)
             if step % sheet_every == 0 or last:
                 self._save_sheet()
             pushes = s.push_to_hub and step % s.push_every == 0 and not last and not told
@@ -142,12 +140,12 @@ class Run:
             if pushes and self.main:
                 self.publisher.push(self.folder.weights)
             if told:
-                self._say(
+                self.say(
                     f"Stopped by {signal.Signals(told).name} at step {step:,} of {self.total_steps:,}, everything "
                     "saved. The same command with --resume_from_checkpoint latest goes on from there."
                 )
                 return told
-        self._say(f"Done: {self.folder.weights}")
+        self.say(f"Done: {self.folder.weights}")
         return 0
 
     def batches(self, start: int, stop: int):
@@ -165,7 +163,7 @@ class Run:
         )
 
     def _told_to_stop(self, stop: machine.StopSignal) -> int:
-        """The signal that any process got, or 0; the same answer in all of them, so that none waits for the others."""
+        """The signal that any process got, or 0; the same in all processes, so that none waits for the others."""
         if self.accelerator.num_processes == 1:
             return stop.received
         if self.gan.step % _SIGNAL_EVERY:
@@ -186,15 +184,11 @@ class Run:
             self._write(ending)
 
     def _write(self, ending: bool) -> None:
-        """A checkpoint, and OUTPUT_DIR/weights anew; a reader sees the old folder or the new one.
-
-        Curves and timeline may be a minute old, unless the run is ending.
-        """
         state = {
             "training": self.gan.state_dict(),
             "identity": self.identity,
             "run": self.run_id,
-            "seconds": self._seconds(),
+            "seconds": self.seconds(),
             "total_steps": self.total_steps,
             "measured": self.measured,
             "measured_at": self.measured_at,
@@ -202,21 +196,7 @@ class Run:
             "started_from": self.started_from,
         }
         checkpoint.save(self.folder.checkpoints, state)
-        new, s = self.folder.path / "weights.new", self.settings
-        shutil.rmtree(new, ignore_errors=True)
-        new.mkdir()
-        training = export.account(self, self._seconds())
-        # the last measurement may be of an earlier generator than this one; it says of which
-        config = local_paths.remove_from({"training": training, "metrics": self.measured})
-        weights.save(new, self.gan.ema, self.gan.discriminator, s.model, config)
-        old = self.folder.weights
-        if "quality" in self.measured and (old / weights.QUALITY).exists():
-            shutil.copy(old / weights.QUALITY, new)
-        export.complete(new, weights.load(new))
-        if ending or time.perf_counter() - self.drawn > _DRAW_EVERY or not export.copy_drawn(old, new):
-            export.draw(new, self)
-            self.drawn = time.perf_counter()
-        weights.replace_folder(new, old)
+        export.write(self, ending)
 
     def _measures(self) -> bool:
         """Whether the weights of this step are to be measured."""
@@ -224,7 +204,7 @@ class Run:
         return bool(s.eval_features) and (step == self.total_steps or s.eval_every > 0 and step % s.eval_every == 0)
 
     def _evaluate(self, ending: bool) -> None:
-        """How good the weights folder is, as saved; into curves and card, too."""
+        """Measure the weights folder as saved; the figures go into config, curves and card."""
         self.measured_at = self.gan.step
         if not self.main:
             return
@@ -242,11 +222,13 @@ class Run:
             }
         )
         self._write(ending)
-        self._say(f"Step {self.gan.step:,}: {describe(self.measured)}")
+        self.say(f"Step {self.gan.step:,}: {describe(self.measured)}")
 
-    def _seconds(self) -> float:
+    def seconds(self) -> float:
+        """How long this run has trained, in seconds, also before it went on from a checkpoint."""
         return self.earlier_seconds + time.perf_counter() - self.started
 
-    def _say(self, sentence: str) -> None:
+    def say(self, sentence: str) -> None:
+        """Print a sentence once, above the progress bar."""
         if self.main:
             tqdm.write(sentence)

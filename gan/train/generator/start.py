@@ -50,7 +50,7 @@ def model_of(wanted: ModelSettings, found: Checkpoint | None, source: Weights | 
 
 
 def start(run) -> None:
-    """Bring a `loop.Run` to where it starts, and remove from its folder what lies behind that.
+    """Bring a `loop.Run` to where it starts, and remove from its folder what is of later steps or of another run.
 
     Raises:
         UserError: the checkpoint is of other settings or pictures, or the processes see different pictures.
@@ -66,12 +66,12 @@ def start(run) -> None:
         checkpoint.require_same(found.path, found.state["identity"], run.identity)
         _load(run, found.state)
     elif wanted:
-        run._say(f"No checkpoint in {run.folder.checkpoints} yet: starting from the beginning.")
+        run.say(f"No checkpoint in {run.folder.checkpoints} yet: starting from the beginning.")
     if run.main:
         run.log.cut_after(run.gan.step)
         run.folder.remove_after(run.gan.step, keep_earlier_timeline=goes_on_here)
     if not found and run.source_folder:
-        run._say(run.gan.taken)
+        run.say(run.gan.taken)
         timeline = run.source_folder / "timeline.webp"
         if run.main and timeline.exists():
             shutil.copy(timeline, run.folder.earlier_timeline)
@@ -89,8 +89,8 @@ def _load(run, state: dict) -> None:
     run.earlier_seconds, run.measured, run.commands = state["seconds"], state["measured"], state["commands"]
     run.started_from, run.measured_at = state.get("started_from"), state.get("measured_at", 0)
     if state["total_steps"] != run.total_steps:
-        run._say(
+        run.say(
             f"Planned for {state['total_steps']:,} steps, now {run.total_steps:,}: "
             "the schedules stretch to the new length."
         )
-    run._say(f"Going on from step {run.gan.step:,} of {run.total_steps:,}.")
+    run.say(f"Going on from step {run.gan.step:,} of {run.total_steps:,}.")

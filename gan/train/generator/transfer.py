@@ -39,8 +39,9 @@ def open_source(name: str) -> weights.Weights:
 
 
 def origin(source: weights.Weights) -> dict:
-    """What the config says of weights that a run started from, and of those that they started from; `data` names all pictures
-    they have ever seen.
+    """What the config says of the weights that a run started from, and of those that they started from.
+
+    `data` names all pictures that they have ever seen.
 
     Raises:
         UserError: the config of the source does not say so.
