@@ -1,10 +1,11 @@
-"""What the detector has never seen, whom it wrongs, and how long a verdict takes; into its config, its card and About.
+"""Measure the detector on unseen generators, by groups of people and on photos; into its config, card and About.
 
-    python benchmarks/detector.py --utkface DIR --celeba DIR --unseen NAME WEIGHTS [NAME WEIGHTS …] [--without_celeba DETECTOR]
+    python benchmarks/detector.py --utkface DIR --celeba DIR --unseen NAME WEIGHTS [NAME WEIGHTS …] \\
+        [--without_celeba DETECTOR]
 
-Generators that it was not trained on, each against the held-out pictures of the set that it learned from. Real faces called
-generated, by age group and gender. Photos from bytes to verdict, as the page does it. And a detector that was trained with
-the same command without CelebA, on the held-out faces of CelebA.
+Generators that it was not trained on are each measured against the held-out pictures of the set that they learned from.
+Real faces called generated are counted by age group and gender. Photos are timed from bytes to verdict, as on the page.
+A detector that was trained with the same command without CelebA is measured on the held-out faces of CelebA.
 """
 
 import io
@@ -105,7 +106,7 @@ def by_people(judge: Judge, settings: Settings) -> dict:
 
 
 def photos(judge: Judge, settings: Settings) -> dict:
-    """Faces of UTKFace's test split in photos of 12 megapixels, from bytes to verdict: how many are found, and how fast."""
+    """Photos of 12 megapixels with faces of UTKFace's test split: how many are found, and how long a verdict takes."""
     pictures, _ = held_out(settings.utkface, SIZE, settings)
     found, seconds, random = 0, [], np.random.default_rng(0)
     for picture in pictures[:ROUNDS]:

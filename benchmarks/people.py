@@ -1,11 +1,11 @@
-"""Whom the faces look like: shares of apparent age groups and gender among samples, beside those of the training pictures.
+"""Whom the faces look like: shares of apparent age groups and genders among samples and among training pictures.
 
     python benchmarks/people.py weights/faces-64 --features FILE --train_data_dir DIR_WITH_UTKFACE
 
-A linear probe on the feature network (logistic regression, fitted on the training pictures' labels) guesses both; how
-often it is wrong is measured on the test split. The shares of real faces are its guesses too, so that its errors are in
-both columns. What is written into the config appears in the model card. Takes parquet files with the columns `age` (years)
-and `gender`.
+A linear probe on the feature network (logistic regression, fitted on the training pictures' labels) guesses both. Its
+error is measured on the test split. The shares of real faces are its guesses, too, so that its errors are in both
+columns. The result goes into the config and the model card. Needs parquet files with the columns `age` (years) and
+`gender`.
 """
 
 import sys

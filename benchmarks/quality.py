@@ -3,9 +3,9 @@
     python benchmarks/quality.py run --train_data_dir DIR --features FILE --minutes 30 --arms modern dcgan --seeds 0 1
     python benchmarks/quality.py table --minutes 30
 
-`run` trains each arm in a process of its own, one after the other, with nothing else running: as many steps as fit into
-the minutes at the speed that the arm's first seconds show, so that its schedules end with its time. What is finished is
-not run again, what was stopped goes on. `table` prints what is there. Runs lie in `runs/quality/`.
+`run` trains each arm in a process of its own, one after the other; nothing else should be running. An arm takes as many
+steps as fit into the minutes at the rate of its rehearsal, so that its schedules end with its time. What is finished is
+not run again, what was stopped goes on. `table` prints what there is. Runs lie in `runs/quality/`.
 """
 
 import json
@@ -21,7 +21,7 @@ from rehearsal import ROOT, steps_in
 RUNS = ROOT / "runs" / "quality"
 
 _HALF = "--widths 256 128 64 32"
-# the defaults of the day; of an option said twice the second counts
+# the defaults when these arms were run; of an option given twice the second counts
 _QUARTER = "--widths 128 64 32 16 --train_batch_size 64 --augment_probability 0.3"
 
 ARMS = {
@@ -96,23 +96,10 @@ def train(arm: str, seed: int, settings: Run) -> None:
     if not plan.exists():
         plan.parent.mkdir(parents=True, exist_ok=True)
         plan.write_text(str(steps_in(settings.minutes, words)))
-    subprocess.run(
-        [
-            sys.executable,
-            "train_accelerate.py",
-            *map(str, words),
-            "--max_train_steps",
-            plan.read_text(),
-            "--output_dir",
-            str(output),
-            "--eval_features",
-            str(settings.features),
-            "--resume_from_checkpoint",
-            "latest",
-        ],
-        cwd=ROOT,
-        check=True,
-    )
+    length = ["--max_train_steps", plan.read_text(), "--eval_features", settings.features]
+    place = ["--output_dir", output, "--resume_from_checkpoint", "latest"]
+    command = [sys.executable, "train_accelerate.py", *words, *length, *place]
+    subprocess.run(list(map(str, command)), cwd=ROOT, check=True)
 
 
 def run(settings: Run) -> None:
@@ -134,12 +121,16 @@ def table(settings: Table) -> None:
         if found:
             distances = [each["metrics"]["frechet_distance"]["value"] for each in found]
             ratio = f"{mean(distances) / mean(base):.2f}" if base else ""
-            print(
-                f"| {arm} | `{ARMS[arm]}` | {_each(found, 'training', 'hours', scale=60, form='.1f')} | "
-                f"{_each(found, 'training', 'pictures', form=',')} | {', '.join(f'{value:.2f}' for value in distances)} | "
-                f"{ratio} | {_each(found, 'metrics', 'quality', 'precision', form='.3f')} | "
-                f"{_each(found, 'metrics', 'quality', 'recall', form='.3f')} |"
-            )
+            cells = [
+                arm,
+                f"`{ARMS[arm]}`",
+                _each(found, "training", "hours", scale=60, form=".1f"),
+                _each(found, "training", "pictures", form=","),
+                ", ".join(f"{distance:.2f}" for distance in distances),
+                ratio,
+                *(_each(found, "metrics", "quality", name, form=".3f") for name in ("precision", "recall")),
+            ]
+            print(f"| {' | '.join(cells)} |")
 
 
 def mean(values: list[float]) -> float:

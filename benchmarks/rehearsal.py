@@ -1,23 +1,31 @@
-"""How fast a training command is here: every run rehearses before its first step, and says so."""
+"""How many steps of a training command fit into a time on this machine: its rehearsal, in a process of its own."""
 
-import re
-import subprocess
+import os
 import sys
 import tempfile
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
 
 
 def steps_in(minutes: float, words: list) -> int:
-    """How many steps of `python train_accelerate.py WORDS` fit, one at least, into the minutes."""
-    with tempfile.TemporaryDirectory() as output:
-        said = subprocess.run(
-            [sys.executable, "train_accelerate.py", *map(str, words), "--max_train_steps", "1", "--output_dir", output],
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            text=True,
-            check=True,
-        ).stdout
-    batch, rate = re.search(r"steps of (\d+) pictures at ([\d,]+) pictures a second", said).groups()
-    return max(1, round(minutes * 60 * int(rate.replace(",", "")) / int(batch)))
+    """How many steps of `python train_accelerate.py WORDS` fit into the minutes, at least one."""
+    with (
+        tempfile.TemporaryDirectory() as output,
+        # what a run loads would stay in this process and slow down the trainings that follow
+        ProcessPoolExecutor(1, get_context("spawn")) as process,
+    ):
+        return process.submit(_steps_in, minutes, [*map(str, words), "--output_dir", output]).result()
+
+
+def _steps_in(minutes: float, words: list[str]) -> int:
+    os.chdir(ROOT)
+    from gan.train.generator.announce import rehearse
+    from gan.train.generator.loop import Run
+    from train_accelerate import parse
+
+    run = Run(parse(words))
+    return max(1, round(minutes * 60 * rehearse(run) / run.gan.pictures_per_step))

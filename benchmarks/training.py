@@ -153,10 +153,8 @@ def main() -> None:
     print("| step | pictures a second | against the tutorial |\n|---|---|---|")
     base = statistics.median(rates["tutorial"])
     for variant, name in VARIANTS.items():
-        median = statistics.median(rates[variant])
-        print(
-            f"| {name} | {median:,.0f} ({min(rates[variant]):,.0f}–{max(rates[variant]):,.0f}) | {median / base:.2f} x |"
-        )
+        median, lowest, highest = statistics.median(rates[variant]), min(rates[variant]), max(rates[variant])
+        print(f"| {name} | {median:,.0f} ({lowest:,.0f}–{highest:,.0f}) | {median / base:.2f} x |")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""What `--init_from` is worth: the distance over pictures shown, from trained weights against from scratch, on three tasks.
+"""What `--init_from` is worth: distance over pictures shown, from trained weights and from scratch, on three tasks.
 
     python benchmarks/transfer.py --utkface DIR --celeba DIR --features FILE --minutes 5
 
-More pixels (64 → 128 px), another set of faces (2,000 of CelebA), something else altogether (200 flowers, drawn here). Both
-ways take the same number of steps, as many as fit into the minutes from scratch. Runs lie in `runs/transfer/`, the plot is
-benchmarks/transfer.png. What is finished is not run again.
+The tasks: more pixels (64 → 128 px), another set of faces (2,000 of CelebA), and something else (200 flowers, drawn
+here). Both runs of a task take the same number of steps, as many as fit into the minutes from scratch. Runs lie in
+`runs/transfer/`, the plot is benchmarks/transfer.png. What is finished is not run again.
 """
 
 import colorsys
@@ -113,40 +113,19 @@ def flower(random: np.random.Generator, size: int = 256) -> Image.Image:
 
 def train(title: str, words: list, settings: Settings) -> dict[str, list[dict]]:
     """Both runs of a task; the rows of their metrics that have a distance."""
-    steps, found = None, {}
+    plan, found = RUNS / title / "steps.txt", {}
+    if not plan.exists():
+        plan.parent.mkdir(parents=True, exist_ok=True)
+        plan.write_text(str(max(1, round(steps_in(settings.minutes, words) / EVALUATIONS)) * EVALUATIONS))
+    steps = int(plan.read_text())
+    length = ["--max_train_steps", steps, "--eval_every", steps // EVALUATIONS]
+    measured = ["--eval_features", settings.features, "--eval_samples", settings.samples]
     for way, more in (("from scratch", []), ("from the weights", ["--init_from", settings.weights])):
         output = RUNS / title / way
-        plan = RUNS / title / "steps.txt"
-        command = [sys.executable, "train_accelerate.py", *words, *more]
-        if not plan.exists():
-            plan.parent.mkdir(parents=True, exist_ok=True)
-            plan.write_text(str(max(1, round(steps_in(settings.minutes, words) / EVALUATIONS)) * EVALUATIONS))
-        steps = int(plan.read_text())
+        place = ["--output_dir", output, "--resume_from_checkpoint", "latest"]
+        command = [sys.executable, "train_accelerate.py", *words, *more, *length, *measured, *place]
         if not (output / "done").exists():
-            subprocess.run(
-                [
-                    *map(
-                        str,
-                        [
-                            *command,
-                            "--max_train_steps",
-                            steps,
-                            "--output_dir",
-                            output,
-                            "--eval_features",
-                            settings.features,
-                            "--eval_samples",
-                            settings.samples,
-                            "--eval_every",
-                            steps // EVALUATIONS,
-                            "--resume_from_checkpoint",
-                            "latest",
-                        ],
-                    )
-                ],
-                cwd=ROOT,
-                check=True,
-            )
+            subprocess.run(list(map(str, command)), cwd=ROOT, check=True)
             (output / "done").touch()
         rows = map(json.loads, (output / "metrics.jsonl").read_text().splitlines())
         found[way] = [row for row in rows if "frechet_distance" in row]

@@ -1,10 +1,10 @@
-"""What variation and curating cost and bring: distance, precision and recall of a generator's faces, in one table.
+"""What variation and curating change: distance, precision and recall of a generator's faces, in one table.
 
     python benchmarks/variation.py weights/faces-64 --features FILE --train_data_dir DIR
 
-Variation two ways: pulling the first layer's features towards their mean, as published weights do, and scaling the
-latent. Curated: of 64 candidates the 16 that the critic likes best, or those that the detector of "real or fake" finds most
-real; `brightness` is the mean grey level of the middle.
+Variation is done in two ways: by pulling the first layer's features towards their mean, as published weights do, and by
+scaling the latent. Curated faces are the 16 of 64 candidates that the critic, or the detector of "real or fake", finds
+most real. `brightness` is the mean grey level of the middle.
 """
 
 import copy

@@ -90,7 +90,7 @@ def record(run) -> None:
             numbers = torch.cat(
                 [p.detach().flatten() for network in (gan.generator, gan.discriminator) for p in network.parameters()]
             )
-            path = run.output.with_name(f"{run.output.name}-rank{rank}.json")
+            path = run.folder.path.with_name(f"{run.folder.path.name}-rank{rank}.json")
             path.write_text(json.dumps({"seen": seen, "parameters": sha256(numbers.numpy().tobytes()).hexdigest()}))
         return result
 

@@ -15,29 +15,32 @@ def state(step: int) -> dict:
     return {"training": {"step": step, "weight": torch.full((50_000,), float(step))}, "identity": SAME}
 
 
+def step_of(folder, wanted: str = "latest") -> int:
+    return checkpoint.load(folder, wanted).state["training"]["step"]
+
+
 def test_the_last_two_are_kept_and_the_newest_is_latest(tmp_path):
     for step in (5, 50, 500):
         checkpoint.save(tmp_path, state(step))
     assert [path.name for path in checkpoint.found(tmp_path)] == ["checkpoint-00000050.pt", "checkpoint-00000500.pt"]
-    loaded = checkpoint.load(tmp_path, "latest", SAME)
-    assert loaded["training"]["step"] == 500 and torch.equal(
-        loaded["training"]["weight"], state(500)["training"]["weight"]
-    )
-    assert checkpoint.load(tmp_path, str(tmp_path / "checkpoint-00000050.pt"), SAME)["training"]["step"] == 50
+    path, loaded = checkpoint.load(tmp_path, "latest")
+    assert path == tmp_path / "checkpoint-00000500.pt" and loaded["training"]["step"] == 500
+    assert torch.equal(loaded["training"]["weight"], state(500)["training"]["weight"])
+    assert step_of(tmp_path, str(tmp_path / "checkpoint-00000050.pt")) == 50
 
 
 def test_whoever_goes_back_goes_on_from_there(tmp_path):
     for step in (2000, 3000):
         checkpoint.save(tmp_path, state(step))
     checkpoint.save(tmp_path, state(2500))  # went on from 2000
-    assert checkpoint.load(tmp_path, "latest", SAME)["training"]["step"] == 2500
+    assert step_of(tmp_path) == 2500
     assert [path.name for path in checkpoint.found(tmp_path)] == ["checkpoint-00002000.pt", "checkpoint-00002500.pt"]
 
 
 def test_nothing_yet(tmp_path):
-    assert checkpoint.load(tmp_path, "latest", SAME) is None
+    assert checkpoint.load(tmp_path, "latest") is None
     with pytest.raises(UserError, match="no such file"):
-        checkpoint.load(tmp_path, str(tmp_path / "checkpoint-7.pt"), SAME)
+        checkpoint.load(tmp_path, str(tmp_path / "checkpoint-7.pt"))
 
 
 @pytest.mark.parametrize("share", [0, 0.3, 0.99])
@@ -46,16 +49,16 @@ def test_a_damaged_checkpoint_is_passed_over(tmp_path, share, capsys):
         path = checkpoint.save(tmp_path, state(step))
     content = path.read_bytes()
     path.write_bytes(content[: int(share * len(content))])
-    assert checkpoint.load(tmp_path, "latest", SAME)["training"]["step"] == 1
+    assert step_of(tmp_path) == 1
     assert "Damaged, passed over" in capsys.readouterr().out
     with pytest.raises(UserError, match="No checkpoint can be read"):
-        checkpoint.load(tmp_path, str(path), SAME)
+        checkpoint.load(tmp_path, str(path))
 
 
 def test_unfinished_files_are_never_chosen_and_go_with_the_next_save(tmp_path):
     checkpoint.save(tmp_path, state(1))
     (tmp_path / "checkpoint-00000009.tmp").write_bytes(b"half")
-    assert checkpoint.load(tmp_path, "latest", SAME)["training"]["step"] == 1
+    assert step_of(tmp_path) == 1
     checkpoint.save(tmp_path, state(2))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoint-00000001.pt", "checkpoint-00000002.pt"]
 
@@ -75,18 +78,16 @@ def test_a_disk_that_fails_costs_nothing_that_was_there(tmp_path, monkeypatch):
 
 
 def test_other_settings_are_refused_with_the_differences(tmp_path):
-    checkpoint.save(tmp_path, state(1))
     with pytest.raises(UserError, match="resolution: 64 there, 32 here; seed: 0 there, 1 here"):
-        checkpoint.load(tmp_path, "latest", {"seed": 1, "resolution": 32})
+        checkpoint.require_same(tmp_path, SAME, {"seed": 1, "resolution": 32})
 
 
 def test_a_checkpoint_from_before_a_setting_was_there_goes_on_with_its_default(tmp_path):
     expected = checkpoint.identity(RECIPES["modern"], "bf16", 64, "digest")
     older = {name: value for name, value in expected.items() if name != "gradient_clip"}
-    checkpoint.save(tmp_path, {**state(1), "identity": older})
-    assert checkpoint.load(tmp_path, "latest", expected)["training"]["step"] == 1
+    checkpoint.require_same(tmp_path, older, expected)
     with pytest.raises(UserError, match="gradient_clip: 0.0 there, 1.0 here"):
-        checkpoint.load(tmp_path, "latest", {**expected, "gradient_clip": 1.0})
+        checkpoint.require_same(tmp_path, older, {**expected, "gradient_clip": 1.0})
 
 
 def test_what_makes_a_run_another_run():
@@ -95,6 +96,7 @@ def test_what_makes_a_run_another_run():
 
     same = identity()
     assert identity(output_dir="elsewhere", checkpointing_steps=7, max_train_steps=9, train_batch_size=32) == same
+    assert identity(init_from="weights/moved") == same
     for changes in ({"seed": 1}, {"learning_rate": 1e-3}, {"model": ModelSettings(32)}, {"penalty_every": 4}):
         assert identity(**changes) != same
     assert checkpoint.identity(RECIPES["modern"], "bf16", 64, "other pictures") != same
@@ -108,4 +110,10 @@ def test_a_checkpoint_that_would_run_code_is_not_opened(tmp_path):
 
     torch.save({"training": {"step": 1}, "identity": SAME, "evil": Evil()}, tmp_path / "checkpoint-00000001.pt")
     with pytest.raises(UserError, match="No checkpoint can be read"):
-        checkpoint.load(tmp_path, "latest", SAME)
+        checkpoint.load(tmp_path, "latest")
+
+
+def test_a_file_that_is_no_checkpoint_is_said_to_be_none(tmp_path):
+    torch.save({"weight": torch.zeros(2)}, tmp_path / "network.pt")
+    with pytest.raises(UserError, match="network.pt .not a checkpoint of a run"):
+        checkpoint.load(tmp_path, str(tmp_path / "network.pt"))

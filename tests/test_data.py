@@ -105,6 +105,30 @@ def test_parquet_files_with_their_splits(tmp_path, kind):
     assert np.array_equal(store.train[75], training_crop(Image.fromarray(picture(75)), 16))
 
 
+def test_cells_of_a_parquet_file_may_be_empty_or_name_a_file(tmp_path):
+    fill(tmp_path / "in" / "faces", ["1.png"], 1)
+    cells = [{"bytes": png(n), "path": None} for n in range(300)]
+    cells[1] = {"bytes": None, "path": "faces/1.png"}
+    cells[2], cells[3] = None, {"bytes": None, "path": None}
+    cells[4] = {"bytes": None, "path": "faces/nowhere.png"}
+    table = pa.table({"image": pa.array(cells, pa.struct([("bytes", pa.binary()), ("path", pa.string())]))})
+    parquet.write_table(table, tmp_path / "in" / "train.parquet")
+    store = stores.open_store(sources.find(DataSettings(train_data_dir=tmp_path / "in")), 20, tmp_path / "store")
+    assert len(store.info["unreadable"]) == 3 and len(store.train) + len(store.held_out) == 297
+    reasons = [reason.split(" (")[1] for reason in store.info["unreadable"]]
+    assert reasons[:2] == ["the cell is empty)"] * 2 and "nowhere.png" in store.info["unreadable"][2]
+    assert any(np.array_equal(picture(1), kept) for kept in [*store.train, *store.held_out])
+
+
+def test_a_store_is_named_after_the_folder_and_not_after_its_place(tmp_path):
+    fill(tmp_path / "in" / "faces", ["1.png"])
+    store = store_of(tmp_path / "in" / "faces", tmp_path)
+    assert store.info["name"] == "faces"
+    info = store.folder / "info.json"
+    info.write_text(info.read_text().replace('"faces"', f'"{tmp_path}/in/faces"'))  # as older versions wrote it
+    assert store_of(tmp_path / "in" / "faces", tmp_path).info["name"] == "faces"
+
+
 def test_celeba_as_torchvision_lays_it_out(tmp_path):
     folder = tmp_path / "in" / "celeba"
     fill(folder / "img_align_celeba", ["000001.jpg", "000002.jpg", "000003.jpg", "000004.jpg"])

@@ -422,6 +422,53 @@ def test_configuration_split_and_column(data_set, tmp_path):
     assert np.array_equal(thumbnails.train[0], picture(1000))
 
 
+@pytest.fixture
+def loose_pictures(hub_server, repo_id, tmp_path) -> str:
+    """A data set without tables: 120 PNG files in folders, one of them broken, and 3 that are held out."""
+    for name, numbers in (("train/a", range(60)), ("train/b", range(60, 120)), ("test", range(120, 123))):
+        folder = tmp_path / "loose" / name
+        folder.mkdir(parents=True)
+        for number in numbers:
+            (folder / f"{number:03}.png").write_bytes(files.png(picture(number)))
+    (tmp_path / "loose" / "train" / "b" / "119.png").write_bytes(b"no picture")
+    HfApi().create_repo(repo_id, repo_type="dataset")
+    HfApi().upload_folder(folder_path=tmp_path / "loose", repo_id=repo_id, repo_type="dataset")
+    return repo_id
+
+
+def test_a_data_set_of_loose_pictures_is_read_file_by_file(loose_pictures, tmp_path):
+    store = stored(tmp_path, dataset_name=loose_pictures)
+    assert np.array_equal(store.train, [picture(number) for number in range(119)])
+    assert np.array_equal(store.held_out, [picture(number) for number in range(120, 123)])
+    (unreadable,) = store.info["unreadable"]
+    assert "train/b/119.png (cannot identify image file" in unreadable
+
+
+def test_a_hub_that_fails_in_the_middle_loses_no_picture(hub_server, loose_pictures, tmp_path):
+    source = sources.find(DataSettings(dataset_name=loose_pictures))
+    hub_server.faults({"path": "/train/a/007.png", "status": 403, "times": -1})
+    with pytest.raises(UserError, match="Reading hf://.*/train/a/007.png broke off .*: run the same"):
+        open_store(source, 20, tmp_path / "store")
+    hub_server.faults()
+    assert len(open_store(source, 20, tmp_path / "store").train) == 119
+
+
+def test_an_empty_cell_of_a_data_set_is_an_unreadable_picture(hub_server, repo_id, tmp_path):
+    kind = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+    cells = [{"bytes": files.png(picture(number)), "path": None} for number in range(200)]
+    cells[5], cells[7] = None, {"bytes": None, "path": None}
+    info = json.dumps({"info": {"features": {"image": {"_type": "Image"}}}})
+    table = pa.table({"image": pa.array(cells, kind)}).replace_schema_metadata({"huggingface": info})
+    parquet.write_table(table, tmp_path / "train.parquet")
+    HfApi().create_repo(repo_id, repo_type="dataset")
+    HfApi().upload_file(
+        path_or_fileobj=tmp_path / "train.parquet", path_in_repo="train.parquet", repo_id=repo_id, repo_type="dataset"
+    )
+    store = stored(tmp_path, dataset_name=repo_id)
+    assert store.info["unreadable"] == ["train row 5 (the cell is empty)", "train row 7 (the cell is empty)"]
+    assert len(store.train) + len(store.held_out) == 198
+
+
 @pytest.mark.parametrize(
     "wanted, words",
     [

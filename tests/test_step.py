@@ -57,13 +57,19 @@ def test_nothing_is_left_in_the_gradients():
         assert all(p.grad is None and p.requires_grad for p in network.parameters())
 
 
+def test_a_step_leaves_nothing_behind_but_its_state_and_schedules():
+    gan = make()
+    before = set(vars(gan))
+    gan([batch()])
+    assert set(vars(gan)) - before == {"penalty_weight", "augment_probability", "learning_rate"}
+
+
 def test_the_generator_step_leaves_the_discriminator_alone():
     gan = make()
     gan._follow_schedules()
-    gan.random = gan._random()
-    gan._discriminator_step([to_signed(batch())])
+    _, judged = gan._discriminator_step([to_signed(batch())], torch.Generator())
     before = parameters(gan.discriminator)
-    gan._generator_step([to_signed(batch())])
+    gan._generator_step(judged, torch.Generator())
     assert torch.equal(parameters(gan.discriminator), before)
     assert all(p.grad is None for p in gan.discriminator.parameters())
 
@@ -105,7 +111,7 @@ def test_penalties_come_every_so_many_steps():
 def test_the_discriminator_learns_to_tell(recipe):
     """White noise against a generator that does not learn: a few steps and the critic knows."""
     gan = make(recipe, learning_rate=2e-3, learning_rate_end=2e-3)
-    gan._generator_step = lambda batches: {}
+    gan._generator_step = lambda *_: {}
     first = gan([batch(0)])
     for number in range(1, 30):
         last = gan([batch(number)])
@@ -119,11 +125,10 @@ def test_accumulated_gradients_are_those_of_the_whole_batch():
         gan = make(gradient_accumulation_steps=accumulate, augment_probability=0.0, penalty_weight=0.0)
         gan.generator.eval()
         gan._follow_schedules()
-        gan.random = gan._random()
         latents = torch.randn(8, 8, generator=torch.Generator().manual_seed(5)).split(8 // accumulate)
         queue = list(latents)
-        gan._latents = lambda count: queue.pop(0)
-        gan._discriminator_step(list(to_signed(batch()).split(8 // accumulate)))
+        gan._latents = lambda count, random: queue.pop(0)
+        gan._discriminator_step(list(to_signed(batch()).split(8 // accumulate)), torch.Generator())
         return parameters(gan.discriminator)
 
     whole, parts = discriminator_after(1), discriminator_after(2)

@@ -2,13 +2,15 @@
 
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
-import psutil
 import pytest
 import torch
 from conftest import ROOT, TINY
@@ -17,8 +19,8 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from gan.model import sampling, weights
 from gan.train.generator import checkpoint
+from gan.train.generator.log import read_metrics
 from gan.train.measure import plots
-from gan.train.measure import sheets as report
 
 STEPS = 24
 LENGTH = [
@@ -57,6 +59,15 @@ def assert_same(one, two, path="") -> None:
             assert_same(*pair, f"{path}[{index}]")
     else:
         assert torch.equal(one, two) if torch.is_tensor(one) else one == two, path
+
+
+def assert_nothing_of_this_machine(folder) -> None:
+    """No file for people or programs in a weights folder says where anything lies."""
+    for name in ("config.json", "README.md", "LICENSE"):
+        text = re.sub("<!--.*?-->", "", (folder / name).read_text())
+        words = re.split(r"[\s\"'=]+", text)
+        assert [word for word in words if word.startswith(("/", "~", ".."))] == [], name
+        assert str(Path.home()) not in text
 
 
 def durations(animation: Image.Image) -> list[int]:
@@ -122,7 +133,7 @@ def test_it_says_beforehand_what_will_happen(undisturbed):
     assert Image.open(undisturbed / "reals.png").size == (128, 80)  # all 40, eight in a row
 
 
-def test_the_result_is_a_weights_folder(undisturbed):
+def test_the_result_is_a_weights_folder(undisturbed, pictures):
     folder = undisturbed / "weights"
     assert sorted(path.name for path in folder.iterdir()) == sorted(
         [
@@ -144,10 +155,13 @@ def test_the_result_is_a_weights_folder(undisturbed):
     assert np.array_equal(sheet[:16, 16:32], sampling.faces(loaded.generator, [1])[0])
     timeline = Image.open(folder / "timeline.webp")
     assert len(list((undisturbed / "sheets").iterdir())) == 5  # before the first step, and four more
-    # WebP merges frames that look alike, as faces after so few steps do, and adds up how long they stay: all five are in it
+    # WebP merges frames that look alike, as faces after so few steps do, and adds up how long they stay
     assert timeline.size == (64, 64) and timeline.n_frames >= 2
     assert sum(durations(timeline)) == 4 * 150 + 2000
-    assert f"generator {loaded.generator_id}" in (folder / "README.md").read_text()
+    card = (folder / "README.md").read_text()
+    assert f"generator {loaded.generator_id}" in card and f"pictures from {pictures.name};" in card
+    assert "accelerate launch train_accelerate.py" in card and f"--output_dir {undisturbed.name}" in card
+    assert_nothing_of_this_machine(folder)
 
 
 def test_metrics_go_to_a_file_and_to_tensorboard(undisturbed):
@@ -184,6 +198,42 @@ def test_killed_again_and_again_a_run_ends_like_an_undisturbed_one(run, pictures
     assert_same_end(output, undisturbed)
 
 
+def test_a_run_that_died_before_its_first_checkpoint_leaves_nothing_to_the_next(run, pictures, tmp_path, undisturbed):
+    output = tmp_path / "twice"
+    arguments = command(pictures, output, "--report_to", "tensorboard")
+    dead = run(
+        "tests/hooked_training.py", "kill-between-the-two-steps", 4, *arguments, "--init_from", undisturbed / "weights"
+    )
+    assert dead.returncode == -signal.SIGKILL and (output / "earlier-timeline.webp").exists(), dead.stderr
+    (output / "sheets" / "step-00000023.png").write_bytes(b"of the dead run")
+    done = run("train_accelerate.py", *arguments)
+    assert done.returncode == 0, done.stderr
+    assert_same_end(output, undisturbed)
+    assert not (output / "earlier-timeline.webp").exists()
+    assert [event.step for event in tensorboard(output, "loss_generator")] == [row["step"] for row in rows(output)]
+
+
+def test_another_runs_checkpoint_is_refused_and_ones_own_comes_back(run, pictures, tmp_path, undisturbed):
+    mine, other, backup = tmp_path / "mine", tmp_path / "other", tmp_path / "backup.pt"
+    shutil.copytree(undisturbed, mine)
+    shutil.copy(checkpoint.found(mine / "checkpoints")[0], backup)
+    first = run("train_accelerate.py", *command(pictures, other, "--max_train_steps", 3))
+    assert first.returncode == 0, first.stderr
+    (foreign,) = checkpoint.found(other / "checkpoints")
+
+    def files() -> dict:
+        return {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in mine.rglob("*") if path.is_file()}
+
+    before = files()
+    refused = run("train_accelerate.py", *command(pictures, mine, "--resume_from_checkpoint", foreign))
+    assert refused.returncode == 1 and "Traceback" not in refused.stderr
+    assert f"{mine} holds a run, and {foreign} is not known to be of that run: choose another" in refused.stderr
+    assert files() == before
+    back = run("train_accelerate.py", *command(pictures, mine, "--resume_from_checkpoint", backup))
+    assert back.returncode == 0 and f"Going on from step 18 of {STEPS}" in back.stdout, back.stderr
+    assert_same_end(mine, undisturbed)
+
+
 def test_signals_save_and_leave(run, pictures, tmp_path, undisturbed):
     output = tmp_path / "stopped"
     arguments = command(pictures, output, "--resume_from_checkpoint", "latest", "--report_to", "tensorboard")
@@ -193,9 +243,7 @@ def test_signals_save_and_leave(run, pictures, tmp_path, undisturbed):
         assert f"Stopped by {name} at step {step + 1} of 24, everything saved" in stopped.stdout
         assert last_state(output)["training"]["step"] == step + 1
         assert weights.load(output / "weights").config["training"]["steps"] == step + 1
-        plots.save_curves(
-            report.read_metrics(output / "metrics.jsonl"), tmp_path / "curves.png"
-        )  # not those of a minute ago
+        plots.save_curves(read_metrics(output / "metrics.jsonl"), tmp_path / "curves.png")  # not those of a minute ago
         assert (output / "weights" / "curves.png").read_bytes() == (tmp_path / "curves.png").read_bytes()
     resumed = run("train_accelerate.py", *arguments)
     assert resumed.returncode == 0, resumed.stderr
@@ -231,12 +279,18 @@ def test_ending_the_launcher_saves_too(pictures, tmp_path):
         env={**os.environ, "CUDA_VISIBLE_DEVICES": ""},
     )
     wait_for(lambda: (output / "metrics.jsonl").exists() and len((output / "metrics.jsonl").read_text()) > 0)
-    (training,) = psutil.Process(launcher.pid).children()
+    (training,) = Path(f"/proc/{launcher.pid}/task/{launcher.pid}/children").read_text().split()
     launcher.terminate()
     assert launcher.wait(30) != 0
-    training.wait(90)
+    wait_for(lambda: not running(training))
     step = last_state(output)["training"]["step"]
     assert step >= 3 and weights.load(output / "weights").config["training"]["steps"] == step
+
+
+def running(pid: str) -> bool:
+    """Whether a process has not ended; a zombie that nobody waits for has."""
+    status = Path(f"/proc/{pid}/stat")
+    return status.exists() and status.read_text().rpartition(")")[2].split()[0] != "Z"
 
 
 def wait_for(condition, seconds: float = 90) -> None:
@@ -347,13 +401,14 @@ def test_two_processes_share_the_work_end_alike_and_resume_bit_for_bit(run, pict
 
 
 @pytest.mark.parametrize(
-    "options, environment",
+    "options, asked",
     [
-        (["--cpu", "--num_processes", "2"], {}),  # Accelerate starts one and says nothing
-        (["--multi_gpu", "--num_processes", "2", "--num_machines", "1", "--main_process_port", "0"], {}),
+        (["--cpu", "--num_processes", "2"], "Several"),  # Accelerate starts one and says nothing
+        # two trainings, both main
+        (["--multi_gpu", "--num_processes", "2", "--num_machines", "1", "--main_process_port", "0"], "2"),
     ],
-)  # two runs, both main
-def test_a_launcher_that_starts_another_number_is_refused(run, pictures, tmp_path, options, environment):
+)
+def test_a_launcher_that_starts_another_number_is_refused(run, pictures, tmp_path, options, asked):
     launcher = (
         sys.executable,
         "-m",
@@ -364,9 +419,9 @@ def test_a_launcher_that_starts_another_number_is_refused(run, pictures, tmp_pat
         "--dynamo_backend",
         "no",
     )
-    refused = run("train_accelerate.py", *command(pictures, tmp_path / "out"), launcher=launcher, **environment)
+    refused = run("train_accelerate.py", *command(pictures, tmp_path / "out"), launcher=launcher)
     assert refused.returncode != 0
-    assert "2 processes were asked for and 1 would train" in refused.stderr
+    assert f"{asked} processes were asked for and 1 would train" in refused.stderr
     assert "ACCELERATE_USE_CPU=true accelerate launch --multi_gpu --num_processes 2" in refused.stderr
     assert not (tmp_path / "out" / "weights").exists()
 
@@ -402,25 +457,43 @@ def test_the_paper_recipe_and_a_measured_end(run, pictures, tmp_path):
     assert [row["step"] for row in rows(output) if "frechet_distance" in row] == [10, 20, 24]
     plots.save_curves(rows(output), tmp_path / "curves.png")  # the last measurement is in them
     assert (output / "weights" / "curves.png").read_bytes() == (tmp_path / "curves.png").read_bytes()
-    again = run("-m", "gan.train.metrics", *measured["command"].split()[3:], "--store_dir", tmp_path / "store")
+    assert_nothing_of_this_machine(output / "weights")
+    places = {path.name: path for path in (output / "weights", tmp_path / "features.pt", pictures)}
+    typed = [places.get(word, word) for word in measured["command"].split()]
+    again = run(*typed[1:], "--store_dir", tmp_path / "store")
     assert again.returncode == 0, again.stderr
     assert f"Fréchet distance {measured['value']:.2f}" in again.stdout
 
 
-def test_a_run_that_starts_from_weights_and_grows(run, undisturbed, pictures, tmp_path):
-    source, output = undisturbed / "weights", tmp_path / "grown"
-    grown = command(pictures, output, "--resolution", 32, "--widths", 16, 8, 8, "--init_from", source)
-    stopped = run("tests/hooked_training.py", "SIGTERM", 7, *grown)
+def test_a_run_that_starts_from_weights_and_grows_goes_on_without_them(run, undisturbed, pictures, tmp_path):
+    source, output, whole = tmp_path / "source", tmp_path / "grown", tmp_path / "whole"
+    shutil.copytree(undisturbed / "weights", source)
+    grown = ["--resolution", 32, "--init_from", source]  # widths are those of the source
+    stopped = run("tests/hooked_training.py", "SIGTERM", 7, *unsized(command(pictures, output, *grown)))
     assert stopped.returncode == 128 + signal.SIGTERM, stopped.stderr
     generator_id = weights.load(source).generator_id
     assert f"Starting from generator {generator_id} (16 px): " in stopped.stdout and "1 step grown" in stopped.stdout
-    done = run("train_accelerate.py", *grown, "--resume_from_checkpoint", "latest")
+    undisturbed_one = run("train_accelerate.py", *unsized(command(pictures, whole, *grown)))
+    assert undisturbed_one.returncode == 0, undisturbed_one.stderr
+    source.rename(tmp_path / "moved")
+    resumed = command(pictures, output, "--resolution", 32, "--resume_from_checkpoint", "latest")
+    done = run("train_accelerate.py", *unsized(resumed))
     assert done.returncode == 0 and "Starting from" not in done.stdout, done.stderr
+    assert_same(last_state(output)["training"], last_state(whole)["training"])
     loaded = weights.load(output / "weights")
-    assert loaded.settings.resolution == 32 and loaded.config["training"]["started_from"]["generator"] == generator_id
+    assert loaded.settings.channels == (16, 8, 8)
+    assert loaded.config["training"]["started_from"]["generator"] == generator_id
     assert f"**Started from:** generator {generator_id}, " in (output / "weights" / "README.md").read_text()
-    assert (output / "earlier-timeline.webp").read_bytes() == (source / "timeline.webp").read_bytes()
+    assert_nothing_of_this_machine(output / "weights")
+    timeline = tmp_path / "moved" / "timeline.webp"
+    assert (output / "earlier-timeline.webp").read_bytes() == timeline.read_bytes()
     assert Image.open(output / "weights" / "timeline.webp").size == (128, 128)
+
+
+def unsized(words: list) -> list:
+    """A command without the widths that TINY names."""
+    at = words.index("--widths")
+    return [*words[:at], *words[at + 3 :]]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ import signal
 import sys
 from pathlib import Path
 
-import psutil
 import torch
 from accelerate import Accelerator
 from accelerate.utils import ProjectConfiguration
@@ -17,10 +16,10 @@ from gan.train.settings import TrainSettings
 
 
 def start(settings: TrainSettings) -> Accelerator:
-    """The Accelerator of this process, after the checks that save hours.
+    """The Accelerator of this process.
 
     Raises:
-        UserError: fewer or more processes run than were asked for.
+        UserError: fewer or more processes train than were asked for.
     """
     tracker = None if settings.report_to == "none" else settings.report_to
     accelerator = Accelerator(
@@ -32,7 +31,7 @@ def start(settings: TrainSettings) -> Accelerator:
     )
     _check_processes(accelerator)
     _stop_with_launcher()
-    # a launcher sets one thread; faces are calibrated and measured on the CPU beside a GPU, too
+    # launchers set one thread; faces are measured on the CPU beside a GPU, too
     torch.set_num_threads(max(1, cores() // int(os.environ.get("LOCAL_WORLD_SIZE", "1"))))
     if accelerator.device.type == "cpu":
         keep_memory()
@@ -53,26 +52,13 @@ def cpu_has_bf16() -> bool:
     return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
 
 
-def processes_asked_for(command_line: list[str]) -> int | None:
-    """The number after --num_processes in a launcher's command line; None if there is none.
-
-    `accelerate launch --cpu --num_processes 2` starts one process and says nothing, so nothing but its
-    command line tells what the person wanted.
-    """
-    words = [part for word in command_line for part in word.split("=", 1)]
-    for name, value in zip(words, words[1:]):
-        if name.replace("-", "_") == "__num_processes" and value.isdigit():
-            return int(value)
-    return None
-
-
 def cores() -> int:
     """CPU cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def hardware(device: torch.device, processes: int = 1) -> str:
-    """What trains, in words."""
+    """The hardware that trains, in words: `2 x NVIDIA H100`, `4 cores of AMD EPYC`."""
     if device.type == "cuda":
         return f"{processes} x {torch.cuda.get_device_name(device)}"
     if device.type != "cpu":
@@ -99,9 +85,9 @@ def require_writable(folder: Path) -> None:
 
 
 class StopSignal:
-    """SIGTERM or Ctrl-C, remembered until the step is done; Ctrl-C again ends the process at once.
+    """Remembers SIGTERM or Ctrl-C until the step is done.
 
-    SIGTERM again does not: a dying launcher may send several, one for each of its threads.
+    A second Ctrl-C ends the process at once. A second SIGTERM does not: a dying launcher may send one per thread.
     """
 
     def __init__(self):
@@ -116,37 +102,35 @@ class StopSignal:
 
 
 def _check_processes(accelerator: Accelerator) -> None:
-    world = int(os.environ.get("WORLD_SIZE", "1"))
-    asked = processes_asked_for(_launcher()) or world
-    if accelerator.num_processes == asked == world:
+    asked = os.environ.get("WORLD_SIZE")
+    # `accelerate launch --cpu --num_processes 2` sets an address to meet at, starts one process and says nothing
+    started_alone = asked is None and "MASTER_ADDR" in os.environ and _started_by_accelerate()
+    if not started_alone and accelerator.num_processes == int(asked or 1):
         return
     use_cpu = "ACCELERATE_USE_CPU=true " if accelerator.device.type == "cpu" else ""
     raise UserError(
-        f"{max(asked, world)} processes were asked for and {accelerator.num_processes} would train. "
-        f"This starts {max(asked, world)}: {use_cpu}accelerate launch --multi_gpu --num_processes {max(asked, world)} "
+        f"{asked or 'Several'} processes were asked for and {accelerator.num_processes} would train. "
+        f"This starts {asked or 2}: {use_cpu}accelerate launch --multi_gpu --num_processes {asked or 2} "
         f"--num_machines 1 --mixed_precision no --dynamo_backend no --main_process_port 0 {' '.join(sys.argv)}"
     )
 
 
-def _launcher() -> list[str]:
-    """The command line of `accelerate launch` above this process, or []."""
-    for parent in psutil.Process().parents()[:2]:
-        if "accelerate" in " ".join(parent.cmdline()[:3]):
-            return parent.cmdline()
-    return []
+def _started_by_accelerate() -> bool:
+    """Whether `accelerate launch` started this process: it always sets this variable, and nothing else does."""
+    return "ACCELERATE_DYNAMO_MODE" in os.environ
 
 
 def _stop_with_launcher() -> None:
     """Have the kernel send SIGTERM when `accelerate launch` dies: it passes no signal on, and without this
     `kill` of the command that was typed would leave the training running, out of sight."""
-    if sys.platform == "linux" and _launcher():
+    if sys.platform == "linux" and _started_by_accelerate():
         pr_set_pdeathsig = 1  # from sys/prctl.h
         ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)
 
 
 def keep_memory() -> None:
     """Tell glibc to keep freed memory: every step needs the same tensors, and getting tens of megabytes fresh from
-    the kernel each time costs a tenth of the training speed (benchmarks/training.py). Elsewhere nothing happens."""
+    the kernel each time slows training (benchmarks/README.md). Elsewhere nothing happens."""
     if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "mallopt"):
         m_trim_threshold, m_mmap_max = -1, -4  # from malloc.h
         libc.mallopt(m_mmap_max, 0)

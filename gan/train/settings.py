@@ -1,4 +1,4 @@
-"""Every setting of a training and every default, with the recipes. The command line is made from these."""
+"""All settings of a training with their defaults, and the recipes. The command line is made from these."""
 
 import dataclasses
 import math
@@ -13,7 +13,7 @@ STORE_DIR = Path("~/.cache/seedfaces")
 
 @dataclass(frozen=True, kw_only=True)
 class DataSettings:
-    """Which pictures."""
+    """Which pictures to read."""
 
     # folder of pictures (nested ones too), of parquet files, or with torchvision's CelebA layout
     train_data_dir: Path | None = None
@@ -23,11 +23,11 @@ class DataSettings:
     dataset_config_name: str | None = None
     # its split; default: all of them, with what is called test or validation held out
     dataset_split: str | None = None
-    # its column of pictures; default: the first
+    # its column that holds the pictures; default: the first
     image_column: str | None = None
 
     def data_arguments(self) -> list[str]:
-        """The command line that names these pictures again."""
+        """The part of a command line that names these pictures."""
         names = [field.name for field in dataclasses.fields(DataSettings)]
         return [word for name in names if getattr(self, name) for word in (f"--{name}", str(getattr(self, name)))]
 
@@ -36,18 +36,19 @@ class DataSettings:
 class TrainSettings(DataSettings):
     """Train a face GAN on your pictures. Defaults are those of the recipe (see --recipe)."""
 
-    # what the model card calls the pictures; default: the folder or the data set's name
+    # what the model card calls the pictures; default: the name of the folder or data set
     data_name: str | None = None
-    # where checkpoints, sheets, metrics and the weights folder go
+    # folder for checkpoints, sheets, metrics and the weights folder
     output_dir: Path = Path("runs/faces")
-    # where decoded pictures are kept for the next run; pictures x resolution^2 x 3 bytes
+    # folder that keeps decoded pictures for the next run; pictures x resolution^2 x 3 bytes
     store_dir: Path = STORE_DIR
     # the two networks
     model: ModelSettings = field(default_factory=ModelSettings)
-    # named set of defaults: modern (relativistic, R1 + R2, no norm in D), dcgan (the paper's) or rmsprop (the classic one of
+    # set of defaults: modern (relativistic, R1 + R2, no norm in D), dcgan (the paper's) or rmsprop (the classic of
     # Keras tutorials)
     recipe: Literal["modern", "dcgan", "rmsprop"] = "modern"
-    # start from trained weights, a folder or user/name on the Hub: takes all that fits, grows what a larger size adds
+    # start from trained weights, a folder or user/name on the Hub: copies all that fits, and for a larger size grows
+    # new steps
     init_from: str | None = None
 
     # objective: relativistic pairs each real picture with a fake one (R3GAN); bce is the original GAN's
@@ -56,68 +57,73 @@ class TrainSettings(DataSettings):
     penalty_weight: float = 0.3
     # ... and at its end (cosine)
     penalty_weight_end: float = 0.1
-    # steps between penalties, each then weighted by this number (lazy regularisation, StyleGAN2)
+    # steps between penalties; each is weighted by this number (lazy regularisation, StyleGAN2)
     penalty_every: int = 8
-    # probability per picture of shift and colour augmentation, rising from 0 to this over the run: 0.6 takes a
-    # fifth off the distance with 500 pictures; with 2,000 or 20,000 it does not help
+    # probability per picture of shift and colour augmentation, rising from 0 to this over the run; 0.6 helps with
+    # hundreds of pictures, none is better with thousands
     augment_probability: float = 0.0
-    # what moves both networks
+    # optimizer for both networks
     optimizer: Literal["adam", "rmsprop"] = "adam"
-    # its learning rate at the start of the run
+    # learning rate at the start of the run
     learning_rate: float = 8e-4
-    # ... and at its end; between them half a cosine
+    # ... and at its end (cosine)
     learning_rate_end: float = 2e-4
-    # Adam's memory of gradients
+    # Adam's decay rate of the mean gradient
     adam_beta1: float = 0.0
-    # Adam's memory of their squares at the start of the run
+    # Adam's decay rate of the mean squared gradient at the start of the run
     adam_beta2: float = 0.9
     # ... and at its end (cosine)
     adam_beta2_end: float = 0.99
-    # largest entry of a gradient, larger ones are cut to it; 0: none
+    # entries of gradients are clipped to this absolute value; 0: not clipped
     gradient_clip: float = 0.0
     # half-life of the generator's moving average, pictures
     ema_half_life: int = 10_000
 
     # pictures per step and process
     train_batch_size: int = 32
-    # batches per step, added up before the optimizer moves
+    # batches per step, whose gradients are added up
     gradient_accumulation_steps: int = 1
-    # how long: times through the pictures; default: 25, or as many as show 500,000 pictures, below which faces are rough
+    # length of the run in passes through the pictures; default: 25, or more, until 500,000 pictures have been shown
     num_epochs: float | None = None
-    # how long in steps, instead of --num_epochs
+    # length of the run in steps, instead of --num_epochs
     max_train_steps: int | None = None
     # auto: bf16 where the hardware has it (CUDA from Ampere, CPU with AMX or AVX512-BF16)
     mixed_precision: Literal["auto", "bf16", "no"] = "auto"
-    # starting point of everything random
+    # seed of everything random
     seed: int = 0
 
     # steps between checkpoints; each also refreshes OUTPUT_DIR/weights
     checkpointing_steps: int = 1000
-    # "latest", or the path of a checkpoint: go on from there
+    # go on from a checkpoint: its path, or "latest"; starts from the beginning where "latest" finds none
     resume_from_checkpoint: str | None = None
     # steps between lines of metrics.jsonl
     logging_steps: int = 50
-    # sample sheets over the whole run, at even intervals
+    # number of sample sheets over the whole run, at even intervals
     sample_sheets: int = 60
-    # put the weights on the Hugging Face Hub, in the background, at the end and every --push_every steps
+    # push the weights to the Hugging Face Hub at the end and, in the background, every --push_every steps
     push_to_hub: bool = False
-    # the model repo, user/name; created if it does not exist
+    # model repo on the Hub, user/name; created if it does not exist
     hub_model_id: str | None = None
-    # when it is created, make it private
+    # create it as a private repo
     hub_private_repo: bool = False
     # steps between pushes
     push_every: int = 5000
     # tracker, through Accelerate
     report_to: Literal["tensorboard", "none"] = "tensorboard"
-    # TorchScript feature network for the Frechet distance; none: not measured
+    # TorchScript feature network for the Frechet distance; without one nothing is measured
     eval_features: Path | None = None
     # steps between measurements; 0: only at the end
     eval_every: int = 0
-    # samples, and training pictures, that are compared
+    # number of samples, and of training pictures that they are compared with
     eval_samples: int = 10_000
 
     def total_steps(self, pictures: int, pictures_per_step: int) -> int:
-        """Length of the run in steps, for a number of training pictures and of pictures that all processes show a step."""
+        """Length of the run in steps.
+
+        Args:
+            pictures: in the training part.
+            pictures_per_step: shown by all processes together.
+        """
         if self.max_train_steps:
             return self.max_train_steps
         shown = self.num_epochs * pictures if self.num_epochs else max(25 * pictures, 500_000)
@@ -159,7 +165,7 @@ class TrainSettings(DataSettings):
             check(0 <= getattr(self, name) < math.inf, f"--{name} {getattr(self, name):g}: must be 0 or more")
         for name in ("learning_rate", "penalty_weight"):
             start, end = getattr(self, name), getattr(self, f"{name}_end")
-            # one that is given alone may lie below the other's default
+            # where only the start is given, it may lie below the default end
             check(end <= start or not start, f"--{name}_end {end:g} is above --{name} {start:g}: give both")
         coupled = self.model.discriminator_norm == "batch"
         check(
@@ -200,9 +206,9 @@ _DCGAN = TrainSettings(
 RECIPES = {
     # relativistic loss with both penalties: Huang et al. 2024 (R3GAN), sized and tuned for this network
     "modern": TrainSettings(),
-    # Radford et al. 2015, with the EMA and the flips that everybody adds today
+    # Radford et al. 2015, with EMA and flips added, as is usual today
     "dcgan": _DCGAN,
-    # Chollet's DCGAN in Keras, which many student projects follow: RMSProp, clipped gradients
+    # Chollet's DCGAN in Keras, as in many student projects: RMSProp, clipped gradients
     "rmsprop": dataclasses.replace(
         _DCGAN, recipe="rmsprop", optimizer="rmsprop", gradient_clip=1.0, learning_rate=1e-4, learning_rate_end=5e-5
     ),

@@ -13,7 +13,7 @@ from gan import UserError
 from gan.cards import detector as detector_card
 from gan.cards.fact import plain
 from gan.model import weights
-from gan.train import machine
+from gan.train import local_paths, machine
 from gan.train.detector import report as detector_report
 from gan.train.detector.held_out import collect
 from gan.train.detector.scorer import Scorer
@@ -49,7 +49,7 @@ def main(settings: DetectorSettings) -> None:
         "generators": [each.generator_id for each in (*pictures.generators, *pictures.snapshots)],
         "started_from": started_from,
     }
-    weights.save_detector(new, network, model, {"training": training})
+    weights.save_detector(new, network, model, local_paths.remove_from({"training": training}))
     print(f"Measuring the detector on {len(held.pictures):,} held-out pictures; this takes minutes.", flush=True)
     # published figures are those of the saved file
     saved, _, config = weights.load_detector(new)

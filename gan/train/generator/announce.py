@@ -1,4 +1,4 @@
-"""What a run says before its first step: what it trains on, for how long, on how much disk."""
+"""The plan that a run prints before its first step: pictures, networks, duration, disk."""
 
 import copy
 import shutil
@@ -15,44 +15,46 @@ from gan.train.measure import sheets
 
 
 def announce(run) -> None:
-    """Print the plan of a `loop.Run` and write `reals.png`, what the networks will see.
+    """Print the plan of a `loop.Run`, and write `reals.png`: pictures as the networks see them.
 
     Raises:
-        UserError: the disk is too small for it.
+        UserError: the disk is too small.
     """
-    rate = _rehearse(run)
+    rate = rehearse(run)
     if not run.main:
         return
-    s, gan, store = run.settings, run.gan, run.store
+    s, gan, store, output = run.settings, run.gan, run.store, run.folder.path
     for network, shape in (
         (Generator(s.model), (1, s.model.latent_dim)),
         (Discriminator(s.model), (1, 3, s.model.resolution, s.model.resolution)),
     ):
         print(summary(network, shape, depth=2, verbose=0, col_names=("output_size", "num_params"), device="cpu"))
-    steps, needed, free = run.total_steps - gan.step, _bytes_needed(run), shutil.disk_usage(run.output).free
-    hardware = machine.hardware(run.accelerator.device, run.accelerator.num_processes)
+    steps, needed, free = run.total_steps - gan.step, _bytes_needed(run), shutil.disk_usage(output).free
+    processes = run.accelerator.num_processes
+    hardware = machine.hardware(run.accelerator.device, processes)
     print(
         f"{len(store.train):,} pictures of {s.model.resolution} px from {store.info['name']}, "
         f"{len(store.held_out):,} held out, kept in {store.folder}\n"
         f"generator {parameter_count(gan.generator):,} parameters, "
         f"discriminator {parameter_count(gan.discriminator):,}; recipe {s.recipe}, "
-        f"{run.accelerator.mixed_precision.replace('no', 'float32')} on {hardware}\n"
+        f"{run.accelerator.mixed_precision.replace('no', 'float32')} on {hardware}, "
+        f"{processes} process{'es' * (processes > 1)}\n"
         f"{steps:,} steps of {gan.pictures_per_step} pictures at {rate:,.0f} pictures a second: "
         f"about {_duration(steps * gan.pictures_per_step / rate)}\n"
-        f"disk: about {needed / 1e6:,.0f} MB in {run.output} ({free / 1e9:,.1f} GB free)"
+        f"disk: about {needed / 1e6:,.0f} MB in {output} ({free / 1e9:,.1f} GB free)"
     )
     if needed > free:
         raise UserError(
-            f"{run.output} needs about {needed / 1e6:,.0f} MB and has {free / 1e6:,.0f} MB free: "
+            f"{output} needs about {needed / 1e6:,.0f} MB and has {free / 1e6:,.0f} MB free: "
             "free some space or choose another --output_dir."
         )
     if len(store.train) < 1000:
-        print("So few pictures will be learned by heart rather than learned from: 1,000 is a good least.")
-    sheets.save_reals(store.train, run.output / "reals.png")
+        print("So few pictures will be learned by heart rather than learned from: use at least 1,000.")
+    sheets.save_reals(store.train, run.folder.reals)
 
 
-def _rehearse(run) -> float:
-    """Pictures per second over one round of penalty and plain steps, undone afterwards."""
+def rehearse(run) -> float:
+    """Pictures per second of a `loop.Run`, measured over one round of steps with and without penalty, then undone."""
     before = copy.deepcopy(run.gan.state_dict())
     count = run.settings.penalty_every if run.settings.penalty_weight else 2
     batches = run.batches(run.gan.step, run.gan.step + 1 + count)

@@ -28,13 +28,14 @@ def augment(pictures: torch.Tensor, probability: float, generator: torch.Generat
 
 
 def _to_some(change: Callable, pictures: torch.Tensor, probability: float, generator: torch.Generator) -> torch.Tensor:
-    """`change` applied to about as many as have to be changed, chosen at random: the others cost next to nothing.
+    """Apply `change` to the expected number of pictures, chosen at random; the others cost next to nothing.
 
-    How many is known without asking the device, which would make a GPU wait; the last one's chance makes up for rounding.
+    The number is computed without asking the device, which would make a GPU wait. It is rounded up, and `change` gets
+    the probability that makes up for that.
     """
     expected = probability * len(pictures)
     chosen = torch.randperm(len(pictures), generator=generator, device=pictures.device)[: math.ceil(expected)]
-    rows = pictures.permute(0, 2, 3, 1)  # as they lie in memory (channels_last), so that choosing is copying
+    rows = pictures.permute(0, 2, 3, 1)  # their order in memory (channels_last), so that choosing is one copy
     changed = change(rows.index_select(0, chosen).permute(0, 3, 1, 2), expected / len(chosen), generator)
     return rows.index_copy(0, chosen, changed.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
 
@@ -62,8 +63,10 @@ def shift(pictures: torch.Tensor, probability: float, generator: torch.Generator
 
 
 class _Shift(torch.autograd.Function):
-    """Shift by `offsets` `(2, N)` pixels (right, down). `grid_sample` has no second derivative, which a gradient
-    penalty needs; but the transpose of a shift is the shift back, so this one can be differentiated for ever."""
+    """Shift by `offsets` `(2, N)` pixels (right, down), differentiable any number of times.
+
+    A gradient penalty needs a second derivative, which `grid_sample` lacks. The transpose of a shift is the shift back.
+    """
 
     @staticmethod
     def forward(ctx, pictures, offsets):

@@ -3,6 +3,7 @@
 import io
 import os
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 
@@ -12,7 +13,7 @@ from gan.train.settings import TrainSettings
 
 KEEP = 2  # with one, a disk that fails while saving would leave nothing
 
-# settings that say where, how often and how long, not what is learned; they may change when a run goes on
+# settings that may change when a run goes on: they say where, how often and how long, or only how a run begins
 _FREE = {
     "output_dir",
     "store_dir",
@@ -22,6 +23,7 @@ _FREE = {
     "dataset_split",
     "image_column",
     "data_name",
+    "init_from",
     "resume_from_checkpoint",
     "checkpointing_steps",
     "logging_steps",
@@ -42,8 +44,15 @@ _FREE = {
 }
 
 
+class Checkpoint(NamedTuple):
+    """A checkpoint in memory."""
+
+    path: Path
+    state: dict  # training (GanStep's), identity, run (an id), and what the config tells of the run
+
+
 def identity(settings: TrainSettings, precision: str, pictures_per_step: int, data_digest: str) -> dict:
-    """What must be the same for a run to go on from a checkpoint, as flat JSON types."""
+    """What must stay the same when a run goes on from a checkpoint, as flat JSON types."""
     chosen = to_dict(settings)
     model = chosen.pop("model")
     return {
@@ -56,8 +65,9 @@ def identity(settings: TrainSettings, precision: str, pictures_per_step: int, da
 
 
 def save(folder: Path, state: dict) -> Path:
-    """Write `state` as the checkpoint of `state["training"]["step"]`, keep it and the `KEEP - 1` before it, and drop the others:
-    later ones are of a run that somebody went back from.
+    """Write `state` as the checkpoint of `state["training"]["step"]`; keep it and the `KEEP - 1` before it.
+
+    Others are removed, later ones too: somebody went back and goes on from an earlier step.
 
     The name appears only once every byte is on the disk, so a kill at any moment leaves no half checkpoint.
 
@@ -98,38 +108,61 @@ def found(folder: Path) -> list[Path]:
     return sorted(folder.glob("checkpoint-*.pt"))
 
 
-def load(folder: Path, wanted: str, expected: dict) -> dict | None:
-    """The state to go on from, or None where "latest" finds nothing yet.
+def load(folder: Path, wanted: str) -> Checkpoint | None:
+    """The checkpoint to go on from, or None where "latest" finds nothing yet.
 
     Args:
         folder: where this run's checkpoints are.
         wanted: "latest" or the path of a checkpoint.
-        expected: `identity` of the present settings.
 
     Raises:
-        UserError: no such file, none that can be read, or other settings, with the differences listed.
+        UserError: there is no such file, or none that can be read.
     """
     paths = found(folder)[::-1] if wanted == "latest" else [Path(wanted)]
     damaged = []
     for path in paths:
         try:
-            state = torch.load(path, map_location="cpu", weights_only=True)
+            state = _read(path)
         except FileNotFoundError:
             raise UserError(f"--resume_from_checkpoint {path}: there is no such file.") from None
         except Exception as error:  # a damaged file can fail anywhere in the unpickler
             damaged.append(f"{path} ({reason(error)})")
             continue
-        _check_same(path, state["identity"], expected)
         for name in damaged:
             print(f"Damaged, passed over: {name}")
-        return state
+        return Checkpoint(path, state)
     if damaged:
         raise UserError(f"No checkpoint can be read: {'; '.join(damaged)}.")
     return None
 
 
-def _check_same(path: Path, saved: dict, expected: dict) -> None:
-    # a checkpoint from before a setting was there was made with what is its default now
+def run_ids(folder: Path) -> set[str]:
+    """The ids of the runs whose checkpoints lie in a folder; one that is damaged or of an older version has none."""
+    ids = set()
+    for path in found(folder):
+        try:
+            ids.add(_read(path).get("run"))
+        except Exception:  # as above
+            continue
+    return ids - {None}
+
+
+def _read(path: Path) -> dict:
+    state = torch.load(path, map_location="cpu", weights_only=True)
+    if not isinstance(state, dict) or not {"training", "identity"} <= state.keys():
+        raise ValueError("not a checkpoint of a run")
+    return state
+
+
+def require_same(path: Path, saved: dict, expected: dict) -> None:
+    """
+    Args:
+        saved, expected: `identity` of the checkpoint and of the present settings.
+
+    Raises:
+        UserError: they differ; with the differences listed.
+    """
+    # a setting that is newer than the checkpoint had what is its default now
     saved = {**to_dict(TrainSettings()), **saved}
     differences = [
         f"{name}: {saved.get(name)} there, {expected.get(name)} here"

@@ -1,23 +1,73 @@
-"""The files for people in a weights folder: sample sheet, card, licence, curves, timeline."""
+"""OUTPUT_DIR/weights, the weights folder of a run: networks, config, model card, licence, pictures."""
 
+import shutil
+import time
 from pathlib import Path
 
+import torch
+
 from gan.cards import generator as generator_card
-from gan.model.weights import Weights
+from gan.model import weights
+from gan.model.settings import to_dict
+from gan.train import local_paths, machine
 from gan.train.measure import plots
 from gan.train.measure.sheets import save_sheet, save_timeline
 
-DRAWN = ("curves.png", "timeline.webp")
+_DRAWN = (weights.CURVES, weights.TIMELINE)
+_DRAW_EVERY = 60  # seconds between drawing these anew, which takes up to some seconds
 
 
-def complete(folder: Path, loaded: Weights) -> None:
-    """Add the files for people to a weights folder that follow from it: sheet (from the saved file), card, licence."""
-    save_sheet(loaded.generator, folder / "samples.png")
-    generator_card.save(folder, loaded.config, loaded.generator_id)
+def write(run, ending: bool) -> None:
+    """Write the weights folder of a `loop.Run` anew; whoever reads meanwhile sees the old folder or the new one.
+
+    Curves and timeline may be `_DRAW_EVERY` old, unless the run is ending.
+    """
+    old, new = run.folder.weights, run.folder.path / "weights.new"
+    shutil.rmtree(new, ignore_errors=True)
+    new.mkdir()
+    # the last measurement may be of an earlier generator than this one; it says of which
+    config = local_paths.remove_from({"training": _training(run), "metrics": run.measured})
+    weights.save(new, run.gan.ema, run.gan.discriminator, run.settings.model, config)
+    # what is shown is made by the file as saved
+    loaded = weights.load(new)
+    save_sheet(loaded.generator, new / weights.SAMPLES)
+    generator_card.save(new, loaded.config, loaded.generator_id)
+    if "quality" in run.measured and (old / weights.QUALITY).exists():
+        shutil.copy(old / weights.QUALITY, new)
+    drawn = [old / name for name in _DRAWN]
+    if ending or time.perf_counter() - run.drawn > _DRAW_EVERY or not all(path.exists() for path in drawn):
+        _draw(run, new)
+        run.drawn = time.perf_counter()
+    else:
+        for path in drawn:
+            shutil.copy(path, new)
+    weights.replace_folder(new, old)
 
 
-def draw(folder: Path, rows: list[dict], sheets: list[Path], resolution: int, earlier: Path) -> None:
-    """Add curves and timeline (after the `earlier` one of the weights that the run started from) to a weights folder."""
-    curves, timeline = DRAWN
-    plots.save_curves(rows, folder / curves)
-    save_timeline(sheets, resolution, folder / timeline, earlier)
+def _training(run) -> dict:
+    """What the config says of the training."""
+    s, gan, accelerator = run.settings, run.gan, run.accelerator
+    return {
+        "recipe": s.recipe,
+        "data": s.data_name or run.store.info["name"],
+        "pictures_in_data": len(run.store.train),
+        "held_out": len(run.store.held_out),
+        "steps": gan.step,
+        "planned_steps": run.total_steps,
+        "pictures": gan.step * gan.pictures_per_step,
+        "hours": round(run.seconds() / 3600, 3),
+        "hardware": machine.hardware(accelerator.device, accelerator.num_processes),
+        "processes": accelerator.num_processes,
+        "precision": accelerator.mixed_precision,
+        "torch": torch.__version__,
+        "started_from": run.started_from,
+        "commands": run.commands,
+        "settings": to_dict(s),
+    }
+
+
+def _draw(run, folder: Path) -> None:
+    """Add curves, and the timeline, which begins with that of the weights that the run started from."""
+    plots.save_curves(run.log.rows(), folder / weights.CURVES)
+    resolution = run.settings.model.resolution
+    save_timeline(run.folder.sheets(), resolution, folder / weights.TIMELINE, run.folder.earlier_timeline)

@@ -1,4 +1,4 @@
-"""What a run knows about itself: losses, accuracies and overfitting, to metrics.jsonl and the tracker; the watch for NaN."""
+"""What a run logs: losses, accuracies and overfitting, into metrics.jsonl and the tracker; and the check for NaN."""
 
 import json
 import math
@@ -11,6 +11,7 @@ from tqdm import tqdm
 from gan import UserError
 from gan.model.images import to_signed
 from gan.train.generator import checkpoint
+from gan.train.generator.folder import RunFolder
 from gan.train.generator.step import GanStep
 from gan.train.measure import quality, sheets
 from gan.train.pictures.store import Store
@@ -24,14 +25,15 @@ class MetricsLog:
 
     def __init__(self, settings: TrainSettings, accelerator: Accelerator, gan: GanStep, store: Store):
         self.settings, self.accelerator, self.gan = settings, accelerator, gan
-        # not the step's own pictures: what was learned from a moment ago is recognised for that alone
+        # other pictures than the last step's, which the discriminator has just been trained on
         self.probes = {"real": sheets.evenly(store.train, _PROBE), "held_out": sheets.evenly(store.held_out, _PROBE)}
-        self.file = settings.output_dir / "metrics.jsonl"
+        self.folder = RunFolder(settings.output_dir)
+        self.file = self.folder.metrics
         self.losses: list[dict[str, torch.Tensor]] = []  # of the steps since the last line, still on the device
 
     def start_trackers(self) -> None:
-        """Open the trackers; what they hold of steps that will be taken again is dropped."""
-        purge = {"tensorboard": {"purge_step": self.gan.step + 1}} if self.gan.step else {}
+        """Open the trackers; steps that will be taken again, or are of a run before this one, are dropped."""
+        purge = {"tensorboard": {"purge_step": self.gan.step + 1}}
         self.accelerator.init_trackers("tensorboard", init_kwargs=purge)
 
     def rows(self) -> list[dict]:
@@ -49,8 +51,7 @@ class MetricsLog:
         self.losses.append(losses)
 
     def write(self, seconds: float, progress: tqdm) -> None:
-        """One line: mean losses since the last one, or since the last checkpoint if that came after it, and what the
-        discriminator says of its probes now."""
+        """Write one line: mean losses since the last line or checkpoint, and what the discriminator says of probes."""
         losses = self._finite_means()
         self.append(
             {
@@ -71,7 +72,7 @@ class MetricsLog:
         )
 
     def append(self, row: dict) -> None:
-        """Write a line as it is, and the numbers in it to the tracker."""
+        """Write a row into the file, and its numbers to the tracker."""
         if self.accelerator.is_main_process:
             with open(self.file, "a") as file:
                 file.write(json.dumps(row) + "\n")
@@ -80,7 +81,11 @@ class MetricsLog:
         )
 
     def require_finite_networks(self) -> None:
-        """Raise if a loss or a parameter is not finite: the last update may have broken what no loss shows yet."""
+        """Check losses and parameters: the last update may have broken a parameter, and no loss shows it yet.
+
+        Raises:
+            UserError: one of them is not finite.
+        """
         if self.losses:
             self._finite_means()
         sums = {
@@ -90,7 +95,7 @@ class MetricsLog:
         self._require_finite(sums)
 
     def _finite_means(self) -> dict[str, float]:
-        """Mean of each loss since the last call, over all processes: the only moment that waits for the device."""
+        """Mean of each loss since the last call, over all processes. Nothing else waits for the device."""
         names = sorted({name for losses in self.losses for name in losses})
         means = torch.stack(
             [torch.stack([losses[name] for losses in self.losses if name in losses]).mean() for name in names]
@@ -103,19 +108,19 @@ class MetricsLog:
     def _require_finite(self, values: dict[str, float]) -> None:
         broken = [name for name, value in values.items() if not math.isfinite(value)]
         if broken:
-            last = checkpoint.found(self.settings.output_dir / "checkpoints")
+            last = checkpoint.found(self.folder.checkpoints)
             raise UserError(
                 f"Training broke down by step {self.gan.step:,}: {' and '.join(broken)} is not finite. "
-                + (f"{last[-1]} and {self.settings.output_dir / 'weights'} are from before that. " if last else "")
+                + (f"{last[-1]} and {self.folder.weights} are from before that. " if last else "")
                 + "Start again with a lower --learning_rate (and --learning_rate_end)"
                 + (" or a higher --penalty_weight." if self.settings.penalty_weight else ".")
             )
 
     @torch.no_grad()
     def _probe_logits(self) -> dict[str, torch.Tensor]:
-        """What the discriminator says of training pictures, fakes, and held-out pictures if any: `(_PROBE,)` each.
+        """Logits `(_PROBE,)` of training pictures, fakes and, if there are any, held-out pictures.
 
-        Nothing in the processes that do not write.
+        Empty in processes that do not write.
         """
         if not self.accelerator.is_main_process:
             return {}
@@ -145,11 +150,14 @@ def read_metrics(path: Path) -> list[dict]:
 
 
 def judgement(logits: dict[str, torch.Tensor], loss: str) -> dict[str, float | None]:
-    """Share that the discriminator takes for what they are, and how far it has learned its pictures by heart.
+    """Shares of real and fake pictures that the discriminator is right about, and its overfitting.
 
     Args:
         logits: `(N,)` of `real` (training pictures), `fake` and, if there are any, `held_out`; or nothing at all.
-        loss: without a zero of its own (`relativistic`) the border is half-way between the means of real and fake.
+        loss: with `bce` a logit above 0 means real; with `relativistic`, above the middle between both means.
+
+    Returns:
+        `accuracy_*`, from 0 to 1, and `overfitting` (see `quality.overfitting`).
     """
     if not logits:
         return {}

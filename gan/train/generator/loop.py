@@ -1,24 +1,22 @@
-"""A run: go on from a checkpoint or begin, train, log, save, stop cleanly."""
+"""A run: train, log, save, measure, stop cleanly. Where it starts is in `start`, what a step does in `step`."""
 
 import dataclasses
-import shlex
-import shutil
+import secrets
 import signal
 import sys
 import time
 
 import torch
-from accelerate.utils import broadcast_object_list
 from tqdm import tqdm
 
 from gan import UserError, reason
-from gan.model import weights
-from gan.model.settings import to_dict
 from gan.train import machine
 from gan.train.generator import checkpoint, export, transfer
 from gan.train.generator.announce import announce
+from gan.train.generator.folder import RunFolder
 from gan.train.generator.log import MetricsLog
 from gan.train.generator.publish import Publisher
+from gan.train.generator.start import find_checkpoint, model_of, start
 from gan.train.generator.step import GanStep, pictures_per_step
 from gan.train.measure import sheets
 from gan.train.measure.comparison import command_for
@@ -28,7 +26,6 @@ from gan.train.pictures import batches, sources
 from gan.train.pictures.store import open_store
 from gan.train.settings import TrainSettings
 
-_DRAW_EVERY = 60  # seconds between drawing curves and timeline anew, which takes up to some seconds each time
 _SIGNAL_EVERY = 10  # steps between asking the other processes whether one of them was told to stop
 
 
@@ -41,10 +38,10 @@ def train(settings: TrainSettings) -> None:
         SystemExit: with 128 + the signal's number after SIGTERM or Ctrl-C, everything saved.
     """
     run = Run(settings)
-    run.resume()
+    start(run)
     announce(run)
     stopped_by = run.go()
-    accelerator, publisher, weights_folder = run.accelerator, run.publisher, run.output / "weights"
+    accelerator, publisher, weights_folder = run.accelerator, run.publisher, run.folder.weights
     del run  # processes that still hold their DistributedDataParallel abort at exit now and then
     accelerator.free_memory()
     accelerator.end_training()
@@ -58,16 +55,16 @@ class Run:
     """One training run, as this process sees it."""
 
     def __init__(self, settings: TrainSettings):
-        source = transfer.open_source(settings.init_from) if settings.init_from else None
-        model = transfer.fitting(settings.model, source.settings) if source else settings.model
-        self.settings = settings = dataclasses.replace(settings, model=model.explicit())
         self.accelerator = machine.start(settings)
         self.main = self.accelerator.is_main_process
-        self.output, self.checkpoints = settings.output_dir, settings.output_dir / "checkpoints"
-        self.sheets, self.earlier_timeline = self.output / "sheets", self.output / "earlier-timeline.webp"
-        # everything that can be wrong with what the person gave is found before anything takes long
+        self.folder = RunFolder(settings.output_dir)
+        # what the person gave is checked before anything takes long
         if self.main:
-            machine.require_writable(self.output)
+            machine.require_writable(self.folder.path)
+        self.found = find_checkpoint(self.folder, settings.resume_from_checkpoint, self.main)
+        # a checkpoint has all that was taken from other weights
+        source = transfer.open_source(settings.init_from) if settings.init_from and not self.found else None
+        self.settings = settings = dataclasses.replace(settings, model=model_of(settings.model, self.found, source))
         self.publisher = (
             Publisher(settings.hub_model_id, settings.hub_private_repo) if settings.push_to_hub and self.main else None
         )
@@ -85,62 +82,16 @@ class Run:
         self.identity = checkpoint.identity(
             settings, self.accelerator.mixed_precision, per_step, self.store.info["digest"]
         )
-        self.earlier_seconds, self.started, self.drawn = 0.0, 0.0, -float("inf")
+        self.run_id = secrets.token_hex(8)  # the same for all checkpoints of a run, wherever it goes on
+        self.earlier_seconds, self.started = 0.0, 0.0
+        self.drawn = -float("inf")  # when curves and timeline were
         self.measured, self.measured_at = {}, 0  # the last measurement, and its step
         self.commands: list[dict] = []  # what was typed, one for each time that the run went on
         self.started_from = transfer.origin(source) if source else None
         self.source_folder = source.folder if source else None
 
-    def resume(self) -> None:
-        """Load the checkpoint that was asked for, and cut what was written after it."""
-        wanted = self.settings.resume_from_checkpoint
-        # read by one process for all, so that several machines need no shared disk
-        state = checkpoint.load(self.checkpoints, wanted, self.identity) if wanted and self.main else None
-        state, same = broadcast_object_list([state, self.identity])
-        if same != self.identity:
-            raise UserError(
-                "The processes do not see the same pictures: --train_data_dir must hold the same on each machine."
-            )
-        if state:
-            self.gan.load_state_dict(state["training"])
-            self.earlier_seconds, self.measured, self.commands = state["seconds"], state["measured"], state["commands"]
-            self.started_from, self.measured_at = state.get("started_from"), state.get("measured_at", 0)
-            if state["total_steps"] != self.total_steps:
-                self._say(
-                    f"Planned for {state['total_steps']:,} steps, now {self.total_steps:,}: "
-                    "the schedules stretch to the new length."
-                )
-            self._say(f"Going on from step {self.gan.step:,} of {self.total_steps:,}.")
-        elif wanted:
-            self._say(f"No checkpoint in {self.checkpoints} yet: starting from the beginning.")
-        elif self.main and checkpoint.found(self.checkpoints):
-            raise UserError(
-                f"{self.output} holds a run already. Go on with --resume_from_checkpoint latest, "
-                "or choose another --output_dir."
-            )
-        if not state and self.gan.taken:
-            self._say(self.gan.taken)
-            timeline = self.source_folder / "timeline.webp"
-            if self.main and timeline.exists():
-                shutil.copy(timeline, self.earlier_timeline)
-        if self.gan.step < self.total_steps:
-            self.commands = [
-                *self.commands,
-                {
-                    "from_step": self.gan.step,
-                    "planned_steps": self.total_steps,
-                    "command": "accelerate launch " + shlex.join(sys.argv),
-                },
-            ]
-        if self.main:
-            self.log.cut_after(self.gan.step)
-            for sheet in self.sheets.glob("step-*.png"):
-                if int(sheet.stem.removeprefix("step-")) > self.gan.step:
-                    sheet.unlink()
-        self.accelerator.wait_for_everyone()
-
     def go(self) -> int:
-        """Train to the end, or until told to stop. Returns 0 or the signal that stopped it."""
+        """Train to the end, or until told to stop; returns the signal that stopped it, or 0."""
         self.log.start_trackers()
         stop = machine.StopSignal()
         self.started = time.perf_counter()
@@ -156,7 +107,7 @@ class Run:
                 return self._steps(stop, progress)
             except OSError as error:
                 raise UserError(
-                    f"{self.output} cannot be written at step {self.gan.step:,} ({reason(error)}). Free some "
+                    f"{self.folder.path} cannot be written at step {self.gan.step:,} ({reason(error)}). Free some "
                     "space and go on from the last checkpoint with --resume_from_checkpoint latest."
                 ) from error
 
@@ -165,12 +116,11 @@ class Run:
         sheet_every = max(1, self.total_steps // s.sample_sheets)
         if self.gan.step == 0:
             self._save_sheet()
-        elif not (self.output / "weights").exists():  # a checkpoint that came here alone
+        elif not self.folder.weights.exists():  # a checkpoint that came here alone
             self._save_sheet()
             self._save()
-        if (
-            self.gan.step and self._measures() and self.measured_at != self.gan.step
-        ):  # a kill came before or while it was measured
+        # the run was killed before this step's measurement finished
+        if self.gan.step and self._measures() and self.measured_at != self.gan.step:
             self._save()
             self._evaluate(ending=self.gan.step == self.total_steps)
         for pictures in self.batches(self.gan.step, self.total_steps):
@@ -179,7 +129,7 @@ class Run:
             step, last = self.gan.step, self.gan.step == self.total_steps
             told = self._told_to_stop(stop)
             if step % s.logging_steps == 0 or last:
-                self.log.write(self._seconds(), progress)
+                self.log.write(self.seconds(), progress)
             if step % sheet_every == 0 or last:
                 self._save_sheet()
             pushes = s.push_to_hub and step % s.push_every == 0 and not last and not told
@@ -188,14 +138,14 @@ class Run:
             if self._measures():
                 self._evaluate(ending=last or told)
             if pushes and self.main:
-                self.publisher.push(self.output / "weights")
+                self.publisher.push(self.folder.weights)
             if told:
-                self._say(
+                self.say(
                     f"Stopped by {signal.Signals(told).name} at step {step:,} of {self.total_steps:,}, everything "
                     "saved. The same command with --resume_from_checkpoint latest goes on from there."
                 )
                 return told
-        self._say(f"Done: {self.output / 'weights'}")
+        self.say(f"Done: {self.folder.weights}")
         return 0
 
     def batches(self, start: int, stop: int):
@@ -213,7 +163,7 @@ class Run:
         )
 
     def _told_to_stop(self, stop: machine.StopSignal) -> int:
-        """The signal that any process got, or 0; the same answer in all of them, so that none waits for the others."""
+        """The signal that any process got, or 0; the same in all processes, so that none waits for the others."""
         if self.accelerator.num_processes == 1:
             return stop.received
         if self.gan.step % _SIGNAL_EVERY:
@@ -225,7 +175,7 @@ class Run:
 
     def _save_sheet(self) -> None:
         if self.main:
-            sheets.save_sheet(self.gan.ema, self.sheets / f"step-{self.gan.step:08d}.png")
+            sheets.save_sheet(self.gan.ema, self.folder.sheet(self.gan.step))
 
     def _save(self, ending: bool = False) -> None:
         """Checkpoint and weights folder, if everything is still finite."""
@@ -234,60 +184,19 @@ class Run:
             self._write(ending)
 
     def _write(self, ending: bool) -> None:
-        """A checkpoint, and OUTPUT_DIR/weights anew; a reader sees the old folder or the new one.
-
-        Curves and timeline may be a minute old, unless the run is ending.
-        """
-        checkpoint.save(
-            self.checkpoints,
-            {
-                "training": self.gan.state_dict(),
-                "identity": self.identity,
-                "seconds": self._seconds(),
-                "total_steps": self.total_steps,
-                "measured": self.measured,
-                "measured_at": self.measured_at,
-                "commands": self.commands,
-                "started_from": self.started_from,
-            },
-        )
-        new, s = self.output / "weights.new", self.settings
-        shutil.rmtree(new, ignore_errors=True)
-        new.mkdir()
-        training = {
-            "recipe": s.recipe,
-            "data": s.data_name or self.store.info["name"],
-            "pictures_in_data": len(self.store.train),
-            "held_out": len(self.store.held_out),
-            "steps": self.gan.step,
-            "planned_steps": self.total_steps,
-            "pictures": self.gan.step * self.gan.pictures_per_step,
-            "hours": round(self._seconds() / 3600, 3),
-            "hardware": machine.hardware(self.accelerator.device, self.accelerator.num_processes),
-            "processes": self.accelerator.num_processes,
-            "precision": self.accelerator.mixed_precision,
-            "torch": torch.__version__,
-            "started_from": self.started_from,
+        state = {
+            "training": self.gan.state_dict(),
+            "identity": self.identity,
+            "run": self.run_id,
+            "seconds": self.seconds(),
+            "total_steps": self.total_steps,
+            "measured": self.measured,
+            "measured_at": self.measured_at,
             "commands": self.commands,
-            "settings": to_dict(s),
+            "started_from": self.started_from,
         }
-        # the last measurement may be of an earlier generator than this one; it says of which
-        config = {"training": training, "metrics": self.measured}
-        weights.save(new, self.gan.ema, self.gan.discriminator, s.model, config)
-        old = self.output / "weights"
-        if "quality" in self.measured and (old / weights.QUALITY).exists():
-            shutil.copy(old / weights.QUALITY, new)
-        export.complete(new, weights.load(new))
-        drawn = [old / name for name in export.DRAWN]
-        if ending or time.perf_counter() - self.drawn > _DRAW_EVERY or not all(path.exists() for path in drawn):
-            export.draw(
-                new, self.log.rows(), sorted(self.sheets.glob("step-*.png")), s.model.resolution, self.earlier_timeline
-            )
-            self.drawn = time.perf_counter()
-        else:
-            for path in drawn:
-                shutil.copy(path, new)
-        weights.replace_folder(new, old)
+        checkpoint.save(self.folder.checkpoints, state)
+        export.write(self, ending)
 
     def _measures(self) -> bool:
         """Whether the weights of this step are to be measured."""
@@ -295,11 +204,11 @@ class Run:
         return bool(s.eval_features) and (step == self.total_steps or s.eval_every > 0 and step % s.eval_every == 0)
 
     def _evaluate(self, ending: bool) -> None:
-        """How good the weights folder is, as saved; into curves and card, too."""
+        """Measure the weights folder as saved; the figures go into config, curves and card."""
         self.measured_at = self.gan.step
         if not self.main:
             return
-        s, folder = self.settings, self.output / "weights"
+        s, folder = self.settings, self.folder.weights
         command = command_for(folder, s.eval_features, s, s.eval_samples)
         self.measured = measure(folder, self.reference, command)
         distance, measured = self.measured["frechet_distance"], self.measured["quality"]
@@ -313,11 +222,13 @@ class Run:
             }
         )
         self._write(ending)
-        self._say(f"Step {self.gan.step:,}: {describe(self.measured)}")
+        self.say(f"Step {self.gan.step:,}: {describe(self.measured)}")
 
-    def _seconds(self) -> float:
+    def seconds(self) -> float:
+        """How long this run has trained, in seconds, also before it went on from a checkpoint."""
         return self.earlier_seconds + time.perf_counter() - self.started
 
-    def _say(self, sentence: str) -> None:
+    def say(self, sentence: str) -> None:
+        """Print a sentence once, above the progress bar."""
         if self.main:
             tqdm.write(sentence)

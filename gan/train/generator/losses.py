@@ -1,4 +1,4 @@
-"""Objectives and the gradient penalty. Logits are `(N,)` float32, pictures `(N, 3, S, S)`, results scalars."""
+"""Objectives and the gradient penalty. Logits are `(N,)` float32, pictures `(N, 3, S, S)`, results are scalars."""
 
 import torch
 from torch.nn.functional import softplus

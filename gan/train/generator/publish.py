@@ -1,4 +1,4 @@
-"""Weights to the Hub while the training goes on: in the background, one push at a time, and never in its way."""
+"""Pushes weights to the Hub in the background while the training goes on, one push at a time."""
 
 import shutil
 import tempfile
@@ -15,7 +15,7 @@ class Publisher:
     """Pushes the weights folder of a run to one repo.
 
     Raises:
-        UserError: the repo cannot be pushed to; said before the first step.
+        UserError: the repo cannot be pushed to. The constructor finds out, before the first step.
     """
 
     def __init__(self, repo_id: str, private: bool):
@@ -24,15 +24,13 @@ class Publisher:
         self.thread: Thread | None = None
 
     def push(self, folder: Path) -> None:
-        """Begin to push the folder as it is now; while the last push is still under way, leave it to the next one."""
+        """Begin to push the folder as it is now; does nothing while the last push is still under way."""
         if self.thread and self.thread.is_alive():
             return
         temporary = tempfile.gettempdir()
         try:
-            copy = (
-                Path(tempfile.mkdtemp(prefix="seedfaces-push-")) / folder.name
-            )  # the run goes on writing the original
-            temporary = copy.parent
+            temporary = Path(tempfile.mkdtemp(prefix="seedfaces-push-"))
+            copy = temporary / folder.name  # the run goes on writing the original
             shutil.copytree(folder, copy)
         except OSError as error:  # shutil's own is one
             tqdm.write(
@@ -40,15 +38,15 @@ class Publisher:
                 f"failed ({reason(error)})."
             )
             return
-        # a daemon: a run that is told to stop does not wait for the network, and the Hub keeps the last whole commit
+        # a daemon: a run that is told to stop does not wait for the network; the Hub keeps the last complete commit
         self.thread = Thread(target=self._push_copy, args=(copy,), daemon=True)
         self.thread.start()
 
     def finish(self, folder: Path) -> None:
-        """Push the last state and wait for it.
+        """Push the last state and wait for the push.
 
         Raises:
-            UserError: it could not be pushed; with the command that does so later.
+            UserError: it could not be pushed; with the command that pushes it later.
         """
         if self.thread:
             self.thread.join()

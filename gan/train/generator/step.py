@@ -1,7 +1,9 @@
 """The training step: two networks, two optimizers, a moving average. The mathematics, apart from the plumbing."""
 
 import copy
+from collections.abc import Callable
 from contextlib import nullcontext
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -15,6 +17,14 @@ from gan.train.generator.augment import augment, flip
 from gan.train.generator.transfer import start_from
 from gan.train.schedules import cosine
 from gan.train.settings import TrainSettings
+
+
+class Judged(NamedTuple):
+    """What the discriminator's step hands to the generator's, for one batch: asking again would cost a forward each."""
+
+    count: int  # N, pictures in the batch
+    fakes: torch.Tensor | None  # (N, 3, S, S) with their graph, or None: the generator makes others
+    real_logits: torch.Tensor | None = None  # (N,) detached; None where the loss does not pair real and fake
 
 
 class GanStep:
@@ -36,7 +46,7 @@ class GanStep:
         # channels_last: what the convolutions want on CPUs and on tensor cores alike
         self.generator = Generator(settings.model).to(accelerator.device, memory_format=torch.channels_last)
         self.discriminator = Discriminator(settings.model).to(accelerator.device, memory_format=torch.channels_last)
-        # what of --init_from's weights was taken, in a sentence
+        # a sentence: which tensors of --init_from's weights were taken
         self.taken = start_from(source, self.generator, self.discriminator, settings.model) if source else ""
         self.ema = copy.deepcopy(self.generator).requires_grad_(False)
         # prepare() wraps for several processes and gives forward() its autocast, also on the bare networks kept here
@@ -47,89 +57,113 @@ class GanStep:
         )
 
     def __call__(self, batches: list[torch.Tensor]) -> dict[str, torch.Tensor]:
-        """One step on `gradient_accumulation_steps` batches `(N, S, S, 3)` uint8 on the device; returns the losses."""
+        """One step for both networks.
+
+        Args:
+            batches: `gradient_accumulation_steps` tensors `(N, S, S, 3)` uint8 on the device.
+
+        Returns:
+            `loss_real`, `loss_fake`, `loss_generator` and, in steps that have one, `penalty`: detached scalars.
+        """
         self._follow_schedules()
-        self.random = self._random()
-        batches = [flip(to_signed(batch), self.random) for batch in batches]
-        logs = {**self._discriminator_step(batches), **self._generator_step(batches)}
+        random = self._random()
+        real = [flip(to_signed(batch), random) for batch in batches]
+        discriminator_losses, judged = self._discriminator_step(real, random)
+        generator_losses = self._generator_step(judged, random)
         self._update_ema()
         self.step += 1
-        return logs
+        return {**discriminator_losses, **generator_losses}
 
-    # --- the two steps -----------------------------------------------------------------------------------------
+    # --- the discriminator -------------------------------------------------------------------------------------
 
-    def _discriminator_step(self, batches: list[torch.Tensor]) -> dict[str, torch.Tensor]:
-        self.real_logits = []
-        loss_on = self._relativistic_discriminator if self.settings.loss == "relativistic" else self._bce_discriminator
-        logs = self._accumulate(self.wrapped_discriminator, batches, loss_on)
+    def _discriminator_step(
+        self, real: list[torch.Tensor], random: torch.Generator
+    ) -> tuple[dict[str, torch.Tensor], list[Judged]]:
+        """Update the discriminator on batches `(N, 3, S, S)` in [-1, 1]; mean losses, and what is handed over."""
+        relativistic = self.settings.loss == "relativistic"
+        backward = self._relativistic_discriminator if relativistic else self._bce_discriminator
+        losses_of_batches, judged = zip(*self._for_each(self.wrapped_discriminator, backward, real, random))
         self._clip(self.discriminator)
         self.discriminator_optimizer.step()
         self.discriminator_optimizer.zero_grad()
-        return logs
+        return _mean(losses_of_batches), list(judged)
 
-    def _bce_discriminator(self, real: torch.Tensor) -> dict[str, torch.Tensor]:
+    def _bce_discriminator(self, real: torch.Tensor, random: torch.Generator) -> tuple[dict[str, torch.Tensor], Judged]:
         # forward and backward in pairs: BatchNorm sees real and fake apart, as in the paper,
         # and two forwards before a backward would let the processes drift apart without an error
-        real_loss = losses.bce_real(self.wrapped_discriminator(self._augment(real)))
+        real_loss = losses.bce_real(self.wrapped_discriminator(self._augment(real, random)))
         self._backward(real_loss)
-        fake_loss = losses.bce_fake(self.wrapped_discriminator(self._augment(self._fakes(len(real)))))
+        fakes = self._fakes(len(real), random)
+        fake_loss = losses.bce_fake(self.wrapped_discriminator(self._augment(fakes.detach(), random)))
         self._backward(fake_loss)
-        return {"loss_real": real_loss, "loss_fake": fake_loss}
+        return {"loss_real": real_loss.detach(), "loss_fake": fake_loss.detach()}, Judged(
+            len(real), fakes if self.shares_fakes else None
+        )
 
-    def _relativistic_discriminator(self, real: torch.Tensor) -> dict[str, torch.Tensor]:
+    def _relativistic_discriminator(
+        self, real: torch.Tensor, random: torch.Generator
+    ) -> tuple[dict[str, torch.Tensor], Judged]:
         # one forward of both halves: the same mathematics without BatchNorm, and faster
-        pictures = torch.cat([real, self._fakes(len(real))])
+        fakes = self._fakes(len(real), random)
+        pictures = torch.cat([real, fakes.detach()])
         weight = self.penalty_weight if self.step % self.settings.penalty_every == 0 else 0
         pictures.requires_grad_(weight > 0)
-        logits = self.wrapped_discriminator(self._augment(pictures))
+        logits = self.wrapped_discriminator(self._augment(pictures, random))
         real_logits, fake_logits = logits.chunk(2)
-        self.real_logits.append(real_logits.detach())
-        loss = losses.relativistic_discriminator(real_logits, fake_logits)
-        # the objective is about pairs; these two say how each side fares against the other's mean
-        logs = {
-            "loss_real": losses.bce_real(real_logits - fake_logits.mean()),
-            "loss_fake": losses.bce_fake(fake_logits - real_logits.mean()),
-        }
+        loss, logs = losses.relativistic_discriminator(real_logits, fake_logits), {}
         if weight:
             # the mean is over both halves, so twice it is R1 + R2
             penalty = 2 * losses.gradient_penalty(logits, pictures)
             loss = loss + weight * self.settings.penalty_every * penalty
-            logs["penalty"] = penalty
+            logs["penalty"] = penalty.detach()
         self._backward(loss)
-        return logs
+        real_logits, fake_logits = real_logits.detach(), fake_logits.detach()
+        # the objective is about pairs; these two say how each side fares against the other's mean
+        logs["loss_real"] = losses.bce_real(real_logits - fake_logits.mean())
+        logs["loss_fake"] = losses.bce_fake(fake_logits - real_logits.mean())
+        return logs, Judged(len(real), fakes if self.shares_fakes else None, real_logits)
 
-    def _generator_step(self, batches: list[torch.Tensor]) -> dict[str, torch.Tensor]:
+    def _fakes(self, count: int, random: torch.Generator) -> torch.Tensor:
+        """Fakes for the discriminator `(count, 3, S, S)`; with their graph where the generator's step uses them too."""
+        if self.shares_fakes:
+            return self.wrapped_generator(self._latents(count, random))
+        with torch.no_grad():
+            return self.generator(self._latents(count, random))
+
+    # --- the generator -----------------------------------------------------------------------------------------
+
+    def _generator_step(self, judged: list[Judged], random: torch.Generator) -> dict[str, torch.Tensor]:
+        """Update the generator against what the discriminator's step hands over; mean losses."""
         # without this the discriminator's gradients would collect what is meant for the generator
         self.discriminator.requires_grad_(False)
-        logs = self._accumulate(self.wrapped_generator, batches, self._generator_loss)
+        losses_of_batches = self._for_each(self.wrapped_generator, self._generator_backward, judged, random)
         self.discriminator.requires_grad_(True)
         self._clip(self.generator)
         self.generator_optimizer.step()
         self.generator_optimizer.zero_grad()
-        return logs
+        return _mean(losses_of_batches)
 
-    def _generator_loss(self, real: torch.Tensor) -> dict[str, torch.Tensor]:
-        fakes = self.shared_fakes if self.shares_fakes else self.wrapped_generator(self._latents(len(real)))
+    def _generator_backward(self, judged: Judged, random: torch.Generator) -> dict[str, torch.Tensor]:
+        fakes = judged.fakes if self.shares_fakes else self.wrapped_generator(self._latents(judged.count, random))
         # the bare discriminator: it gets no gradients here, so there is nothing to synchronise
-        fake_logits = self.discriminator(self._augment(fakes))
+        fake_logits = self.discriminator(self._augment(fakes, random))
         if self.settings.loss == "relativistic":
-            # what the discriminator said in its own step, a moment ago: asking again would cost a forward
-            loss = losses.relativistic_generator(self.real_logits.pop(0), fake_logits)
+            loss = losses.relativistic_generator(judged.real_logits, fake_logits)
         else:
             loss = losses.bce_generator(fake_logits)
         self._backward(loss)
-        return {"loss_generator": loss}
+        return {"loss_generator": loss.detach()}
 
     # --- what they share ---------------------------------------------------------------------------------------
 
-    def _accumulate(self, network, batches, loss_on) -> dict[str, torch.Tensor]:
-        """Forward and backward for each batch, gradients added up and exchanged with the last one; mean losses."""
-        logs = []
+    def _for_each(self, network, backward: Callable, batches: list, random: torch.Generator) -> list:
+        """`backward(batch, random)` for each; gradients add up, and the last batch exchanges them between processes."""
+        results = []
         for index, batch in enumerate(batches):
             waiting = index < len(batches) - 1
             with self.accelerator.no_sync(network) if waiting else nullcontext():
-                logs.append({name: value.detach() for name, value in loss_on(batch).items()})
-        return {name: torch.stack([log[name] for log in logs]).mean() for name in logs[0]}
+                results.append(backward(batch, random))
+        return results
 
     def _backward(self, loss: torch.Tensor) -> None:
         self.accelerator.backward(loss / self.settings.gradient_accumulation_steps)
@@ -144,24 +178,15 @@ class GanStep:
         if self.settings.gradient_clip:
             self.accelerator.clip_grad_value_(network.parameters(), self.settings.gradient_clip)
 
-    def _fakes(self, count: int) -> torch.Tensor:
-        """Fakes for the discriminator's step, without a graph of their own."""
-        if self.shares_fakes:
-            self.shared_fakes = self.wrapped_generator(self._latents(count))
-            return self.shared_fakes.detach()
-        with torch.no_grad():
-            return self.generator(self._latents(count))
+    def _latents(self, count: int, random: torch.Generator) -> torch.Tensor:
+        return torch.randn(count, self.settings.model.latent_dim, generator=random, device=self.accelerator.device)
 
-    def _latents(self, count: int) -> torch.Tensor:
-        return torch.randn(count, self.settings.model.latent_dim, generator=self.random, device=self.accelerator.device)
-
-    def _augment(self, pictures: torch.Tensor) -> torch.Tensor:
-        return augment(pictures, self.augment_probability, self.random)
+    def _augment(self, pictures: torch.Tensor, random: torch.Generator) -> torch.Tensor:
+        return augment(pictures, self.augment_probability, random)
 
     def _random(self) -> torch.Generator:
-        words = np.random.SeedSequence((self.settings.seed, self.accelerator.process_index, self.step)).generate_state(
-            2
-        )
+        parts = (self.settings.seed, self.accelerator.process_index, self.step)
+        words = np.random.SeedSequence(parts).generate_state(2)
         return torch.Generator(self.accelerator.device).manual_seed(int(words[0]) << 31 ^ int(words[1]))
 
     # --- what changes over the run -----------------------------------------------------------------------------
@@ -203,6 +228,10 @@ class GanStep:
         self.step = state["step"]
         for name in _STATEFUL:
             getattr(self, name).load_state_dict(state[name])
+
+
+def _mean(logs: list[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
+    return {name: torch.stack([log[name] for log in logs]).mean() for name in logs[0]}
 
 
 _STATEFUL = ("generator", "discriminator", "ema", "generator_optimizer", "discriminator_optimizer")

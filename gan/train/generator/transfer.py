@@ -1,8 +1,8 @@
-"""`--init_from`: start from trained weights. Takes every tensor that fits; steps that are new are grown onto both networks.
+"""`--init_from`: start from trained weights. Every tensor that fits is copied; new steps are grown onto both networks.
 
-A grown network makes, and judges, at first just what the smaller one did, at twice the size: progressive growing (Karras
-et al. 2018, https://arxiv.org/abs/1710.10196) without its fading, by weights that preserve the function (Net2Net, Chen
-et al. 2016, https://arxiv.org/abs/1511.05641).
+A grown network begins with the faces and logits of the smaller one, at twice the size: progressive growing (Karras et
+al. 2018, https://arxiv.org/abs/1710.10196) without its fading, by weights that preserve the function (Net2Net, Chen et
+al. 2016, https://arxiv.org/abs/1511.05641).
 """
 
 import dataclasses
@@ -17,7 +17,7 @@ from gan.model.networks import Discriminator, Generator
 from gan.model.settings import ModelSettings, ladder
 
 _KERNELS = {4: ([0.25, 0.75, 0.75, 0.25], [0.0, 0.5, 0.5, 0.0]), 3: ([0.5, 1.0, 0.5], [0.25, 0.5, 0.25])}
-# without it both halves would end at 0, and where training moves them apart values would stick there, at mid-grey: 1.5 % did
+# without an offset both halves of a value end at 0, and some values would stick there, at mid-grey, in training
 _OFFSET = 2.0
 _SLOPE = 0.2  # of the discriminator's LeakyReLU
 
@@ -26,7 +26,7 @@ def open_source(name: str) -> weights.Weights:
     """The weights in a folder, or those of a model repo on the Hub (`user/name`).
 
     Raises:
-        UserError: they are not there, cannot be fetched, or are damaged; with what was looked for.
+        UserError: they are not there, cannot be fetched, or are damaged.
     """
     if Path(name).is_dir():
         return weights.load(Path(name))
@@ -39,8 +39,9 @@ def open_source(name: str) -> weights.Weights:
 
 
 def origin(source: weights.Weights) -> dict:
-    """What the config says of weights that a run started from, and of those that they started from; `data` names all pictures
-    they have ever seen.
+    """What the config says of the weights that a run started from, and of those that they started from.
+
+    `data` names all pictures that they have ever seen.
 
     Raises:
         UserError: the config of the source does not say so.
@@ -55,7 +56,7 @@ def origin(source: weights.Weights) -> dict:
 
 
 def fitting(wanted: ModelSettings, source: ModelSettings) -> ModelSettings:
-    """The wanted settings; widths that were left open are those of the source, the finest repeated for each further step."""
+    """The wanted settings; open widths become those of the source, the finest one repeated for each further step."""
     steps, known = len(ladder(wanted.resolution)) - 1, source.channels
     return dataclasses.replace(wanted, widths=wanted.widths or (*known, *known[-1:] * (steps - len(known)))[:steps])
 
@@ -63,7 +64,10 @@ def fitting(wanted: ModelSettings, source: ModelSettings) -> ModelSettings:
 def start_from(
     source: weights.Weights, generator: Generator, discriminator: Discriminator, settings: ModelSettings
 ) -> str:
-    """Fill both networks, built from `settings`, with what the source has for them; returns a sentence on what it was.
+    """Fill both networks, built from `settings`, with all that fits of the source.
+
+    Returns:
+        a sentence that says how much was copied.
 
     Raises:
         UserError: nothing fits.
@@ -94,7 +98,7 @@ def start_from(
 
 
 def _new_steps(source: ModelSettings, settings: ModelSettings) -> int:
-    """How many steps `settings` has beyond those of the source; 0 where it is not the same network with steps added."""
+    """How many steps `settings` adds to the source; 0 where the networks differ in something else, too."""
     known = len(source.channels)
     same = (
         ladder(settings.resolution)[: known + 1] == ladder(source.resolution)
@@ -102,20 +106,20 @@ def _new_steps(source: ModelSettings, settings: ModelSettings) -> int:
         and settings.channels[:known] == source.channels
         and settings.discriminator_norm == source.discriminator_norm == "none"
     )
-    # the grown step carries a picture and its negative through the activation, in six channels
+    # a grown step carries a picture and its negative through the activation, in six channels
     return len(settings.channels) - known if same and min(settings.channels[known:], default=6) >= 6 else 0
 
 
 @torch.no_grad()
 def _grown_generator(old: Generator, settings: ModelSettings) -> Generator:
-    """The old generator with one more step, whose faces are those of the old one, bilinearly enlarged."""
+    """The old generator with one more step; its faces are the old ones, bilinearly enlarged."""
     new = Generator(settings)
     _copy(
         new.state_dict(), {name: tensor for name, tensor in old.state_dict().items() if not name.startswith("to_rgb")}
     )
     convolution, norm, _ = new.steps[-1]
     convolution.weight[:, :3], convolution.weight[:, 3:6] = old.to_rgb.weight, -old.to_rgb.weight
-    # BatchNorm is the identity where its scale and offset are those of what comes in
+    # BatchNorm is the identity where its scale and offset equal deviation and mean of its input
     old.eval()
     latents = torch.randn(1024, settings.latent_dim, generator=torch.Generator().manual_seed(0))
     pictures = torch.atanh(torch.cat([old(batch) for batch in latents.split(64)]).clamp(-0.999, 0.999))
@@ -124,7 +128,7 @@ def _grown_generator(old: Generator, settings: ModelSettings) -> Generator:
     norm.bias[:6] = norm.running_mean[:6] + _OFFSET
     norm.running_var[:6] = torch.cat([variance, variance])
     norm.weight[:6] = (norm.running_var[:6] + norm.eps).sqrt()
-    # relu(c + y) - relu(c - y) = 2 y up to |y| = c, beyond which tanh is flat
+    # relu(c + y) - relu(c - y) = 2 y for |y| <= c; beyond that, tanh is flat
     new.to_rgb.weight.zero_()
     enlarge = _separable(new.to_rgb, 0)
     for channel in range(3):
@@ -134,7 +138,7 @@ def _grown_generator(old: Generator, settings: ModelSettings) -> Generator:
 
 @torch.no_grad()
 def _grown_discriminator(old: Discriminator, settings: ModelSettings) -> Discriminator:
-    """The old discriminator with one more step, whose logits are those of the old one on the halved picture."""
+    """The old discriminator with one more step; its logits are the old ones for the picture at half the size."""
     new = Discriminator(settings)
     _copy(_from_coarsest(new), _from_coarsest(old))
     first, second, old_first = new.steps[0][0], new.steps[1][0], old.steps[0][0]
@@ -158,7 +162,7 @@ def _separable(convolution: nn.Module, which: int) -> torch.Tensor:
 
 
 def _from_coarsest(network: nn.Module) -> dict[str, torch.Tensor]:
-    """State by names that count steps from the coarsest: the discriminator's own count from the finest."""
+    """The state, with steps numbered from the coarsest. The discriminator numbers its own from the finest."""
     last = len(network.steps) - 1
     state = network.state_dict()
     if isinstance(network, Generator):
@@ -174,7 +178,7 @@ def _renumbered(name: str, last: int) -> str:
 
 @torch.no_grad()
 def _copy(to: dict[str, torch.Tensor], source: dict[str, torch.Tensor]) -> list[torch.Tensor]:
-    """Copy every tensor whose name and shape fit; returns them."""
+    """Copy every tensor whose name and shape fit, and return those."""
     fit = [
         (tensor, source[name]) for name, tensor in to.items() if name in source and source[name].shape == tensor.shape
     ]

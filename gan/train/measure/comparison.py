@@ -1,6 +1,5 @@
 """The command line that names weights, a feature network and the pictures to measure them against."""
 
-import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import torch
 import tyro
 
 from gan.model import weights
+from gan.train import local_paths
 from gan.train.measure.features import Features, Reference
 from gan.train.pictures import sources
 from gan.train.pictures.store import open_store
@@ -56,9 +56,6 @@ class MeasureSettings(Comparison):
 def command_for(folder: Path, features: Path, pictures: DataSettings, samples: int) -> str:
     """The command line that repeats a measurement."""
     count = ["--samples", samples] if samples != MeasureSettings.samples else []
-    return shlex.join(
-        map(
-            str,
-            ["python", "-m", "gan.train.measure", folder, "--features", features, *pictures.data_arguments(), *count],
-        )
+    return local_paths.command(
+        ["python", "-m", "gan.train.measure", folder, "--features", features, *pictures.data_arguments(), *count]
     )

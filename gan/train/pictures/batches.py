@@ -1,4 +1,4 @@
-"""Store → batches, whose order depends on the seed and the step alone."""
+"""Store → batches. Their order depends on seed and step alone."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -9,10 +9,10 @@ import torch
 
 
 def indices_at(step: int, count: int, pictures_per_step: int, seed: int) -> np.ndarray:
-    """Which pictures step `step` shows to all processes together: `(pictures_per_step,)` int64.
+    """Indices of the pictures that all processes together show in step `step`: `(pictures_per_step,)` int64.
 
-    Epochs are laid end to end, each a permutation of its own, and cut into steps: every picture comes exactly once
-    per epoch, and a run that resumes needs no state but the step.
+    Epochs, each with its own permutation, are laid end to end and cut into steps. Every picture comes exactly once
+    per epoch, and a resumed run needs no state but the step.
     """
     positions = np.arange(step * pictures_per_step, (step + 1) * pictures_per_step)
     epochs, places = np.divmod(positions, count)
@@ -36,7 +36,7 @@ def batches(
     processes: int = 1,
 ) -> Iterator[list[torch.Tensor]]:
     """This process's share of each step from `start` to before `stop`: `accumulate` batches
-    `(batch_size, S, S, 3)` uint8 on the device. One step is read ahead while the last one is computed."""
+    `(batch_size, S, S, 3)` uint8 on the device. The next step is read while the present one is computed."""
 
     def read(step: int) -> list[torch.Tensor]:
         indices = indices_at(step, len(pictures), batch_size * accumulate * processes, seed)

@@ -1,6 +1,6 @@
 """Where pictures come from: a folder of pictures or parquet files, torchvision's CelebA layout, a Hub data set.
 
-A source is a fingerprint, a count where it is known, and pictures one after the other, still encoded.
+A source has a fingerprint, a count where it is known, and yields pictures one after the other, still encoded.
 """
 
 import hashlib
@@ -8,17 +8,21 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+import fsspec
 import pyarrow.parquet as parquet
 from PIL import Image
 
 from gan import UserError, reason
 from gan.hub import failures
+from gan.train import local_paths
 from gan.train.settings import DataSettings
 
-_FEWEST = 0.005  # share of pictures in what is called test, below which that may be somebody's name: Val, Dev
-# the words by which Hugging Face's `datasets` knows the splits that are for measuring
+# below this share of the pictures, what is called test, val or dev may be a person's name
+_FEWEST = 0.005
+# words by which Hugging Face's `datasets` recognises test and validation splits
 _HELD_OUT = re.compile(r"(^|[-._ 0-9])(test|testing|eval|evaluation|validation|valid|val|dev)([-._ 0-9]|$)", re.I)
 
 
@@ -28,14 +32,14 @@ class Picture:
 
     name: str
     held_out: bool | None  # True, False, or None where the source has no splits
-    read: Callable[[], bytes]  # may raise OSError
+    read: Callable[[], bytes]  # raises OSError: this picture is unreadable; UserError: so are all others
 
 
 @dataclass(frozen=True)
 class Source:
     """A set of pictures in an order that never changes."""
 
-    name: str  # for people: what was read
+    name: str  # for people: the folder's last name, or the data set's
     fingerprint: str  # changes when what is read changes
     count: int | None
     pictures: Callable[[], Iterator[Picture]]
@@ -45,7 +49,8 @@ def find(wanted: DataSettings) -> Source:
     """The source that the command line names.
 
     Raises:
-        UserError: neither or both are given, the folder does not exist or holds no pictures, the data set cannot be read.
+        UserError: neither or both are given, the folder does not exist or holds no pictures, the data set cannot be
+            read.
     """
     if (wanted.train_data_dir is None) == (wanted.dataset_name is None):
         raise UserError("Say what to train on: --train_data_dir FOLDER or --dataset_name USER/NAME, one of the two.")
@@ -78,10 +83,10 @@ def _folder(folder: Path, files: list[Path]) -> Source:
     def pictures():
         for path in files:
             name = path.relative_to(folder).as_posix()
-            # never trained on in any case; too few to measure with, and others are held out beside them
+            # held out in any case; where they are too few to measure with, the store holds out others, too
             yield Picture(name, held_out[path] or (False if splits else None), path.read_bytes)
 
-    return Source(str(folder), _fingerprint(folder, files), len(files), pictures)
+    return Source(local_paths.name(folder), _fingerprint(folder, files), len(files), pictures)
 
 
 def _celeba(folder: Path) -> Source:
@@ -98,7 +103,7 @@ def _celeba(folder: Path) -> Source:
         for (name, part), path in zip(lines, files):
             yield Picture(name, part != "0", path.read_bytes)
 
-    return Source(str(folder), _fingerprint(folder, [partition, *files]), len(files), pictures)
+    return Source(local_paths.name(folder), _fingerprint(folder, [partition, *files]), len(files), pictures)
 
 
 def _parquet(folder: Path, files: list[Path]) -> Source:
@@ -108,27 +113,23 @@ def _parquet(folder: Path, files: list[Path]) -> Source:
 
     def pictures():
         for path in files:
-            for row, value in enumerate(_cells(path, columns[path])):
-                data = value["bytes"] if isinstance(value, dict) else value
-                yield Picture(
-                    f"{path.relative_to(folder).as_posix()} row {row}",
-                    held_out[path] if splits else None,
-                    lambda data=data: _not_empty(data),
-                )
+            for row, cell in enumerate(_cells(path, columns[path])):
+                name = f"{path.relative_to(folder).as_posix()} row {row}"
+                yield Picture(name, held_out[path] if splits else None, partial(_read_cell, cell, path.parent))
 
     count = sum(parquet.ParquetFile(path).metadata.num_rows for path in files)
-    return Source(str(folder), _fingerprint(folder, files), count, pictures)
+    return Source(local_paths.name(folder), _fingerprint(folder, files), count, pictures)
 
 
 def _hub(wanted: DataSettings) -> Source:
-    import datasets  # takes seconds, and folders do not need it
+    import datasets  # takes seconds to import, and folders do not need it
 
     name = wanted.dataset_name
     try:
         builder = datasets.load_dataset_builder(name, wanted.dataset_config_name)
-        # streamed: from the Hub into the store, without another copy on the disk
+        # streamed from the Hub into the store, without another copy on the disk
         splits = datasets.load_dataset(name, wanted.dataset_config_name, split=wanted.dataset_split, streaming=True)
-    except Exception as error:  # the Hub's errors come from several libraries; all end the run the same way
+    except Exception as error:  # the Hub's errors come from several libraries
         raise UserError(failures.explain_data_set(error, name)) from error
     if wanted.dataset_split:
         splits = {wanted.dataset_split: splits}
@@ -144,28 +145,24 @@ def _hub(wanted: DataSettings) -> Source:
             f"The data set {name} has no column of pictures"
             + (f" called {column}; those it has: {', '.join(dict.fromkeys(columns)) or 'none'}." if column else ".")
         )
-    # a split that was asked for is trained on, whatever it is called
+    # a split that was asked for is trained on, whatever its name
     has_held_out = not wanted.dataset_split and any(_is_held_out((split,)) for split in splits)
 
     def pictures():
         try:
             for split, rows in splits.items():
-                for index, row in enumerate(rows.cast_column(column, datasets.Image(decode=False))):
-                    data, path = row[column]["bytes"], row[column]["path"]
-                    yield Picture(
-                        f"{split} row {index}",
-                        _is_held_out((split,)) if has_held_out else None,
-                        lambda data=data, path=path: _not_empty(data) if data else Path(path).read_bytes(),
-                    )
+                held_out = _is_held_out((split,)) if has_held_out else None
+                for index, row in enumerate(rows.decode(False)):
+                    cell = row[column] or {}
+                    place = None if cell.get("bytes") else cell.get("path")
+                    yield Picture(place or f"{split} row {index}", held_out, partial(_read_cell, cell))
         except Exception as error:
-            raise UserError(
-                f"Reading {name} broke off in {split} ({reason(error)}): run the same command again."
-            ) from error
+            raise _broke_off(f"{name}, {split}", error) from error
 
     sizes = [info.num_examples for split, info in (builder.info.splits or {}).items() if split in splits]
     what = f"{name} {builder.config_id} {builder.hash} {wanted.dataset_split} {column}"
     fingerprint = hashlib.sha256(what.encode()).hexdigest()
-    return Source(name, fingerprint, sum(sizes) if sizes and all(sizes) else None, pictures)
+    return Source(local_paths.shorten(name), fingerprint, sum(sizes) if sizes and all(sizes) else None, pictures)
 
 
 def _image_column(path: Path) -> str:
@@ -192,14 +189,35 @@ def _cells(path: Path, column: str) -> Iterator[dict | bytes | None]:
 
 
 def _is_held_out(parts: tuple[str, ...]) -> bool:
-    """Whether a folder or file name on the way says test or validation; an extension is not part of a name."""
+    """Whether the name of a folder or file in a path says test or validation; extensions do not count."""
     return any(_HELD_OUT.search(part) for part in (*parts[:-1], Path(parts[-1]).stem))
 
 
-def _not_empty(data: bytes | None) -> bytes:
-    if not data:
+def _read_cell(cell: dict | bytes | None, folder: Path = Path()) -> bytes:
+    """The picture file in a cell: its bytes, or those of the file that it names, in `folder` or at a URL (hf://, zip://).
+
+    Raises:
+        OSError: the cell is empty, or there is no such file.
+        UserError: the file cannot be fetched.
+    """
+    data, place = (cell.get("bytes"), cell.get("path")) if isinstance(cell, dict) else (cell, None)
+    if data:
+        return data
+    if not place:
         raise OSError("the cell is empty")
-    return data
+    if "://" not in place:
+        return (folder / place).read_bytes()
+    try:
+        with fsspec.open(place) as file:
+            return file.read()
+    except FileNotFoundError:
+        raise
+    except Exception as error:  # of the network: nothing is wrong with the picture
+        raise _broke_off(place, error) from error
+
+
+def _broke_off(what: str, error: Exception) -> UserError:
+    return UserError(f"Reading {what} broke off ({reason(error)}): run the same command again.")
 
 
 def _hidden(path: Path) -> bool:

@@ -1,4 +1,4 @@
-"""Pictures → a memory-mapped uint8 store, made once → batches whose order depends on the seed and the step alone."""
+"""Pictures → a memory-mapped uint8 store of decoded pictures, made once and shared by all runs."""
 
 import hashlib
 import json
@@ -28,18 +28,19 @@ class Store:
     """Decoded pictures on disk, shared by every process and every later run."""
 
     folder: Path
-    info: dict  # name, resolution, train, held_out (counts), unreadable (names), digest of the content
+    info: dict  # name, resolution, train and held_out (counts), unreadable (names), digest (of the content)
     train: np.ndarray  # (N, S, S, 3) uint8, memory-mapped
     held_out: np.ndarray  # (M, S, S, 3) uint8, memory-mapped, never trained on
 
 
 def open_store(source: Source, resolution: int, store_dir: Path) -> Store:
-    """The store of a source at a resolution; decoded now if no earlier run has done so.
+    """The store of a source at a resolution; decodes the pictures if no earlier run has done so.
 
-    Whichever process comes first decodes, the others wait for its lock, so this needs no collective call.
+    The first process decodes, the others wait for its lock, so no collective call is needed.
 
     Raises:
-        UserError: too many pictures cannot be decoded, none is left to train on, or the disk is full.
+        UserError: more than `UNREADABLE_LIMIT` of the pictures cannot be decoded, none is left to train on, the disk is
+            full, or the source breaks off.
     """
     key = hashlib.sha256(f"{STORE_FORMAT} {source.fingerprint} {resolution}".encode()).hexdigest()[:16]
     folder = store_dir.expanduser() / f"{resolution}px-{key}"
@@ -53,7 +54,8 @@ def open_store(source: Source, resolution: int, store_dir: Path) -> Store:
             f"The decoded pictures cannot be kept in {folder.parent}: {error.strerror or error}. "
             "Free some space there or choose another --store_dir."
         ) from error
-    info = json.loads((folder / "info.json").read_text())
+    # named after what is read now: older versions wrote where it lay, and a copy elsewhere has the same store
+    info = {**json.loads((folder / "info.json").read_text()), "name": source.name}
     return Store(folder, info, *(_map(folder / f"{part}.u8", info[part], resolution) for part in ("train", "held_out")))
 
 
@@ -80,13 +82,13 @@ def _check_space(source: Source, resolution: int, folder: Path) -> None:
 
 
 def _decode_all(source: Source, resolution: int, folder: Path) -> dict:
-    """Write train.u8 and held_out.u8 in the source's order; a few hundred pictures are in memory at a time."""
+    """Write train.u8 and held_out.u8 in the source's order, a few hundred pictures at a time."""
     counts, unreadable, digest = {"train": 0, "held_out": 0}, [], hashlib.sha256()
-    progress = tqdm(total=source.count, desc=f"Decoding to {resolution} px", unit="picture", smoothing=0.05)
     with (
+        tqdm(total=source.count, desc=f"Decoding to {resolution} px", unit="picture", smoothing=0.05) as progress,
         open(folder / "train.u8", "wb") as train,
         open(folder / "held_out.u8", "wb") as held_out,
-        ThreadPoolExecutor(machine.cores()) as pool,
+        ThreadPoolExecutor(max(machine.cores(), 16)) as pool,  # pictures on the Hub are waited for
     ):
         files = {"train": train, "held_out": held_out}
         for chunk in _chunks(source.pictures(), 256):
@@ -98,21 +100,22 @@ def _decode_all(source: Source, resolution: int, folder: Path) -> dict:
                     digest.update(part.encode() + pixels)
                     counts[part] += 1
                 progress.update()
-    progress.close()
     _judge(source, counts, unreadable)
     return {**counts, "unreadable": unreadable, "digest": digest.hexdigest()}
 
 
 def _decode(picture: Picture, resolution: int) -> tuple[bytes, str] | tuple[str, None]:
-    """One picture's pixels and the part they belong to; for a broken one the reason and None."""
+    """Pixels of one picture and the part that they belong to; for an unreadable one, the reason and None."""
     try:
         data = picture.read()
         pixels = images.training_crop(images.decode(data), resolution).tobytes()
+    except UserError:
+        raise
     except Exception as error:  # Pillow's plugins raise all kinds of errors on damaged files
-        return reason(error).split(" <_io", 1)[0], None  # without the address of our buffer
+        return reason(error).split(" <_io", 1)[0], None  # without the buffer's address in memory
     held_out = picture.held_out
     if held_out is None:
-        # by content: a copy of a picture lands on the same side, whatever its name
+        # by content: copies of a picture land in the same part, whatever their names
         held_out = int.from_bytes(hashlib.sha256(data).digest()[:8], "big") < HELD_OUT_SHARE * 2**64
     return pixels, "held_out" if held_out else "train"
 

@@ -1,0 +1,81 @@
+import shutil
+
+import pytest
+
+from gan import UserError
+from gan.train.generator import checkpoint
+from gan.train.generator.folder import RunFolder
+
+
+def save(folder: RunFolder, step: int, run: str | None) -> None:
+    folder.path.mkdir(exist_ok=True)
+    state = {"training": {"step": step}, "identity": {}}
+    checkpoint.save(folder.checkpoints, state | ({"run": run} if run else {}))
+
+
+@pytest.fixture
+def folder(tmp_path) -> RunFolder:
+    return RunFolder(tmp_path / "mine")
+
+
+def elsewhere(tmp_path, run: str | None) -> checkpoint.Checkpoint:
+    """A checkpoint in a folder of its own."""
+    other = RunFolder(tmp_path / f"other-{run}")
+    save(other, 7, run)
+    return checkpoint.load(other.checkpoints, "latest")
+
+
+def test_an_empty_folder_takes_any_checkpoint(folder, tmp_path):
+    folder.path.mkdir()
+    folder.metrics.touch()  # a run that died before its first line
+    folder.require_own(elsewhere(tmp_path, "a"))
+    folder.require_own(elsewhere(tmp_path, None))
+    assert not folder.holds_run()
+
+
+def test_a_folder_takes_copies_of_its_own_runs_checkpoints_alone(folder, tmp_path):
+    save(folder, 9, "a")
+    folder.require_own(elsewhere(tmp_path, "a"))
+    for other in ("b", None):
+        with pytest.raises(UserError, match="mine holds a run, and .*other-.* is not known to be of that run: choose"):
+            folder.require_own(elsewhere(tmp_path, other))
+
+
+def test_what_lies_in_the_folder_is_its_own_also_without_an_id(folder, tmp_path, monkeypatch):
+    save(folder, 9, None)
+    folder.require_own(checkpoint.load(folder.checkpoints, "latest"))
+    monkeypatch.chdir(folder.checkpoints)
+    folder.require_own(checkpoint.load(folder.checkpoints, "checkpoint-00000009.pt"))
+    with pytest.raises(UserError, match="is not known"):
+        folder.require_own(elsewhere(tmp_path, None))
+
+
+def test_a_damaged_checkpoint_claims_nothing(folder, tmp_path):
+    for step in (8, 9):
+        save(folder, step, "a")
+    (folder.checkpoints / "checkpoint-00000009.pt").write_bytes(b"half")
+    folder.require_own(elsewhere(tmp_path, "a"))
+    (folder.checkpoints / "checkpoint-00000008.pt").unlink()
+    with pytest.raises(UserError, match="is not known"):
+        folder.require_own(elsewhere(tmp_path, "a"))
+
+
+@pytest.mark.parametrize("left", ["metrics.jsonl", "sheets/step-00000000.png", "weights/config.json"])
+def test_a_run_that_has_left_no_checkpoint_is_a_run(folder, tmp_path, left):
+    (folder.path / left).parent.mkdir(parents=True)
+    (folder.path / left).write_text("{}\n")
+    with pytest.raises(UserError, match="mine holds a run"):
+        folder.require_own(elsewhere(tmp_path, "a"))
+
+
+def test_what_lies_behind_the_start_goes(folder):
+    sheets = [folder.sheet(step) for step in (0, 3, 6)]
+    sheets[0].parent.mkdir(parents=True)
+    for path in (*sheets, folder.earlier_timeline):
+        path.touch()
+    folder.remove_after(3, keep_earlier_timeline=True)
+    assert folder.sheets() == sheets[:2] and folder.earlier_timeline.exists()
+    folder.remove_after(0, keep_earlier_timeline=False)
+    assert folder.sheets() == sheets[:1] and not folder.earlier_timeline.exists()
+    shutil.rmtree(sheets[0].parent)
+    folder.remove_after(0, keep_earlier_timeline=False)  # nothing there
