@@ -268,12 +268,15 @@ def test_links_are_copied(site, page, model):
 
 
 SHARING = """navigator.canShare = ({ url }) => url.startsWith("http");
-navigator.share = async (data) => { window.handedOn = data; if (window.refusal) throw new DOMException("", window.refusal); };"""
+navigator.share = async (data) => {
+  window.handedOn = data;
+  if (window.refusal) throw new DOMException("", window.refusal);
+};"""
 
 
 @pytest.mark.parametrize("page", [{"viewport": PHONE, "has_touch": True, "is_mobile": True}], indirect=True)
 def test_a_phone_hands_links_to_its_own_sheet(site, page, model):
-    """Chromium on Linux has no sheet to hand to: here the page's side of it is held to the standard's (Web Share API)."""
+    """Chromium on Linux has no share sheet: this tests the page's side of the Web Share API."""
     page.add_init_script(SHARING)
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.goto(site)
@@ -457,7 +460,8 @@ def test_inside_an_iframe_of_another_origin(chromium, page, tmp_path, model):
     ):
         Thread(target=server.serve_forever, daemon=True).start()
         (outer / "index.html").write_text(
-            "<script>heard = []; addEventListener('message', (e) => e.data.queryString && heard.push(e.data.queryString))"
+            "<script>heard = [];"
+            "addEventListener('message', (e) => e.data.queryString && heard.push(e.data.queryString))"
             f"</script><iframe src='{url}/?seeds=7,8&__theme=light' width=1200 height=1500></iframe>"
         )
         page.goto(f"http://localhost:{server.server_port}/index.html")  # another host name: another origin
@@ -716,13 +720,15 @@ CONTRAST = """(selectors) => {
   const context = document.createElement("canvas").getContext("2d", {willReadFrequently: true});
   const rgb = (colour) => { context.clearRect(0, 0, 1, 1); context.fillStyle = colour; context.fillRect(0, 0, 1, 1);
     return [...context.getImageData(0, 0, 1, 1).data]; };
-  const light = (c) => c.slice(0, 3).map((v) => v / 255).map((v) => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+  const linear = (v) => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
+  const light = (c) => c.slice(0, 3).map((v) => linear(v / 255))
     .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
   const result = {};
   for (const selector of selectors) {
     const element = document.querySelector(selector);
     let behind = element;
-    while (rgb(getComputedStyle(behind).backgroundColor)[3] < 255 && behind.parentElement) behind = behind.parentElement;
+    while (rgb(getComputedStyle(behind).backgroundColor)[3] < 255 && behind.parentElement)
+      behind = behind.parentElement;
     const [a, b] = [light(rgb(getComputedStyle(element).color)), light(rgb(getComputedStyle(behind).backgroundColor))];
     result[selector] = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
   }

@@ -59,7 +59,7 @@ for part, answer in {
     "kept": g.from_kept(query, {"seeds": [3, 4]}, *values),
 }.items():
     g.render(answer[0]); aged(part)
-for part, answer in {"morph": m.from_controls(query, "4, 5", 3, True, *values), "from a face": g.morph_from(query, face),
+for part, answer in {"morph": m.from_controls(query, "4, 5", 3, True, *values), "card": g.morph_from(query, face),
                      "from the kept": m.from_kept(query, {"seeds": [3, 4]})}.items():
     m.render(answer[0]); aged(part)
 page.verdict.render(g.judge(query, face)[0]); aged("verdict")

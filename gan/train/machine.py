@@ -104,7 +104,7 @@ class StopSignal:
 def _check_processes(accelerator: Accelerator) -> None:
     asked = os.environ.get("WORLD_SIZE")
     # `accelerate launch --cpu --num_processes 2` sets an address to meet at, starts one process and says nothing
-    started_alone = asked is None and "MASTER_ADDR" in os.environ and _started_by_accelerate()
+    started_alone = asked is None and "MASTER_ADDR" in os.environ and started_by_accelerate()
     if not started_alone and accelerator.num_processes == int(asked or 1):
         return
     use_cpu = "ACCELERATE_USE_CPU=true " if accelerator.device.type == "cpu" else ""
@@ -115,7 +115,7 @@ def _check_processes(accelerator: Accelerator) -> None:
     )
 
 
-def _started_by_accelerate() -> bool:
+def started_by_accelerate() -> bool:
     """Whether `accelerate launch` started this process: it always sets this variable, and nothing else does."""
     return "ACCELERATE_DYNAMO_MODE" in os.environ
 
@@ -123,7 +123,7 @@ def _started_by_accelerate() -> bool:
 def _stop_with_launcher() -> None:
     """Have the kernel send SIGTERM when `accelerate launch` dies: it passes no signal on, and without this
     `kill` of the command that was typed would leave the training running, out of sight."""
-    if sys.platform == "linux" and _started_by_accelerate():
+    if sys.platform == "linux" and started_by_accelerate():
         pr_set_pdeathsig = 1  # from sys/prctl.h
         ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)
 

@@ -10,6 +10,7 @@ from accelerate.utils import broadcast_object_list
 from gan import UserError
 from gan.model.settings import ModelSettings
 from gan.model.weights import Weights
+from gan.train import machine
 from gan.train.generator import checkpoint, transfer
 from gan.train.generator.checkpoint import Checkpoint
 from gan.train.generator.folder import RunFolder
@@ -76,7 +77,7 @@ def start(run) -> None:
         if run.main and timeline.exists():
             shutil.copy(timeline, run.folder.earlier_timeline)
     if run.gan.step < run.total_steps:
-        command = "accelerate launch " + shlex.join(sys.argv)
+        command = ("accelerate launch " if machine.started_by_accelerate() else "python ") + shlex.join(sys.argv)
         typed = {"from_step": run.gan.step, "planned_steps": run.total_steps, "command": command}
         run.commands = [*run.commands, typed]
     run.found = None  # as large as both networks and their optimizers
