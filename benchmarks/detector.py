@@ -25,6 +25,7 @@ from sklearn.metrics import roc_auc_score
 
 from gan.cards import detector as detector_card
 from gan.model import sampling, weights
+from gan.model.config import write_config
 from gan.serve import files
 from gan.serve.judge import NO_FACE, Judge
 from gan.train.detector.held_out import FIRST_SEED, copies
@@ -153,7 +154,7 @@ def main(settings: Settings) -> None:
             ),
         }
     config = {**judge.config, "report": rounded(report, 4)}
-    weights.write_config(settings.detector, config)
+    write_config(settings.detector, config)
     detector_card.save(settings.detector, config)
     for name in ("unseen", "people", "photos", "unseen_data_set"):
         print(name, report.get(name))

@@ -24,7 +24,8 @@ from sklearn.preprocessing import StandardScaler
 from gan.cards import facts
 from gan.cards import generator as generator_card
 from gan.cards.fact import plain
-from gan.model import sampling, weights
+from gan.model import sampling
+from gan.model.config import write_config
 from gan.train.measure.comparison import Comparison
 
 AGES = (0, 10, 20, 30, 40, 50, 60, 70)  # years, at which groups begin
@@ -66,7 +67,7 @@ def main(settings: Comparison) -> None:
             "samples": shares(probe.predict(made), names),
         }
     config = {**loaded.config, "metrics": {**loaded.config["metrics"], "people": result}}
-    weights.write_config(settings.weights, config)
+    write_config(settings.weights, config)
     generator_card.save(settings.weights, config, loaded.generator_id)
     for fact in facts.of_metrics({"people": result}, loaded.generator_id):
         print(f"{fact.name}: {plain(fact)}")

@@ -16,6 +16,7 @@ from small import SMALL, folder_of
 from gan import UserError, hub
 from gan.hub import __main__ as hub_command
 from gan.model import face_finder, sampling, weights
+from gan.model.config import MOST_CONFIG_BYTES
 from gan.model.detector import Detector
 from gan.serve.faces import FaceModel
 from gan.serve.judge import Judge
@@ -160,7 +161,7 @@ BROKEN = {
     ),
     "a number of 5,000 digits": lambda text: text.replace(b'"steps":', b'"steps": ' + b"9" * 5000 + b', "y":'),
     "half a character": lambda text: text.replace(b"modern", b"\\ud800"),
-    "huge": lambda text: text + b" " * weights.MOST_CONFIG_BYTES,
+    "huge": lambda text: text + b" " * MOST_CONFIG_BYTES,
 }
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from gan.cards.fact import Fact, as_markdown, markdown_table
 from gan.model import weights
-from gan.model.weights import CONFIG, config_errors
+from gan.model.config import CONFIG, config_errors
 
 
 def save(folder: Path, config: dict) -> None:

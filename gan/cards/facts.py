@@ -1,7 +1,7 @@
 """What is said of a generator: config → facts, each worded once, for model card, page and printed summary."""
 
 from gan.cards.fact import Fact
-from gan.model.weights import CONFIG, config_errors
+from gan.model.config import CONFIG, config_errors
 
 # what the figures of gan.train.measure mean, which their sentences have to say
 SPECTRUM_UP_TO = 0.8  # of the Nyquist frequency: above it, the reference shows little but its resize filter

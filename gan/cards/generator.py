@@ -6,7 +6,7 @@ from gan.cards import facts
 from gan.cards.fact import Fact, as_markdown
 from gan.hub.model_card import PLACE, card, section
 from gan.model import weights
-from gan.model.weights import CONFIG, config_errors
+from gan.model.config import CONFIG, config_errors
 
 
 def save(folder: Path, config: dict, generator_id: str) -> None:

@@ -13,12 +13,13 @@ from gan import UserError
 from gan.hub.failures import PAUSES, explained, may_pass, retried, status_of
 from gan.hub.model_card import PLACE, merged_card
 from gan.model import weights
+from gan.model.config import CONFIG
 
 TIMEOUT = 10  # seconds to wait for the Hub to begin its answer
 MOST_BYTES = 100_000_000  # of a weights folder; larger ones are not fetched
 # the files of a weights folder: the only ones that are fetched from a repo
 PULLED = (
-    weights.CONFIG,
+    CONFIG,
     weights.GENERATOR,
     weights.DISCRIMINATOR,
     "README.md",

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from gan import UserError, hub
 from gan.model import weights
+from gan.model.config import CONFIG, config_errors
 
 
 def main() -> None:
@@ -29,7 +30,7 @@ def main() -> None:
         print(f"Deployed to {hub.deploy(given.repo_id, given.model)}")
         return
     loaded = weights.load(given.folder)  # damaged weights are not pushed
-    with weights.config_errors(given.folder / weights.CONFIG):
+    with config_errors(given.folder / CONFIG):
         message = hub.describe(loaded.config)
     hub.prepare(given.repo_id, given.private)
     commit = hub.push(given.folder, given.repo_id, message)

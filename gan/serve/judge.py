@@ -8,6 +8,7 @@ from PIL import Image
 
 from gan.cards import detector as cards
 from gan.model import detector, face_finder, weights
+from gan.model.config import CONFIG, config_errors
 from gan.model.face_finder import FEWEST_PIXELS, Square
 
 REAL, GENERATED, UNCLEAR = "likely real", "likely generated", "can't tell"
@@ -47,7 +48,7 @@ class Judge:
     def __init__(self, folder: Path | str):
         self.folder = Path(folder)
         self.detector, self.settings, self.config = weights.load_detector(self.folder)
-        with weights.config_errors(self.folder / weights.CONFIG):
+        with config_errors(self.folder / CONFIG):
             _check_calibration(self.config["calibration"])
         # what the page says of it; a malformed config is refused here
         self.facts, self.table = cards.of_detector(self.config), cards.table(self.config)

@@ -13,6 +13,7 @@ from gan import UserError
 from gan.cards import detector as detector_card
 from gan.cards.fact import plain
 from gan.model import weights
+from gan.model.config import load_config, write_config
 from gan.train import local_paths, machine
 from gan.train.detector import report as detector_report
 from gan.train.detector.held_out import collect
@@ -54,11 +55,11 @@ def main(settings: DetectorSettings) -> None:
     # published figures are those of the saved file
     saved, _, config = weights.load_detector(new)
     calibration, report = detector_report.report(Scorer(saved, model.resolution), held, pictures.generators)
-    weights.write_config(new, {**config, "calibration": calibration, "report": report})
+    write_config(new, {**config, "calibration": calibration, "report": report})
     plots.save_detector(report, new / weights.DETECTOR_PICTURE)
-    detector_card.save(new, weights.load_config(new))
+    detector_card.save(new, load_config(new))
     weights.replace_folder(new, output)
-    for fact in detector_card.of_detector(weights.load_config(output)):
+    for fact in detector_card.of_detector(load_config(output)):
         print(f"{fact.name}: {plain(fact)}")
 
 

@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from tqdm import tqdm, trange
 
 from gan.model import images, latents, weights
+from gan.model.config import CONFIG, config_errors
 from gan.model.detector import Detector
 from gan.model.settings import ModelSettings
 from gan.train import machine
@@ -171,7 +172,7 @@ def start_from(folder: Path) -> tuple[Detector, ModelSettings, str | dict]:
     """
     if (folder / weights.DETECTOR).exists():
         network, settings, config = weights.load_detector(folder)
-        with weights.config_errors(folder / weights.CONFIG):
+        with config_errors(folder / CONFIG):
             was = {**config["training"], "unseen_data_set": config["report"].get("unseen_data_set")}
     else:
         loaded = weights.load(folder)

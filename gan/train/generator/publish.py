@@ -8,7 +8,7 @@ from threading import Thread
 from tqdm import tqdm
 
 from gan import UserError, hub, reason
-from gan.model import weights
+from gan.model.config import load_config
 
 
 class Publisher:
@@ -67,6 +67,6 @@ class Publisher:
             shutil.rmtree(copy.parent, ignore_errors=True)
 
     def _push(self, folder: Path) -> None:
-        said = hub.describe(weights.load_config(folder))
+        said = hub.describe(load_config(folder))
         commit = hub.push(folder, self.repo_id, said)
         tqdm.write(f"Pushed to {self.repo_id}: {said} (commit {commit[:8]})")

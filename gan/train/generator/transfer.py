@@ -13,6 +13,7 @@ from torch import nn
 
 from gan import UserError, hub
 from gan.model import weights
+from gan.model.config import CONFIG, config_errors
 from gan.model.networks import Discriminator, Generator
 from gan.model.settings import ModelSettings, ladder
 
@@ -46,7 +47,7 @@ def origin(source: weights.Weights) -> dict:
     Raises:
         UserError: the config of the source does not say so.
     """
-    with weights.config_errors(source.folder / weights.CONFIG):
+    with config_errors(source.folder / CONFIG):
         training = source.config["training"]
         earlier = training.get("started_from")
         before = earlier["data"] if earlier else training["data"]

@@ -19,6 +19,7 @@ from gan import UserError
 from gan.cards import fact, facts
 from gan.cards import generator as generator_card
 from gan.model import images, sampling, weights
+from gan.model.config import write_config
 from gan.train.measure import critic, plots, quality, sheets
 from gan.train.measure.features import Reference, Seen
 
@@ -136,7 +137,7 @@ def measure(folder: Path, reference: Reference, command: str, pairs: Path | None
     judged = critic.measure(loaded, reference.store.held_out)
     metrics |= {"critic": judged} if judged else {}
     config = {**loaded.config, "metrics": {**loaded.config.get("metrics", {}), **metrics}}
-    weights.write_config(folder, config)
+    write_config(folder, config)
     plots.save_quality(
         metrics["quality"],
         (samples.spectrum, real.spectrum),
