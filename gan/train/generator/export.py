@@ -28,12 +28,12 @@ def write(run, ending: bool) -> None:
     # the last measurement may be of an earlier generator than this one; it says of which
     config = local_paths.remove_from({"training": _training(run), "metrics": run.measured})
     weights.save(new, run.gan.ema, run.gan.discriminator, run.settings.model, config)
-    # what is shown is made by the file as saved
+    if "quality" in run.measured and (old / weights.QUALITY).exists():
+        shutil.copy(old / weights.QUALITY, new)
+    # what is shown is made by the file as saved; the card shows the pictures that lie beside it
     loaded = weights.load(new)
     save_sheet(loaded.generator, new / weights.SAMPLES)
     generator_card.save(new, loaded.config, loaded.generator_id)
-    if "quality" in run.measured and (old / weights.QUALITY).exists():
-        shutil.copy(old / weights.QUALITY, new)
     drawn = [old / name for name in _DRAWN]
     if ending or time.perf_counter() - run.drawn > _DRAW_EVERY or not all(path.exists() for path in drawn):
         _draw(run, new)
