@@ -7,7 +7,7 @@ import os
 import sys
 
 try:
-    import spaces  # only ZeroGPU has it; it must come before torch, and ZeroGPU needs one decorated function to start
+    import spaces  # only on ZeroGPU: it must be imported before torch, and one decorated function is required
 except ImportError:
     pass
 else:

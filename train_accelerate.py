@@ -11,7 +11,7 @@ from gan.train.settings import RECIPES, TrainSettings
 
 
 def parse(arguments: list[str]) -> TrainSettings:
-    """The command line as settings; --recipe decides the defaults of all the others."""
+    """The command line as settings; --recipe sets the defaults of all other options."""
     recipe_parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     recipe_parser.add_argument("--recipe", choices=RECIPES, default="modern")
     recipe = recipe_parser.parse_known_args(arguments)[0].recipe
@@ -31,7 +31,7 @@ def main() -> None:
 
         train(settings)
     except UserError as error:
-        # one process of each machine says it: what is wrong may be wrong on one machine alone; the others leave quietly
+        # one process of each machine prints it, since the fault may be on one machine only
         sys.exit(f"Error: {error}" if os.environ.get("LOCAL_RANK", "0") == "0" else 1)
     except KeyboardInterrupt:
         sys.exit("Stopped before the first step: there was nothing to save.")

@@ -42,7 +42,7 @@ ROUNDS = 20
 
 @dataclass(frozen=True)
 class Settings:
-    """Measure a detector where it was not trained."""
+    """Measure a detector on what it was not trained on."""
 
     # folders of parquet files
     utkface: Path

@@ -4,8 +4,8 @@
     python benchmarks/quality.py table --minutes 30
 
 `run` trains each arm in a process of its own, one after the other; nothing else should be running. An arm takes as many
-steps as fit into the minutes at the rate of its rehearsal, so that its schedules end with its time. What is finished is
-not run again, what was stopped goes on. `table` prints what there is. Runs lie in `runs/quality/`.
+steps as fit into the minutes at the rate of its rehearsal, so that its schedules end with its time. Finished runs are
+not run again, stopped ones are resumed. `table` prints the results so far. Runs are in `runs/quality/`.
 """
 
 import json
@@ -21,7 +21,7 @@ from rehearsal import ROOT, steps_in
 RUNS = ROOT / "runs" / "quality"
 
 _HALF = "--widths 256 128 64 32"
-# the defaults when these arms were run; of an option given twice the second counts
+# with the defaults of the time when these arms were run; a later --widths or other option overrides an earlier one
 _QUARTER = "--widths 128 64 32 16 --train_batch_size 64 --augment_probability 0.3"
 
 ARMS = {
@@ -31,7 +31,7 @@ ARMS = {
     "batch 64": "--train_batch_size 64",
     "half as wide": _HALF,
     "dcgan, half as wide": f"--recipe dcgan {_HALF}",
-    # one change each against `a quarter as wide`, where minutes say most
+    # one change each against `a quarter as wide`, where short runs are most informative
     "a quarter as wide": _QUARTER,
     **{
         f"a quarter as wide, {name}": f"{_QUARTER} {words}"

@@ -15,7 +15,7 @@ def steps_in(minutes: float, words: list) -> int:
     """How many steps of `python train_accelerate.py WORDS` fit into the minutes, at least one."""
     with (
         tempfile.TemporaryDirectory() as output,
-        # what a run loads would stay in this process and slow down the trainings that follow
+        # memory of the run would stay in this process and slow down the trainings that follow
         ProcessPoolExecutor(1, get_context("spawn")) as process,
     ):
         return process.submit(_steps_in, minutes, [*map(str, words), "--output_dir", output]).result()

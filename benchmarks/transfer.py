@@ -3,7 +3,7 @@
     python benchmarks/transfer.py --utkface DIR --celeba DIR --features FILE --minutes 5
 
 The tasks: more pixels (64 → 128 px), another set of faces (2,000 of CelebA), and something else (200 flowers, drawn
-here). Both runs of a task take the same number of steps, as many as fit into the minutes from scratch. Runs lie in
+here). Both runs of a task take the same number of steps, as many as fit into the minutes from scratch. Runs are in
 `runs/transfer/`, the plot is benchmarks/transfer.png. What is finished is not run again.
 """
 

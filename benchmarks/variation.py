@@ -61,7 +61,7 @@ def curated(loaded: weights.Weights, liking: Callable[[np.ndarray], np.ndarray],
 
 
 def how_real() -> Callable[[np.ndarray], np.ndarray]:
-    """What the detector says of faces, more for what it finds more real."""
+    """The detector's score of each face: higher is more real."""
     network, settings, _ = weights.load_detector(DETECTOR)
 
     def judged(faces: np.ndarray) -> np.ndarray:

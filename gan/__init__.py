@@ -2,12 +2,12 @@
 
 
 class UserError(Exception):
-    """Something that the person at the keyboard can put right: one sentence, what is wrong and what to do.
+    """Something that the user can put right: one sentence, what is wrong and what to do.
 
-    Programs print it and exit with status 1; anything else that is raised is a bug of ours.
+    Programs print it and exit with status 1; any other exception is a bug.
     """
 
 
 def reason(error: BaseException) -> str:
-    """The first line of what an exception says, or its type where it says nothing, for use inside a sentence."""
+    """The first line of an exception's message, or its type if it has none, for use inside a sentence."""
     return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)[:200]

@@ -83,7 +83,7 @@ def command_line() -> argparse.ArgumentParser:
 
 
 def number(name: str, limits: Range):
-    """A type for argparse: the number that a text says, if it is within the limits; a UserError if not."""
+    """A type for argparse: the number in a text if it is within the limits, otherwise a UserError."""
 
     def parse(text: str) -> float:
         try:
@@ -216,7 +216,7 @@ def pictures(
 
 
 def write(out: Path, pictures: Iterable[tuple[str, bytes, list[tuple]]]) -> None:
-    """Write pictures and add their rows to the table; whatever interrupts this, either all of them are there or none.
+    """Write pictures and add their rows to the table: all of them or none, even if interrupted.
 
     Raises:
         OSError: the folder cannot be written to.

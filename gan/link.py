@@ -3,8 +3,8 @@
     ?v=1&seeds=12,40-55,1003&variation=0.8&w=e933c29c64d6                          a gallery
     ?v=1&tab=morph&seeds=12,7&variation=1&frames=16&loop=1&w=e933c29c64d6          a morph
 
-A link says everything that is needed to show the same faces again, and nothing more. Version 1 is a promise: what it
-means never changes, nor do its defaults. `tests/link_vectors.json` holds links and what they mean, for ports to other
+A link holds everything that is needed to show the same faces again, and nothing more. Version 1 is a promise: its
+meaning and its defaults never change. `tests/link_vectors.json` holds links and what they mean, for ports to other
 languages.
 """
 
@@ -31,9 +31,8 @@ class Range(NamedTuple):
 
 
 LOOK = {"variation": Range(0.0, 1.5, 2)}  # every field of a `Look`
-_ALWAYS = {
-    "variation"
-}  # fields that a link of version 1 always says; the others only where they differ from the default
+# fields that a link of version 1 always holds; the others only where they differ from the default
+_ALWAYS = {"variation"}
 
 _SEED = re.compile(r"[0-9]{1,10}")
 _RANGE = re.compile(r"([0-9]{1,10})\s*[-–]\s*([0-9]{1,10})")
@@ -51,7 +50,7 @@ class View:
     """
 
     tab: str = "gallery"
-    seeds: tuple[int, ...] = FIRST_SEEDS["gallery"]  # at least and at most as many as SEEDS says
+    seeds: tuple[int, ...] = FIRST_SEEDS["gallery"]  # their number is limited by SEEDS
     look: Look = AS_TRAINED
     weights: str = ""  # first 12 hex digits of the generator's sha256; empty: those that the page has
     frames: int = 16
@@ -117,7 +116,7 @@ def decode(params: Mapping[str, str] | str) -> tuple[View, list[str]]:
 
 
 def look_fields(look: Look) -> dict[str, str]:
-    """The fields of a look as a link says them: `{"variation": "0.8"}`."""
+    """The fields of a look as a link holds them: `{"variation": "0.8"}`."""
     # 0.0 is added because -0.0 would be written as "-0"
     return {
         field.name: f"{getattr(look, field.name) + 0.0:g}"
@@ -214,6 +213,6 @@ def _number(query: dict[str, str], name: str, default: float, limits: Range, not
 
 
 def _short(text: str) -> str:
-    """A piece of somebody's text, fit to be quoted in a sentence."""
+    """A piece of a link's text, short and printable, to be quoted in a sentence."""
     text = "".join(letter for letter in text if letter.isprintable())
     return text if len(text) <= 30 else text[:29] + "…"

@@ -1,4 +1,4 @@
-"""What tests say about the page in a browser: which faces it shows, which link it offers."""
+"""Checks on the page in a browser: which faces it shows, and which link."""
 
 import base64
 import io
@@ -26,7 +26,7 @@ def face(page, seed: int):
 
 
 def pixels(locator) -> np.ndarray:
-    """What an image with a data: URL holds."""
+    """The pixels of an image with a data: URL: `(H, W, 3)` uint8."""
     expect(locator).to_be_visible()
     data = base64.b64decode(locator.get_attribute("src").split(",", 1)[1])
     return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
@@ -38,7 +38,7 @@ def shown(page, model: FaceModel, seeds, variation: float = 1.0) -> None:
     expect(page.locator("#gallery-faces .face")).to_have_count(len(seeds))
     wanted = model.faces(seeds, Look(variation))
     deadline = time.monotonic() + 20
-    while True:  # some of the faces may still be those of the gallery before
+    while True:  # some faces may still be those of the previous gallery
         images = page.locator("#gallery-faces img").all()
         names, found = [image.get_attribute("alt") for image in images], [pixels(image) for image in images]
         right = names == [f"Face of seed {seed}" for seed in seeds] and all(map(np.array_equal, found, wanted))
@@ -60,7 +60,7 @@ def open_face(page, seed: int):
 
 
 def in_address(page, **wanted) -> None:
-    """The address bar and the box say this view."""
+    """The address bar and the link box hold a link with these parameters."""
     for name, value in wanted.items():
         expect(page).to_have_url(re.compile(rf"[?&]{name}={re.escape(str(value))}(&|$)"))
     expect(page.get_by_label("Link to what you see")).to_have_value(page.url)

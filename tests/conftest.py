@@ -30,7 +30,7 @@ def free_port() -> int:
         return free.getsockname()[1]
 
 
-# huggingface_hub reads where the Hub is when it is imported: no test may ever reach the real one
+# no test may reach the real Hub; huggingface_hub reads the address when it is imported
 HUB_PORT = free_port()
 HUB = f"http://127.0.0.1:{HUB_PORT}"
 os.environ |= {
@@ -85,7 +85,7 @@ LONGEST = (
 
 
 def pytest_collection_modifyitems(items) -> None:
-    """Files that take minutes come first: the last one to begin is what one core waits for at the end."""
+    """Start the files that take minutes first, so that no core has to wait for one of them at the end."""
     items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
 
 
@@ -236,7 +236,7 @@ def _answers(url: str) -> bool:
 
 @pytest.fixture(scope="session")
 def address(tmp_path_factory) -> str:
-    """The page with the embedded weights, for all tests that do it no harm."""
+    """The page with the embedded weights, shared by all tests that leave it as it was."""
     with serving(tmp_path_factory.mktemp("page")) as url:
         yield url
 

@@ -1,8 +1,8 @@
-"""What the released weights have promised: ten of their faces, kept as one picture per generator.
+"""Golden faces: ten faces of each released generator, kept as one picture.
 
     python -m tests.goldens
 
-makes the pictures that are missing. One that is there is never written again: it is the promise.
+makes the pictures that are missing. An existing picture is never overwritten: links promise these faces.
 """
 
 from pathlib import Path
@@ -20,7 +20,7 @@ VARIATIONS = (1.0, 0.7)  # a row for each
 
 
 def released() -> list[Path]:
-    """The folders of this checkout that hold a generator, those that only older links ask for among them."""
+    """All folders of this checkout that hold a generator, including those that only older links ask for."""
     return sorted(
         path.parent for pattern in ("*", "older/*") for path in WEIGHTS.glob(f"{pattern}/generator.safetensors")
     )

@@ -45,7 +45,7 @@ def install(accident: str, step: int, run) -> None:
             os.ftruncate(file, os.fstat(file).st_size // 2)
             die()
 
-        # the file is written and not yet known to be on the disk
+        # the file is written, but not yet flushed to the disk
         original = os.fsync
         os.fsync = lambda file: (half if now() else original)(file)
     elif accident == "kill-between-the-renames":
@@ -79,7 +79,7 @@ def install(accident: str, step: int, run) -> None:
 
 
 def record(run) -> None:
-    """Write what this process saw and ended with beside the output folder."""
+    """Write the pictures that this process saw, and its final state, to a file beside the output folder."""
     seen, rank = [], run.accelerator.process_index
     original = GanStep.__call__
 

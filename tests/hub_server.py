@@ -5,20 +5,20 @@ change there, so a server that was killed and is started again on the same folde
 process needs, before it imports huggingface_hub: `HF_ENDPOINT=http://127.0.0.1:8799`, `HF_TOKEN` (one of `TOKENS`),
 `HF_HOME=<an empty folder>` and `HF_HUB_DISABLE_XET=1`.
 
-Tests steer it over HTTP, and what they say here lasts until the server ends:
+Tests control it over HTTP; these settings last until the server ends:
 
 - `GET /_stub/log` lists the requests so far, the tests' own left out (`?clear=1` forgets them): `method`, `path`,
   `query`, `authorized`, `content_type`, `download_counter`, `status` (null without an answer) and the `faults` met.
 - `POST /_stub/repo` with `{"type": "model", "id": "alice/faces", "set": {"private": true}}` changes a repository;
   one whose `gated` is true gives its files to any token, "denied" to none.
-- `POST /_stub/faults` with a list of faults replaces those there were. A fault strikes a request whose `method` (any
-  if absent) and a part of whose `path` fit, `times` times (1 if absent, -1 for ever), and does one of:
+- `POST /_stub/faults` with a list of faults replaces those there were. A fault applies to requests with its `method`
+  (any if absent) whose path contains its `path`, `times` times (1 if absent, -1: always), and does one of:
     `{"status": 503, "headers": {...}, "body": ...}`: answer that, and do nothing else
     `{"sleep": 2}`: wait, while others are served, or until other faults are set, and go on; together with another, wait
       before doing that one
     `{"die": true}`: end the process at once
-    `{"drop": true}`: close the connection after half of an answer to GET or, of any other request, half of its body:
-      then nothing of it was carried out
+    `{"drop": true}`: close the connection after half of the answer to GET; for any other request, after half of its
+      body, so that it is not carried out
     `{"commit_then_drop": true}`: carry the request out but lose the answer: 502, or `status`, or with `drop` nothing
 """
 
@@ -46,7 +46,7 @@ PORT = int(os.environ["PORT"])
 ENDPOINT = f"http://127.0.0.1:{PORT}"
 # Large files come from another origin, as the Hub's do: the client must not send its token there.
 STORAGE_ENDPOINT = f"http://localhost:{PORT}"
-UPLOAD_MODE = os.environ.get("UPLOAD_MODE", "auto")  # or "regular" or "lfs", whatever the file
+UPLOAD_MODE = os.environ.get("UPLOAD_MODE", "auto")  # "regular" or "lfs": the same for every file
 LFS_SUFFIXES = (".safetensors", ".pt", ".parquet")
 LFS_SIZE = 10 * 2**20
 
@@ -69,7 +69,7 @@ app = FastAPI(openapi_url=None)
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file so that whoever reads it, even after a kill, finds the old content or the new, never a part."""
+    """Replace a file atomically: a reader finds the old content or the new, even after a kill."""
     part = path.with_name(f"{path.name}.{uuid.uuid4().hex}.part")
     part.write_bytes(content)
     part.replace(path)
@@ -89,12 +89,12 @@ def git_oid(content: bytes) -> str:
 
 
 def blob_name(entry: dict) -> str:
-    """What a file's content is called, in `BLOBS` and to the client: its sha256 in LFS, else its git name."""
+    """The name of a file's content, in `BLOBS` and for the client: its sha256 in LFS, otherwise its git name."""
     return entry.get("lfs", entry)["oid"]
 
 
 def store_regular(path: str, content: bytes) -> dict:
-    """Keep a small file's content; returns its entry in a tree, in the words of the Hub's listings."""
+    """Keep a small file's content; returns its entry in a tree, as in the Hub's listings."""
     entry = {"type": "file", "path": path, "size": len(content), "oid": git_oid(content)}
     write_atomically(BLOBS / entry["oid"], content)
     return entry
@@ -127,7 +127,7 @@ def add_commit(repo: dict, branch: str, tree: dict, title: str, description: str
     return oid
 
 
-# Who asks, and for what
+# Permissions
 
 
 def refusal(status: int, message: str, code: str | None = None, **headers: str) -> HTTPException:
@@ -175,7 +175,7 @@ Repo = Annotated[dict, Depends(find_repo)]
 
 
 async def find_readable_repo(request: Request, repo: Repo) -> dict:
-    """The same for those who want its files: a gated one gives them to known people only, or to nobody."""
+    """The same for requests of its files: a gated repository gives them to known accounts only, or to none."""
     if repo["gated"] and (not role(request) or repo["gated"] == "denied"):
         raise refusal(403 if role(request) else 401, "Access to this repository is restricted.", "GatedRepo")
     return repo
@@ -509,7 +509,7 @@ async def set_faults(request: Request):
 
 
 class Connection(H11Protocol):
-    """uvicorn's connection, within reach of the faults: an application has no other way to cut it."""
+    """uvicorn's connection, registered so that faults can close it: an application has no other way."""
 
     def connection_made(self, transport):
         super().connection_made(transport)
@@ -521,7 +521,7 @@ class Connection(H11Protocol):
 
 
 async def strike(fault: dict, scope, receive, send) -> bool:
-    """Do to a request what a fault says; returns whether that is all that becomes of it."""
+    """Apply a fault to a request; returns whether the request ends here."""
     answer = []
 
     async def withhold(message) -> None:
@@ -589,7 +589,7 @@ async def hub(scope, receive, send) -> None:
                     return
         await app(scope, receive, send_logged)
     except ClientDisconnect:
-        pass  # the client was killed or gave up: no error of this server
+        pass  # the client was killed or gave up: not an error of this server
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ def moments(pictures: np.ndarray) -> np.ndarray:
     return Moments()(torch.from_numpy(pictures).permute(0, 3, 1, 2)).numpy()
 
 
-TRAINING = {  # what a config says of a run
+TRAINING = {  # the `training` part of a config
     "recipe": "modern",
     "data": "UTKFace",
     "pictures_in_data": 20_319,

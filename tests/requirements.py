@@ -12,7 +12,7 @@ _DISTRIBUTIONS = {
 
 
 def named(file: str) -> set[str]:
-    """Packages that a requirements file names, those of files that it includes among them."""
+    """The packages that a requirements file names, including those of the files that it includes."""
     packages = set()
     for line in (ROOT / file).read_text().splitlines():
         if line.startswith("-r "):

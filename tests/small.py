@@ -1,4 +1,4 @@
-"""Weights of the smallest network, unlike any other, as a folder and on the stand-in for the Hub."""
+"""Weights of the smallest network, different for each seed, as a folder and on the stand-in for the Hub."""
 
 import os
 from pathlib import Path
@@ -13,7 +13,7 @@ SMALL = ModelSettings(16, latent_dim=8, widths=(16, 8))
 
 
 def folder_of(path, step: int = 100, prose: str = "Prose.") -> Path:
-    """A complete weights folder, unlike any other."""
+    """A complete weights folder, different for each seed."""
     path.mkdir(parents=True, exist_ok=True)
     training = {
         "recipe": "modern",

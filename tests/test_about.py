@@ -14,7 +14,7 @@ JUDGE = Judge(WEIGHTS / "detector")
 
 
 class Model:
-    """As much of a FaceModel as the tab looks at."""
+    """The parts of a FaceModel that the tab uses."""
 
     name, id = "faces-16", "0123456789ab"
 
@@ -31,7 +31,7 @@ def items(page: str) -> list[tuple[str, str]]:
     return [tuple(map(html.unescape, item)) for item in re.findall("<dt>(.*?)</dt><dd>(.*?)</dd>", page)]
 
 
-def test_all_that_is_said_of_generator_and_detector_is_there_in_order(tmp_path):
+def test_all_facts_about_generator_and_detector_are_shown_in_order(tmp_path):
     config = {
         "model": {"resolution": 16, "latent_dim": 8},
         "training": TRAINING,

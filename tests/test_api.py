@@ -102,7 +102,7 @@ def test_what_cannot_be_made_is_one_sentence(client, endpoint, arguments, words)
     assert words in str(caught.value) and "/" not in str(caught.value)
 
 
-def test_numbers_out_of_range_are_brought_into_it(client):
+def test_numbers_out_of_range_are_clamped(client):
     _, link = client.predict(seeds="1", variation=99, api_name="/generate")
     assert decode(link)[0].look == Look(1.5)
 
@@ -113,7 +113,7 @@ def test_a_broken_picture_is_one_sentence(client, tmp_path):
         client.predict(picture=handle_file(tmp_path / "broken.png"), api_name="/classify")
 
 
-def test_what_is_refused_leaves_nothing_in_the_log(tmp_path):
+def test_refused_requests_leave_nothing_in_the_log(tmp_path):
     (tmp_path / "broken.png").write_bytes(b"broken")
     with serving(tmp_path / "page") as address:
         client = Client(address, verbose=False)

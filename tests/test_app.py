@@ -1,4 +1,4 @@
-"""`python app.py` as a program, and what makes this checkout a Space."""
+"""`python app.py` as a program, and what a Space needs of this checkout."""
 
 import re
 import subprocess
@@ -16,7 +16,7 @@ def test_a_folder_without_weights_is_one_sentence(run, tmp_path):
 
 
 def test_zerogpu_finds_its_function_and_nothing_changes(tmp_path):
-    """A stand-in for the package that ZeroGPU installs: it refuses to start where no function is decorated."""
+    """With a stand-in for the package that ZeroGPU installs, which refuses to start unless a function is decorated."""
     (tmp_path / "spaces.py").write_text(
         "def GPU(function):\n"
         f"    with open(r'{tmp_path}/decorated', 'a') as file:\n"

@@ -1,4 +1,4 @@
-"""The walls: who may import whom, and which library has one door."""
+"""Who may import whom, and which libraries are imported in one place only."""
 
 import ast
 import subprocess
@@ -21,7 +21,7 @@ WALLS = {
     "serve": ["train"],
     "generate": ["train"],
 }
-# what a package of gan/train/ may import of the others; pictures and measure where nothing is said
+# what a package of gan/train/ may import of the others; those not listed: pictures and measure
 SHARED = {"pictures": (), "measure": ("pictures",)}
 # which files may import the packages of which requirements
 TRAINER = {path for path in FILES if path.parts[:2] == ("gan", "train") or path.name == "train_accelerate.py"}
@@ -33,11 +33,11 @@ REQUIREMENTS = {
 }
 # used by pytest, accelerate and CI, or explained in requirements.txt
 NOT_IMPORTED = {"pytest-xdist", "tensorboard", "ruff", "torchvision"}
-NOT_REQUIRED = {"spaces"}  # ZeroGPU brings it
+NOT_REQUIRED = {"spaces"}  # ZeroGPU installs it
 
 
 def imports(path: Path) -> set[str]:
-    """Every module that a file imports, wherever in it, as dotted names."""
+    """Every module that a file imports, at the top or inside functions, as dotted names."""
     names = set()
     for node in ast.walk(ast.parse((ROOT / path).read_text())):
         if isinstance(node, ast.Import):

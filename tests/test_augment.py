@@ -29,7 +29,7 @@ def test_probability_is_the_share_that_changes():
 
 
 def test_only_some_pictures_are_touched():
-    """What few pictures need costs only these; on average as many as the probability says, also of a handful."""
+    """Only the chosen pictures are computed; their share is the probability on average, even in a small batch."""
     pictures, looked_at = torch.rand(64, 3, 16, 16) * 2 - 1, []
     augment._to_some(lambda some, *_: looked_at.append(len(some)) or some, pictures, 0.1, random())
     assert looked_at == [7]

@@ -127,7 +127,7 @@ def test_a_number_box_that_is_left_does_not_undo_the_press_that_left_it(site, pa
     in_address(page, seeds="16-31", variation="0.7")
 
 
-def test_a_late_answer_brings_nobody_back_to_the_tab_that_was_left(site, page, model):
+def test_a_late_answer_does_not_switch_back_to_the_tab_that_was_left(site, page, model):
     page.goto(f"{site}/?tab=morph&seeds=1,2")
     in_address(page, tab="morph", seeds="1,2", w=model.id)
     page.get_by_role("tab", name="Gallery").click()
@@ -139,7 +139,7 @@ def test_a_late_answer_brings_nobody_back_to_the_tab_that_was_left(site, page, m
         page.get_by_label("Seeds").first.press("Enter")
     page.get_by_role("tab", name="Morph").click()
     held[0].continue_()
-    expect(page.locator("#gallery-faces img[alt='Face of seed 16']")).to_have_count(1)  # unseen
+    expect(page.locator("#gallery-faces img[alt='Face of seed 16']")).to_have_count(1)  # on the hidden tab
     page.wait_for_timeout(500)
     expect(page.get_by_role("tab", name="Morph")).to_have_attribute("aria-selected", "true")
     in_address(page, tab="morph")
@@ -158,7 +158,7 @@ def test_a_number_box_may_be_empty_for_a_moment(address, page, model):
     box.fill("")
     page.wait_for_timeout(500)
     box.fill("6")
-    shown(page, model, [12, 40, 41, 42, 43, 44])  # a list goes on after its last
+    shown(page, model, [12, 40, 41, 42, 43, 44])  # a list continues after its last seed
     box.fill("100")
     in_address(page, seeds="12,40-102")
     expect(page.get_by_test_id("toast-body")).to_have_count(0)
@@ -187,11 +187,11 @@ def test_back_closes_the_face_that_is_shown_large(site, page, model):
     page.go_back()
     expect(dialog).not_to_be_visible()
     expect(page.get_by_role("tab", name="About")).to_have_attribute("aria-selected", "true")
-    page.get_by_role("tab", name="Morph").click()  # would not be heard under an open dialog
+    page.get_by_role("tab", name="Morph").click()  # an open dialog would block this click
     in_address(page, tab="morph")
 
 
-def test_the_answer_to_an_earlier_press_of_back_does_not_come_last(site, page, model):
+def test_a_late_answer_to_back_does_not_replace_that_of_the_next_press(site, page, model):
     page.goto(f"{site}/?tab=morph&seeds=1,2")
     in_address(page, tab="morph", seeds="1,2", w=model.id)
     page.get_by_role("tab", name="Gallery").click()
@@ -203,7 +203,7 @@ def test_the_answer_to_an_earlier_press_of_back_does_not_come_last(site, page, m
     with page.expect_request("**/queue/join*"):
         page.evaluate("history.back()")
     page.evaluate("history.back()")
-    page.wait_for_timeout(1500)  # in which the second would be answered
+    page.wait_for_timeout(1500)  # long enough for the second to be answered
     held[0].continue_()
     page.wait_for_timeout(1500)
     expect(page.get_by_role("tab", name="Morph")).to_have_attribute("aria-selected", "true")
@@ -224,7 +224,7 @@ def test_surprise_me_shows_other_faces_each_time(site, page, model):
     assert len(seen) == 3
 
 
-def test_what_was_typed_wrong_is_said(site, page, model):
+def test_mistakes_in_the_seeds_box_are_named(site, page, model):
     page.goto(site)
     shown(page, model, range(16))
     page.get_by_label("Seeds").first.fill("5, <b>fünf</b>")
@@ -362,7 +362,7 @@ def test_kept_faces_are_the_same_in_all_tabs_of_a_browser(address, page, model):
         kept(tab, 1, 22, 3)
     move = page.get_by_role("button", name="Move seed 3 earlier")
     move.focus()
-    for order in ((1, 3, 22), (3, 1, 22)):  # the keyboard goes along with its face
+    for order in ((1, 3, 22), (3, 1, 22)):  # the keyboard focus follows its face
         page.keyboard.press("Enter")
         kept(page, *order)
         expect(move).to_be_focused()
@@ -401,7 +401,7 @@ def test_faces_kept_with_other_weights_are_found_again(address, page, model):
 @pytest.mark.parametrize(
     "query", ["seeds=${document.title=1}", "tab=${document.title=1}", "variation=${document.title=1}", "seeds=5\\u"]
 )
-def test_what_a_link_says_is_quoted_and_never_run(site, page, query):
+def test_code_in_a_link_is_quoted_and_never_run(site, page, query):
     page.goto(f"{site}/?{quote(query, safe='=')}")
     expect(page.locator("#gallery-notes")).to_contain_text(f"“{query.split('=', 1)[1]}”")
     expect(page).to_have_title("SeedFaces")
@@ -424,14 +424,14 @@ def test_a_link_shows_its_faces_or_says_what_it_could_not_honour(site, page, mod
     if words:
         expect(page.locator("#gallery-notes")).to_contain_text(words)
         sentences = page.locator("#gallery-notes p").all_inner_texts()
-        assert len(set(sentences)) == len(sentences)  # each is said once
+        assert len(set(sentences)) == len(sentences)  # no sentence twice
     else:
         expect(page.locator("#gallery-notes")).not_to_be_visible()
     assert decode(link_of(page).split("?")[1]) == (View("gallery", seeds, Look(variation), model.id), [])
 
 
 def test_a_link_survives_server_home_and_browser(chromium, address, tmp_path, model):
-    """Made in one process, opened in another with another home by another visitor: the same faces, pixel by pixel."""
+    """Made on one server, opened on another, with another home, by another visitor: the same faces, pixel by pixel."""
 
     def visit(url: str) -> tuple[str, np.ndarray]:
         context = chromium.new_context()
@@ -450,7 +450,7 @@ def test_a_link_survives_server_home_and_browser(chromium, address, tmp_path, mo
 
 
 def test_inside_an_iframe_of_another_origin(chromium, page, tmp_path, model):
-    """As on huggingface.co: parameters are read, the outer address is offered, the page around hears of changes."""
+    """As on huggingface.co: parameters are read, links use the outer address, the page around is told of changes."""
     outer = tmp_path / "outer"
     outer.mkdir()
     handler = partial(SimpleHTTPRequestHandler, directory=outer)
@@ -478,7 +478,7 @@ def test_inside_an_iframe_of_another_origin(chromium, page, tmp_path, model):
         assert "__theme=light" in page.frames[1].url  # the Hub's own parameter stays
         page.evaluate("history.back()")
         shown(inner, model, [7, 8])
-        # a browser that gives iframes of other sites no storage, as this one does: faces are kept all the same
+        # this browser forbids storage in iframes of other sites: faces are kept all the same
         inner.get_by_role("button", name="Face of seed 8", exact=True).click()
         inner.get_by_role("dialog").get_by_role("button", name="Keep").click()
         expect(inner.locator("#kept-faces").get_by_alt_text("Face of seed 8")).to_be_attached()
@@ -507,7 +507,7 @@ def test_a_morph_plays_loops_and_has_its_link(site, page, model):
         16,
         0,
     )
-    seen = set()  # it plays: the picture on the screen changes by itself
+    seen = set()  # it plays: the picture on the screen changes without input
     for _ in range(30):
         seen.add(player.screenshot())
         if len(seen) >= 3:
@@ -568,7 +568,7 @@ def test_the_largest_face_of_a_photo_is_judged_and_shown(site, page, model, judg
     expect(page.get_by_alt_text("The same square in grey")).to_be_visible()
     expect(page.locator("#trust")).to_contain_text(f"AUROC {judge.config['report']['as_it_is']['auroc']['value']:.3f}")
     expect(page.locator("#upload")).to_contain_text("Drop")  # ready for the next picture
-    # no link brings a photo back, and none to another face stands below it
+    # no link brings an upload back, so no link to another face may stay below it
     expect(page.get_by_label("Link to what you see")).to_have_value(f"{site}/?v=1&tab=verdict")
     page.get_by_role("tab", name="About").click()
     expect(page.locator("#about")).to_contain_text("None of these people exist")
@@ -584,7 +584,7 @@ def test_the_largest_face_of_a_photo_is_judged_and_shown(site, page, model, judg
 
 
 def answer_late(page) -> None:
-    """As a busy server does: what is asked of it next comes back after more has happened in the page."""
+    """Delay the next request by a second, as a busy server does."""
 
     def late(route):
         page.wait_for_timeout(1000)
@@ -596,7 +596,7 @@ def answer_late(page) -> None:
 def test_a_picture_can_be_pasted(site, page, model):
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.goto(f"{site}/?tab=verdict")
-    in_address(page, v=1, tab="verdict")  # before that a page that the server rendered may not listen to clicks yet
+    in_address(page, v=1, tab="verdict")  # earlier, a page that the server rendered may not react to clicks yet
     data = base64.b64encode(files.png(model.faces([9])[0])).decode()
     page.evaluate(
         """async (data) => {
@@ -611,7 +611,7 @@ def test_a_picture_can_be_pasted(site, page, model):
     expect(page.locator("#upload").get_by_text("Paste from Clipboard")).to_be_visible()  # ready for the next picture
 
 
-def test_of_two_pictures_in_a_row_the_second_is_judged_last(address, page, tmp_path):
+def test_of_two_pictures_in_a_row_the_verdict_on_the_second_stays(address, page, tmp_path):
     for size in (3, 4):
         Image.new("RGB", (size, size)).save(tmp_path / f"{size}.png")
     page.goto(f"{address}/?tab=verdict")
@@ -689,7 +689,7 @@ def test_nothing_overflows_on_a_phone(site, page, model):
     ids=["dark", "light"],
 )
 def test_text_has_contrast_in_both_modes(site, page, model):
-    """WCAG's 4.5 to 1, of our own texts and buttons against what lies behind them."""
+    """WCAG's 4.5 to 1, for our own texts and buttons against their backgrounds."""
     page.goto(site)
     shown(page, model, range(16))
     dark = page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
@@ -750,8 +750,8 @@ def test_the_keyboard_reaches_a_face_and_gets_back(site, page, model):
     expect(page.locator("#gallery-faces").get_by_role("button", name="Face of seed 1", exact=True)).to_be_focused()
 
 
-def test_a_crowd_is_told_so(chromium, tmp_path):
-    """When the line is full the page says a sentence, and works again afterwards."""
+def test_a_full_queue_is_reported(chromium, tmp_path):
+    """While the queue is full the page shows a sentence; afterwards it works again."""
     with serving(tmp_path / "home") as url:
         visitor = chromium.new_page()
         visitor.goto(url)
@@ -771,6 +771,6 @@ def test_a_crowd_is_told_so(chromium, tmp_path):
             times=1,
         )
         late.goto(f"{url}/?seeds=7,8")
-        expect(face(late, 8)).to_be_visible(timeout=60_000)  # asked for again, without a click
+        expect(face(late, 8)).to_be_visible(timeout=60_000)  # requested again, without a click
         assert refused
         late.close()

@@ -1,4 +1,4 @@
-"""Model cards and licences: from the config alone, and what they tell people to run works."""
+"""Model cards and licences: they follow from the config alone, and the code that they show works."""
 
 import os
 import re
@@ -147,7 +147,7 @@ def test_a_malformed_report_is_one_sentence(words):
 
 
 def test_the_snippet_of_the_detectors_card_turns_photos_upright(tmp_path):
-    """As it is printed, on a photo as a phone stores it: lying on its side, with a note which side is up."""
+    """The snippet as printed, on a photo as phones store it: rotated, with an EXIF note on which side is up."""
     [snippet] = re.findall(r"```python\n(.*?)```", (WEIGHTS / "detector" / "README.md").read_text(), re.DOTALL)
     (tmp_path / "weights").symlink_to(WEIGHTS)
     upright = Image.new("RGB", (400, 300), (96, 128, 80))
@@ -169,4 +169,4 @@ def test_the_snippet_of_the_detectors_card_turns_photos_upright(tmp_path):
         return done.stdout.strip()
 
     assert verdict(side, exif=noted) == verdict(upright) == "likely generated"
-    assert Judge(WEIGHTS / "detector").verdict(side).verdict == "no face found"  # what forgetting the note would give
+    assert Judge(WEIGHTS / "detector").verdict(side).verdict == "no face found"  # the result if the note were ignored

@@ -29,10 +29,10 @@ def test_the_last_two_are_kept_and_the_newest_is_latest(tmp_path):
     assert step_of(tmp_path, str(tmp_path / "checkpoint-00000050.pt")) == 50
 
 
-def test_whoever_goes_back_goes_on_from_there(tmp_path):
+def test_a_save_removes_checkpoints_of_later_steps(tmp_path):
     for step in (2000, 3000):
         checkpoint.save(tmp_path, state(step))
-    checkpoint.save(tmp_path, state(2500))  # went on from 2000
+    checkpoint.save(tmp_path, state(2500))  # a run resumed from step 2000
     assert step_of(tmp_path) == 2500
     assert [path.name for path in checkpoint.found(tmp_path)] == ["checkpoint-00002000.pt", "checkpoint-00002500.pt"]
 
@@ -90,7 +90,7 @@ def test_a_checkpoint_from_before_a_setting_was_there_goes_on_with_its_default(t
         checkpoint.require_same(tmp_path, older, {**expected, "gradient_clip": 1.0})
 
 
-def test_what_makes_a_run_another_run():
+def test_which_settings_may_change_when_a_run_is_resumed():
     def identity(**changes):
         return checkpoint.identity(dataclasses.replace(RECIPES["modern"], **changes), "bf16", 64, "digest")
 
@@ -113,7 +113,7 @@ def test_a_checkpoint_that_would_run_code_is_not_opened(tmp_path):
         checkpoint.load(tmp_path, "latest")
 
 
-def test_a_file_that_is_no_checkpoint_is_said_to_be_none(tmp_path):
+def test_a_file_that_is_not_a_checkpoint_is_refused(tmp_path):
     torch.save({"weight": torch.zeros(2)}, tmp_path / "network.pt")
     with pytest.raises(UserError, match="network.pt .not a checkpoint of a run"):
         checkpoint.load(tmp_path, str(tmp_path / "network.pt"))

@@ -1,4 +1,4 @@
-"""Several weights on one page, in a browser: the choice between them, links of older ones."""
+"""Several weights on one page, in a browser: the choice between them, and links to older ones."""
 
 import os
 
@@ -14,7 +14,7 @@ from gan.serve.faces import FaceModel
 
 @pytest.fixture(scope="module")
 def own(tmp_path_factory) -> FaceModel:
-    """Weights of 16 px, fresh from a training that has no figures yet."""
+    """Weights of 16 px, from a training that has measured nothing yet."""
     folder = folder_of(tmp_path_factory.mktemp("mine") / "weights")
     weights.write_config(folder, {**weights.load_config(folder), "training": {}})
     return FaceModel(folder)
@@ -50,7 +50,7 @@ def test_the_chosen_weights_change_the_faces_and_nothing_else(site, page, own, e
     expect(kept).not_to_have_attribute("src", before)
     page.get_by_role("button", name="Next →").click()
     shown(page, embedded, [43, 44, 45, 46], 0.8)
-    page.get_by_role("tab", name="Morph").click()  # goes on with them
+    page.get_by_role("tab", name="Morph").click()  # the choice stays
     in_address(page, tab="morph", w=embedded.id)
     choice(page, "morph", own).click()
     in_address(page, tab="morph", w=own.id, seeds="4,13,17")

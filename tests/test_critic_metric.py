@@ -1,4 +1,4 @@
-"""How well the discriminator tells faces from held-out pictures: right on critics whose worth is known."""
+"""How well the discriminator tells faces from held-out pictures, on critics whose figures are known."""
 
 from types import SimpleNamespace
 
@@ -35,7 +35,7 @@ def measured(gap: float, count: int = 1000) -> dict | None:
 
 @pytest.mark.parametrize("gap, auroc", [(0.0, 0.5), (1.0, 0.760), (2.0, 0.921), (-1.0, 0.760)])
 def test_auroc_is_that_of_two_normal_distributions(gap, auroc):
-    # AUROC = Phi(gap / sqrt(2)); scaling turns a critic round that errs systematically
+    # AUROC = Phi(gap / sqrt(2)); for a critic that is systematically wrong, scaling turns the sign
     result = measured(gap)
     assert set(result) == {"generator", "n", "auroc", "brier"}
     assert result["auroc"] == pytest.approx(auroc, abs=0.035)

@@ -142,7 +142,7 @@ def test_celeba_as_torchvision_lays_it_out(tmp_path):
 
 
 def test_a_data_set_by_name(tmp_path):
-    # the library takes a local folder for a name; that it also reaches the Hub is not tested without a network
+    # datasets accepts a local folder as a name; test_hub.py reads one from a Hub
     fill(tmp_path / "in", [f"train/{n}.png" for n in range(8)] + ["test/8.png", "test/9.png"])
     store = stores.open_store(sources.find(DataSettings(dataset_name=str(tmp_path / "in"))), 16, tmp_path / "store")
     assert (store.info["train"], store.info["held_out"]) == (8, 2)
@@ -247,7 +247,7 @@ def test_too_little_disk_is_noticed_before_decoding(tmp_path, monkeypatch):
 
 
 def test_decoding_and_reading_need_little_memory(tmp_path):
-    """A store of 200 MB made and read by a process that may not hold it: its peak grows by far less."""
+    """A process makes and reads a store of 200 MB: its peak memory grows by far less."""
     fill(tmp_path / "in", [f"{n}.png" for n in range(256)])
     code = f"""
 import json

@@ -1,4 +1,4 @@
-"""Random degradations: possible for any picture, repeatable, and as frequent as they should be."""
+"""Random degradations: they work on any picture, are repeatable, and have the right frequencies."""
 
 import numpy as np
 import pytest
@@ -35,11 +35,11 @@ def test_degradations_are_as_frequent_as_their_probabilities(monkeypatch):
     def share(probability: float, roughness: float = 1.0) -> float:
         return np.mean([degraded(seed, probability, 32, roughness).tobytes() in untouched for seed in range(1000)])
 
-    # of those to degrade nothing at all happens to 0.1 * 0.4^2 * 0.7^2 * 0.6 = 0.5 %
+    # of the pictures chosen for degradation, 0.1 * 0.4^2 * 0.7^2 * 0.6 = 0.5 % stay unchanged
     assert share(0.4) == pytest.approx(0.6 + 0.4 * 0.005, abs=0.05)
     # with roughness 0 there is only compression
     assert share(1, 0) == pytest.approx(0.1, abs=0.03)
-    # the five others each happen half as often with half the roughness
+    # half the roughness halves the probability of each of the five others
     monkeypatch.setattr(degrade, "_COMPRESSED", 0)
     assert share(1, 0.5) == pytest.approx(0.7 * 0.7 * 0.85 * 0.8 * 0.85, abs=0.04) and share(1, 0) == 1
 

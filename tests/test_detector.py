@@ -59,7 +59,7 @@ def test_it_starts_as_the_critic_that_it_came_from_on_sharper_pictures(folder):
     assert np.allclose(evidence.sum((1, 2)), expected, atol=1e-4) and evidence.sum((1, 2)).std() > 1e-3
 
 
-def test_a_place_is_what_is_seen_there(folder):
+def test_the_evidence_of_a_place_depends_on_its_surroundings_only(folder):
     started, _, _ = training.start_from(folder)
     blank = np.full((1, 16, 16, 3), 128, np.uint8)
     marked = blank.copy()
@@ -170,7 +170,7 @@ def test_the_command_trains_calibrates_and_reports(run, folder, blobs, tmp_path)
     assert set(report["changed"]) == set(CORRUPTIONS)
     assert set(report["generators"]) == {weights.load(folder).generator_id} and set(report["data_sets"]) == {blobs.name}
     assert 0 <= report["generators"][weights.load(folder).generator_id]["critic_auroc"] <= 1
-    # there are no faces in them: the page would judge none, and the report says no more than that
+    # no faces are found in them: the page would judge none, and the report holds nothing else
     nothing = {"pictures": report["real"] + report["generated"], "not_found": 1.0}
     assert report["page"] == {"whole": nothing, "cut_out": nothing}
     half = report["other_half"]
@@ -184,7 +184,7 @@ def test_the_command_trains_calibrates_and_reports(run, folder, blobs, tmp_path)
     assert blobs.name in (tmp_path / "detector" / "LICENSE").read_text()
     assert "Infinity" not in json.dumps(config) and "NaN" not in json.dumps(config)
 
-    # and it goes on with what it is, for a new generator say
+    # a detector can be trained further, for a new generator, say
     again = run(
         *words,
         "--init_from",

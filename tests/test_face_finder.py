@@ -1,4 +1,4 @@
-"""The face finder on faces of the embedded generator: in pictures of their own, in photos, several, none."""
+"""The face finder on faces of the embedded generator: alone, in photos, several at once, none."""
 
 import numpy as np
 import pytest
@@ -73,15 +73,15 @@ def test_there_are_pictures_without_faces(image):
 
 
 def test_a_square_is_looked_at_with_what_is_around_it():
-    # black but for a white square at (40, 40) of side 100: the larger a look, the darker it is
+    # black except for a white square at (40, 40) of side 100: the larger a crop, the darker it is
     image = Image.new("RGB", (300, 200))
     image.paste("white", (40, 40, 140, 140))
     itself, *larger = face_finder.looks(image, Square(40, 40, 100), 50)
     assert itself.mean() > 250 and len(larger) == 3
-    for look, rows in zip(larger, ((4, 0), (2, 2), (0, 4))):  # black rows above and below, of the 50
+    for look, rows in zip(larger, ((4, 0), (2, 2), (0, 4))):  # of 50 rows, those above and below are black
         assert look.mean() / 255 == pytest.approx(1 / 1.08**2, abs=0.01)
         assert ((look[:, 25, 0] < 128)[:6].sum(), (look[:, 25, 0] < 128)[-6:].sum()) == pytest.approx(rows, abs=1)
-    # there is nothing around the picture itself
+    # no larger crop of the whole picture exists
     assert face_finder.looks(image, face_finder.middle(image), 50).shape == (1, 50, 50, 3)
     corner = face_finder.looks(image, Square(200, 100, 100), 50)
     assert corner.shape == (4, 50, 50, 3) and corner.max() == 0

@@ -30,7 +30,7 @@ def test_repeated_views_are_made_once_and_cannot_be_changed(tmp_path, monkeypatc
     assert model.faces([70, 71], Look(0.9)) is first and len(made) == 1
     with pytest.raises(ValueError):
         first[0, 0, 0, 0] = 0
-    for number in range(1030):  # the cache holds 1,024 views of this size: what was not looked at for long is forgotten
+    for number in range(1030):  # the cache holds 1,024 views of this size: the least recently used are dropped
         model.faces((number,), Look(0.55))
     model.faces((70, 71), Look(0.9))
     assert len(made) == 1032

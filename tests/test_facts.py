@@ -1,4 +1,4 @@
-"""What is said of a generator: what its config holds and nothing else, whatever that is."""
+"""Facts about a generator: what its config holds, and nothing else."""
 
 import copy
 import json
@@ -60,7 +60,7 @@ def test_a_training_says_what_it_started_from_and_what_that_started_from():
     assert words["Training"] == "640 pictures shown in 10 of 20 steps, 1.2 hours on 2 cores, recipe modern."
 
 
-def test_only_an_fid_is_called_one():
+def test_only_an_fid_is_called_fid():
     words = of_metrics(frechet_distance=DISTANCE)["Distance to real faces"]
     assert words.startswith("Fréchet distance 2.35 over the features of face.pt (not an FID): 100 samples against the")
     assert "Real against real it is 0.10, with 90 pictures each." in words
@@ -119,7 +119,7 @@ def test_a_figure_without_words_is_shown_as_it_is():
     assert words["Hue"] == "degrees 5, at blue (real against real degrees 1, at red)." and words["New"] == "3."
 
 
-def test_the_critic_and_whom_faces_look_like():
+def test_the_critic_and_the_people_whom_faces_look_like():
     critic = {"generator": ID, "n": 1004, "auroc": 0.8734, "brier": 0.1438}
     words = of_metrics(critic=critic)
     assert words == {"Critic": "AUROC 0.873, Brier score 0.144 on 502 held-out pictures and 502 samples."}

@@ -17,7 +17,7 @@ def features(tmp_path) -> Features:
 
 
 class Halves(torch.nn.Module):
-    """A feature network that knows left from right."""
+    """A feature network that distinguishes left from right."""
 
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:
         numbers = pictures.float() / 255
@@ -40,12 +40,12 @@ def test_training_features_are_of_every_picture_in_order_and_computed_once(tmp_p
     for _ in range(2):
         reference = Reference(features, store, 100)
         assert reference.train_features == pytest.approx(moments(train), abs=1e-6)
-        features.forward = None  # whatever would be computed again now fails
+        features.forward = None  # computing anything again would fail now
     assert reference.pictures.features == pytest.approx(moments(train[:100]), abs=1e-6)
     assert reference.pictures.spectrum == pytest.approx(quality.power_spectrum(train[:100]), rel=1e-5)
 
 
-def test_held_out_pictures_are_looked_up_both_ways_round(tmp_path, halves):
+def test_held_out_pictures_are_compared_with_mirrored_training_pictures_too(tmp_path, halves):
     """The first of them is a training picture, the second a mirrored one."""
     train, held_out = drawn(60), drawn(50, seed=1)
     held_out[0], held_out[1] = train[7], train[8, :, ::-1]
@@ -78,7 +78,7 @@ def test_inception_is_asked_for_features(tmp_path):
     assert Features(tmp_path / "inception.pt").num_features == 3
 
 
-def test_only_over_inception_is_it_called_fid(tmp_path):
+def test_only_the_distance_over_inception_is_called_fid(tmp_path):
     names = {}
     for name in ("inception-2015-12-05.pt", "face_features.pt"):
         torch.jit.script(Moments()).save(tmp_path / name)
@@ -90,5 +90,5 @@ def test_files_that_are_no_feature_network(tmp_path):
     with pytest.raises(UserError, match="does not exist"):
         Features(tmp_path / "nothing.pt")
     (tmp_path / "text.pt").write_text("no network")
-    with pytest.raises(UserError, match="no TorchScript network"):
+    with pytest.raises(UserError, match="not a TorchScript network"):
         Features(tmp_path / "text.pt")

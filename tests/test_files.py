@@ -43,7 +43,7 @@ def chunks(data: bytes) -> list[tuple[bytes, bytes]]:
 def test_a_png_is_exact():
     assert opened(files.png(FACES[0])).format == "PNG"
     assert np.array_equal(np.asarray(opened(files.png(FACES[0]))), FACES[0])
-    assert b"tEXt" not in files.png(FACES[0])  # a visitor's picture gets no texts
+    assert b"tEXt" not in files.png(FACES[0])  # a picture that a visitor uploads gets no texts
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_a_png_says_what_it_is(seeds, look, expected):
     assert "generated" in said and "neural network" in said.pop("generated") and said == expected
     raw = dict(content.decode("ascii").split("\0") for name, content in chunks(data) if name == b"tEXt")
     assert raw == opened(data).text
-    # nothing else differs from the file without texts, the compressed pixels included
+    # without its texts the file is the same, including the compressed pixels
     assert [chunk for chunk in chunks(data) if chunk[0] != b"tEXt"] == chunks(files.png(FACES[0]))
     # seeds, look and weights are written as in a link, which shows the same faces
     link = "&".join([f"seeds={said.get('seed', said.get('seeds'))}", f"w={said['weights']}", said.get("look", "")])

@@ -1,4 +1,4 @@
-"""`python -m gan.generate`: any number of faces as files, and a table of what each of them is."""
+"""`python -m gan.generate`: any number of faces as files, and a table of them."""
 
 import csv
 import os
@@ -22,7 +22,7 @@ from gan.model.networks import Discriminator, Generator
 from gan.model.settings import ModelSettings
 from gan.serve.faces import FaceModel
 
-# runs the program and prints its peak memory; the operating system's figure for a child includes that of its parent
+# prints the peak memory of the program; ru_maxrss of a child would include that of its parent
 MEASURED = """
 import re, runpy, sys
 sys.argv[0] = "gan.generate"
@@ -44,7 +44,7 @@ def table(folder: Path) -> list[dict]:
 
 
 def made(*words) -> None:
-    """The program in this process: another one takes seconds to import torch."""
+    """Run the program in this process: a new one takes seconds to import torch."""
     generate.main([str(word) for word in words])
 
 
@@ -164,7 +164,7 @@ def test_a_folder_that_holds_something_is_left_alone(run, tiny, tmp_path):
 
 
 @pytest.mark.parametrize("limit, done", [(200, 0), (4500, 64)])
-def test_a_disk_that_takes_no_more_is_one_sentence(tiny, tmp_path, limit, done):
+def test_a_full_disk_is_one_sentence(tiny, tmp_path, limit, done):
     """No file may exceed `limit` bytes: the first picture does, or the table, in the middle of its second batch."""
     words = ["--seeds", "0-999", "--model", str(tiny), "--out", str(tmp_path / "set")]
     code = f"import resource, runpy; resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit})); " + (

@@ -1,4 +1,4 @@
-"""The promise that a seed is a face for good: the released weights still make the faces of the day of their release."""
+"""A seed always means the same face: the released weights still make the faces that they made when released."""
 
 import re
 
@@ -16,7 +16,7 @@ OLDER = [folder for folder in released() if folder.parent.name == "older"]
 
 
 @pytest.mark.parametrize("folder", released(), ids=lambda folder: folder.name)
-def test_released_weights_make_the_same_faces_for_good(folder):
+def test_released_weights_still_make_the_same_faces(folder):
     model = FaceModel(folder)
     path = GOLDEN / f"{model.id}.png"
     assert path.is_file(), "new weights: run `python -m tests.goldens`, look at the picture it makes, and commit it"
@@ -33,7 +33,7 @@ def test_older_weights_are_a_generator_named_by_its_id_with_card_and_licence(fol
 
 
 @pytest.mark.parametrize("folder", OLDER, ids=lambda folder: folder.name)
-def test_nobody_can_train_from_older_weights_and_is_told_so(folder):
+def test_training_from_older_weights_is_refused(folder):
     with pytest.raises(UserError, match=r"discriminator.safetensors is missing: .* holds only a generator"):
         transfer.open_source(str(folder))
 

@@ -50,7 +50,7 @@ def test_a_round_trip_is_bit_equal_and_one_commit(hub_server, repo_id, tmp_path)
     assert FaceModel.from_pretrained(folder).id == generator_id
 
 
-def test_a_revision_is_pinned_for_good(hub_server, repo_id, tmp_path):
+def test_a_revision_stays_pinned(hub_server, repo_id, tmp_path):
     first = pushed(folder_of(tmp_path / "one", 1), repo_id)
     second = pushed(folder_of(tmp_path / "two", 2), repo_id)
     one = weights.load(tmp_path / "one").generator_id
@@ -97,7 +97,7 @@ def test_edited_prose_survives_and_sections_are_renewed(hub_server, repo_id, tmp
     assert card.data.language == "en" and card.data.license == "other" and card.data.eval_results[0].metric_value == 2.5
 
 
-def test_trouble_that_the_client_wraps_is_seen_through():
+def test_failures_that_the_client_wraps_are_recognised():
     try:
         try:
             raise ConnectionResetError("Connection reset by peer")
@@ -156,7 +156,7 @@ def test_the_card_carries_its_metrics():
     ],
     ids=lambda fault: "-".join(map(str, fault.values())).replace("/", ""),
 )
-def test_passing_trouble_is_passed(hub_server, repo_id, tmp_path, fault):
+def test_temporary_failures_are_retried(hub_server, repo_id, tmp_path, fault):
     hub.prepare(repo_id)
     hub_server.faults(fault)
     folder = folder_of(tmp_path / "weights")
@@ -166,7 +166,7 @@ def test_passing_trouble_is_passed(hub_server, repo_id, tmp_path, fault):
     assert [tag.target_commit for tag in HfApi().list_repo_refs(repo_id).tags] == [commit]
 
 
-def test_lasting_trouble_ends_in_one_sentence_and_the_last_commit_stays_whole(hub_server, repo_id, tmp_path):
+def test_lasting_failures_end_in_one_sentence_and_the_last_commit_stays_whole(hub_server, repo_id, tmp_path):
     before = pushed(folder_of(tmp_path / "one", 1), repo_id)
     hub_server.faults({"path": "/commit/", "status": 503, "times": -1})
     with pytest.raises(UserError, match=r"answered 503 for alice/.*try again later"):
@@ -213,7 +213,7 @@ def test_two_pushes_at_once_lose_nothing(hub_server, repo_id, tmp_path):
         ("hf_write", "faces with spaces", "write it as user/name"),
     ],
 )
-def test_before_hours_are_spent(hub_server, monkeypatch, token, name, words):
+def test_what_cannot_be_pushed_to_is_refused_before_training(hub_server, monkeypatch, token, name, words):
     monkeypatch.setenv("HF_TOKEN", token)
     with pytest.raises(UserError, match=words):
         hub.prepare(name)
@@ -222,7 +222,7 @@ def test_before_hours_are_spent(hub_server, monkeypatch, token, name, words):
 def test_a_private_repo_is_made_private(hub_server, repo_id):
     hub.prepare(repo_id, private=True)
     assert HfApi().repo_info(repo_id).private
-    hub.prepare(repo_id)  # again, as when a run goes on
+    hub.prepare(repo_id)  # again, as when a run is resumed
 
 
 def test_pulls_that_fail_say_why(hub_server, repo_id, tmp_path, monkeypatch):
@@ -247,7 +247,7 @@ def test_pulls_that_fail_say_why(hub_server, repo_id, tmp_path, monkeypatch):
 
 
 def test_without_a_network_it_is_one_sentence(tmp_path):
-    """In a process of its own, whose Hub is a port that nobody listens on."""
+    """In a process of its own, whose Hub is a port without a server."""
     code = "from gan import hub; hub.pull('alice/faces')"
     done = subprocess.run(
         [sys.executable, "-c", code],
@@ -259,8 +259,8 @@ def test_without_a_network_it_is_one_sentence(tmp_path):
     assert "UserError: The Hub cannot be reached" in done.stderr
 
 
-def test_told_to_stay_offline(hub_server, repo_id, tmp_path):
-    """HF_HUB_OFFLINE, in a process of its own: what was fetched before is there, the rest is one sentence."""
+def test_offline_only_the_cache_is_used(hub_server, repo_id, tmp_path):
+    """HF_HUB_OFFLINE, in a process of its own: earlier fetches are used, anything else is one sentence."""
     commit = pushed(folder_of(tmp_path / "weights"), repo_id)
     hub.pull(repo_id)
     code = f"from gan import hub; print(hub.pull('{repo_id}')); hub.pull('alice/never-seen')"
@@ -293,7 +293,7 @@ def test_the_push_command(hub_server, repo_id, run, tmp_path):
 
 
 def test_a_run_pushes_on_the_way_and_at_the_end(hub_server, repo_id, run, pictures, tmp_path):
-    # the first push hangs for a while: the training does not wait for it
+    # the first push takes long: the training does not wait for it
     hub_server.faults({"path": "/preupload/", "sleep": 2})
     done = run(
         "train_accelerate.py",
@@ -338,7 +338,7 @@ def test_a_run_without_the_right_to_push_does_not_begin(hub_server, run, picture
 
 
 def test_a_run_whose_push_fails_ends_and_says_how_to_push_later(hub_server, repo_id, run, pictures, tmp_path):
-    hub_server.faults({"path": "/commit/", "status": 413, "times": -1})  # not one that passes
+    hub_server.faults({"path": "/commit/", "status": 413, "times": -1})  # not a temporary one
     done = run(
         "train_accelerate.py",
         *TINY,
@@ -410,14 +410,14 @@ def test_a_data_set_goes_straight_into_the_store(data_set, tmp_path):
     assert np.array_equal(store.train, [picture(number) for number in range(12)])
     assert np.array_equal(store.held_out, [picture(number) for number in range(12, 15)])
     cached = [path for path in Path(os.environ["HF_HOME"]).rglob("*") if data_set.split("/")[1] in str(path)]
-    assert not [path for path in cached if path.is_file() and path.stat().st_size > 5000]  # no copy besides
+    assert not [path for path in cached if path.is_file() and path.stat().st_size > 5000]  # no second copy on the disk
 
 
 def test_configuration_split_and_column(data_set, tmp_path):
     others = stored(tmp_path, dataset_name=data_set, dataset_config_name="others")
     assert len(others.train) + len(others.held_out) == 4
     test = stored(tmp_path, dataset_name=data_set, dataset_config_name="faces", dataset_split="test")
-    assert len(test.train) + len(test.held_out) == 3  # trained on, since it was asked for
+    assert len(test.train) + len(test.held_out) == 3  # used for training, since the command names it
     thumbnails = stored(tmp_path, dataset_name=data_set, dataset_config_name="faces", image_column="thumbnail")
     assert np.array_equal(thumbnails.train[0], picture(1000))
 
@@ -481,7 +481,7 @@ def test_an_empty_cell_of_a_data_set_is_an_unreadable_picture(hub_server, repo_i
         ({"dataset_config_name": "faces", "dataset_split": "dev"}, "cannot be read: .*dev"),
     ],
 )
-def test_what_a_data_set_has_not_is_said(data_set, tmp_path, wanted, words):
+def test_what_a_data_set_lacks_is_named(data_set, tmp_path, wanted, words):
     with pytest.raises(UserError, match=words):
         sources.find(DataSettings(dataset_name=data_set, **wanted))
 
@@ -497,7 +497,7 @@ def test_a_closed_data_set_says_what_it_needs(hub_server, data_set, tmp_path, mo
         stored(tmp_path, dataset_name=data_set, dataset_config_name="faces")
 
 
-def test_options_of_a_data_set_go_with_a_data_set(tmp_path):
+def test_options_of_a_data_set_are_refused_without_one(tmp_path):
     with pytest.raises(UserError, match="--image_column goes with --dataset_name"):
         sources.find(DataSettings(train_data_dir=tmp_path, image_column="image"))
     assert DataSettings(dataset_name="a/b", image_column="face").data_arguments() == [
@@ -548,7 +548,7 @@ def test_deploy_twice(hub_server, repo_id, run):
         open(hf_hub_download(repo_id, f"weights/{DEFAULT}/generator.safetensors", repo_type="space"), "rb").read()
         == local
     )
-    for gone in ("gan/gone.py", "gan/train/loop.py"):  # the page needed it once, or an earlier version deployed it
+    for gone in ("gan/gone.py", "gan/train/loop.py"):  # a file that an earlier version deployed
         HfApi().upload_file(path_or_fileobj=b"old", path_in_repo=gone, repo_id=repo_id, repo_type="space")
     assert hub.deploy(repo_id) == f"{HUB}/spaces/{repo_id}"  # again, with the embedded weights
     assert space_files(repo_id) == files and "SEEDFACES_MODEL" not in HfApi().get_space_variables(repo_id)
@@ -565,7 +565,7 @@ def test_a_space_starts_without_the_trainer(hub_server, repo_id, tmp_path):
     assert done.stdout == f"{tmp_path}/app.py\n", done.stderr
 
 
-def test_a_space_of_somebody_else_is_left_alone(hub_server, repo_id):
+def test_a_space_that_is_not_ours_is_left_alone(hub_server, repo_id):
     HfApi().create_repo(repo_id, repo_type="space", space_sdk="gradio")
     HfApi().upload_file(path_or_fileobj=b"print(1)", path_in_repo="app.py", repo_id=repo_id, repo_type="space")
     with pytest.raises(UserError, match="exists and is not a SeedFaces page: choose another name"):

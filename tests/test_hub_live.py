@@ -1,4 +1,4 @@
-"""The real huggingface.co, once, for whoever has a token that may write: SEEDFACES_LIVE_TOKEN=hf_… python -m pytest."""
+"""The real huggingface.co, with a token that may write: SEEDFACES_LIVE_TOKEN=hf_… python -m pytest."""
 
 import os
 import subprocess

@@ -39,9 +39,9 @@ def test_cmyk_jpeg():
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
 def test_exif_rotation_is_applied_once(kind):
-    turned = left_red_right_blue().transpose(Image.Transpose.ROTATE_90)  # red is now below
+    turned = left_red_right_blue().transpose(Image.Transpose.ROTATE_90)  # red is now at the bottom
     exif = Image.Exif()
-    exif[0x0112] = 6  # "turn a quarter clockwise to view": red below comes out on the left
+    exif[0x0112] = 6  # "rotate by 90° clockwise to view": red at the bottom comes out on the left
     upright = images.decode(encoded(turned, kind, exif=exif))
     upright.load()
     assert_left_red_right_blue(images.training_crop(upright, 16), 12)
@@ -85,7 +85,7 @@ def test_broken_files_raise(data):
         images.decode(data)
 
 
-def test_every_grey_level_survives_the_way_to_tensors_and_back():
+def test_every_grey_level_survives_conversion_to_tensors_and_back():
     pixels = torch.arange(256, dtype=torch.uint8).reshape(1, 16, 16, 1).expand(1, 16, 16, 3)
     signed = images.to_signed(pixels)
     assert signed.shape == (1, 3, 16, 16) and signed.dtype == torch.float32

@@ -1,4 +1,4 @@
-"""The judge with the embedded detector: what it finds, frames and says of photos."""
+"""The judge with the embedded detector: faces found in photos, their squares, and the verdicts."""
 
 import numpy as np
 import pytest
@@ -45,7 +45,7 @@ def test_the_largest_face_of_a_photo_is_judged(judge, faces):
 def test_the_probability_is_the_sum_of_the_places_and_calibrated(judge, faces):
     opinion = judge.verdict(faces[4]).opinion
     calibration = judge.config["calibration"]
-    looks = np.stack([opinion.crop, opinion.crop[:, ::-1]])  # the picture is its own square: nothing larger to look at
+    looks = np.stack([opinion.crop, opinion.crop[:, ::-1]])  # the square is the whole picture: no larger crops
     logit = critic.judged(judge.detector, looks).sum() / 2
     scaled = calibration["slope"] * logit + calibration["intercept"]
     assert opinion.places.sum() == pytest.approx(scaled, abs=1e-3)
@@ -79,7 +79,7 @@ def test_without_a_face_there_is_an_opinion_on_the_middle_square(judge):
     meadow.paste(MEADOW.crop((0, 0, 700, 700)), (100, 0))
     verdict = judge.verdict(meadow)
     assert (verdict.verdict, verdict.faces, verdict.face, verdict.opinion) == (NO_FACE, 0, None, None)
-    assert np.all(verdict.middle.crop[:, 2:-2] == (96, 128, 80))  # the filter looks a little over the edge
+    assert np.all(verdict.middle.crop[:, 2:-2] == (96, 128, 80))  # the filter reaches slightly beyond the edge
 
 
 def test_most_of_our_own_faces_are_not_called_real(judge, faces):
@@ -98,12 +98,12 @@ def test_a_folder_without_a_detector_is_one_sentence(tmp_path):
         {"slope": None},
         {"slope": "1.7"},
         {"slope": True},
-        {"slope": 1e300},  # infinite in float32: what is infinite once is no number next
+        {"slope": 1e300},  # infinite in float32, and later NaN
         {"intercept": float("nan")},
         {"intercept": -(10**400)},
         {"generated_from": 1.5},
         {"real_up_to": -0.1},
-        {"real_up_to": 0.9},  # a picture would be both
+        {"real_up_to": 0.9},  # a picture would get both verdicts
     ],
     ids=str,
 )

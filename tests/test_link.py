@@ -1,4 +1,4 @@
-"""Links: what they say comes back, and nothing that anybody writes into one can break the page."""
+"""Links: a view survives encoding and decoding, and no text in a link can break the page."""
 
 import json
 import subprocess
@@ -36,7 +36,7 @@ def views(draw) -> View:
 def test_a_link_says_everything(view):
     assert decode(encode(view)) == (view, [])
     assert decode("?" + encode(view) + "#3") == (view, [])
-    # in any order, repeated, with what the Hub's page adds
+    # in any order, repeated, with parameters that the Hub's page adds
     names = {name: values[0] for name, values in parse_qs(encode(view)).items()}
     assert decode({"__theme": "dark", **dict(reversed(names.items())), "logs": "container"}) == (view, [])
     assert decode(encode(view) + "&" + encode(view)) == (view, [])
@@ -53,7 +53,7 @@ def test_a_link_says_everything(view):
         st.binary(),
     )
 )
-def test_nothing_breaks_it(params):
+def test_decode_never_raises(params):
     view, notes = decode(params)
     assert decode(encode(view)) == (view, [])
     assert all(note.endswith(".") and len(note) < 250 and note.isprintable() for note in notes) and len(notes) < 10
@@ -63,8 +63,8 @@ VECTORS = json.loads((Path(__file__).parent / "link_vectors.json").read_text(enc
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["query"])
-def test_links_mean_what_they_meant(vector):
-    """Links are out there: what they show may never change. Ports to other languages run the same file."""
+def test_existing_links_keep_their_meaning(vector):
+    """What existing links show may never change. Ports to other languages run the same file."""
     view, notes = decode(vector["query"])
     fields = vector["view"]
     assert view == View(**{**fields, "seeds": tuple(fields["seeds"]), "look": Look(**fields["look"])})

@@ -14,7 +14,7 @@ from gan.link import LOOK
 from gan.model.look import AS_TRAINED, Look
 from gan.serve.page.look import CONTROLS, in_words, look_of, values_of
 
-# the only files that a new field touches, each with what it says of `variation` and what is added for `age`
+# the only files that a new field touches: in each, the line about `variation`, and what is added there for `age`
 ADDED = {
     "gan/model/look.py": ("    variation: float = 1.0\n", "    age: float = 0.0\n"),
     "gan/link.py": ('LOOK = {"variation": Range(0.0, 1.5, 2)', ', "age": Range(-3.0, 3.0, 1)'),
@@ -93,7 +93,7 @@ def test_a_new_field_touches_look_link_and_control_and_nothing_between(tmp_path)
 
 
 def test_no_other_code_of_the_page_names_a_field():
-    """Code, not words: docstrings may explain a field."""
+    """Only code counts: docstrings may explain a field."""
     names, here = {field.name for field in fields(Look)}, ROOT / "gan" / "serve" / "page" / "look.py"
     for path in (ROOT / "gan" / "serve").rglob("*.py"):
         used = {node.id for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Name)}

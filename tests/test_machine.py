@@ -7,7 +7,7 @@ from gan.train import machine
 
 
 def refusal(monkeypatch, **environment) -> str:
-    """What is said of one process that was started with these variables, or ""."""
+    """The error message for one process that was started with these variables, or ""."""
     for name in ("WORLD_SIZE", "MASTER_ADDR", "ACCELERATE_DYNAMO_MODE"):
         monkeypatch.delenv(name, raising=False)
     for name, value in environment.items():

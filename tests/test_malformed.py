@@ -1,4 +1,4 @@
-"""Whatever is wrong with a weights folder, it is refused in one sentence, or it works, also when it is shown."""
+"""A weights folder with anything wrong in it is refused in one sentence, or it works wherever it is used and shown."""
 
 import copy
 import json
@@ -49,7 +49,7 @@ def mutated(draw, config: dict) -> dict:
     """The config with up to three values replaced or taken out, at any depth."""
     config = copy.deepcopy(config)
     for _ in range(draw(st.integers(1, 3))):
-        depth = draw(st.integers(1, 6))  # most places are deep: the upper ones are as likely
+        depth = draw(st.integers(1, 6))  # most places are deep; this makes the upper ones as likely
         *above, key = draw(st.sampled_from([place for place in places(config) if len(place) <= depth] or [("new",)]))
         parent = config
         for step in above:
@@ -80,19 +80,19 @@ def detector(tmp_path_factory):
 
 
 def refused(use, *arguments) -> bool:
-    """Whether `use` says in one sentence what is wrong; anything else that it raises is a fault."""
+    """Whether `use` raises a UserError of one sentence; any other exception fails the test."""
     try:
         use(*arguments)
         return False
     except UserError as error:
         sentence = str(error)
         assert sentence.endswith(".") and "\n" not in sentence and len(sentence) < 600
-        assert sentence.encode()  # no halves of characters: a page shows it
+        assert sentence.encode()  # no lone surrogates: a page could not show them
         return True
 
 
 def generator_used(folder) -> None:
-    """What page, trainer and `gan.hub push` make of a generator's folder."""
+    """Use a generator's folder as page, trainer and `gan.hub push` do."""
     if not refused(FaceModel, folder):
         assert FaceModel(folder).faces([5]).shape == (1, 16, 16, 3)
     if not refused(weights.load, folder):
@@ -100,7 +100,7 @@ def generator_used(folder) -> None:
 
 
 def detector_used(folder) -> None:
-    """What page and trainer make of a detector's folder."""
+    """Use a detector's folder as page and trainer do."""
     if not refused(Judge, folder):
         judge = Judge(folder)
         as_opinion(judge.opinion(PICTURE, face_finder.middle(PICTURE)))
@@ -137,7 +137,7 @@ def test_any_config_is_used_or_refused(generator, detector, kind, use, data):
 @EXAMPLES
 @given(data=st.data())
 def test_what_is_loaded_can_be_shown(generator, detector, data):
-    """A malformed config is found when the page starts, not when somebody opens a tab."""
+    """A malformed config is found when the page starts, not when a visitor opens a tab."""
     models, judges = [], []
     for folder, use, found in ((generator, FaceModel, models), (detector, Judge, judges)):
         changed = data.draw(mutated(json.loads((folder / weights.CONFIG).read_text())))
@@ -192,7 +192,7 @@ def test_hashes_that_are_none_are_refused(generator, hashes):
 
 @pytest.mark.parametrize("name", ["absent.safetensors", "../x", "/etc/shadow", "", "\x00", "."])
 def test_only_files_that_are_loaded_are_opened(generator, name):
-    """A config names what it likes: other files of a later version, or files of the server."""
+    """A config may name any file: those of a later version, or those of the server."""
     config = json.loads((generator / weights.CONFIG).read_text())
     with config_text(generator, json.dumps({**config, "sha256": {**config["sha256"], name: "0" * 64}}).encode()):
         assert np.array_equal(FaceModel(generator).faces([5]), sampling.faces(weights.load(generator).generator, [5]))
@@ -201,7 +201,7 @@ def test_only_files_that_are_loaded_are_opened(generator, name):
 @EXAMPLES
 @given(changes=st.lists(st.tuples(st.integers(0, 1500) | st.integers(0, 10**6), st.integers(0, 255)), max_size=3))
 def test_any_file_of_tensors_is_used_or_refused(generator, changes):
-    """Most bytes are changed in the header, which says what the others are."""
+    """Most of the changed bytes are in the header, which describes the rest of the file."""
     whole, config = (generator / weights.GENERATOR).read_bytes(), json.loads((generator / weights.CONFIG).read_text())
     content = bytearray(whole)
     for place, byte in changes:

@@ -40,7 +40,7 @@ def measured(tmp_path, features, generator, train, samples, held_out=None) -> di
     return metrics.measure(folder, reference, "the command", tmp_path / "runs" / "pairs.png")
 
 
-def test_the_distance_is_heusels(tmp_path, features):
+def test_the_distance_follows_its_published_formula(tmp_path, features):
     torch.manual_seed(0)
     real = drawn(300)
     result = measured(tmp_path, features, Generator(SMALL), real, 300)["frechet_distance"]
@@ -84,7 +84,7 @@ def test_a_measurement_is_written_into_config_card_and_picture(tmp_path, feature
 
 
 def test_a_new_metric_is_one_function_and_one_line(tmp_path, features, monkeypatch):
-    """It comes into config, card and printed summary, with what real pictures have against real ones."""
+    """It gets into config, card and printed summary, each with the figure of real against real pictures."""
 
     def brightness(samples: Seen, reference: Seen) -> dict:
         levels = np.arange(256)
@@ -111,8 +111,8 @@ def test_a_metric_is_found_by_its_name(tmp_path, features):
     assert metrics.compare(*pictures, ["colour"]) == {"colour": metrics.compare(*pictures)["colour"]}
 
 
-def test_a_generator_that_copies_is_found_out(tmp_path, features):
-    """The training pictures are the samples of the generator, so that it has learned them by heart."""
+def test_a_generator_that_copies_is_detected(tmp_path, features):
+    """The training pictures are samples of the generator: the same figures as if it had memorised them."""
     torch.manual_seed(0)
     generator = Generator(SMALL)
     weights_folder = measured(tmp_path, features, generator, drawn(60), 4) and tmp_path / "weights"
@@ -128,12 +128,12 @@ def test_a_generator_that_copies_is_found_out(tmp_path, features):
     assert all(of["frechet_distance"] < 1e-3 for of in against["training"])
     assert result["colour"]["levels"] == 0 and result["spectrum"]["decibels"] == 0
     pairs = unsheet(Image.open(other / "runs" / "pairs.png"), 16).reshape(32, 2, 16, 16, 3)
-    assert np.array_equal(pairs[:, 0], pairs[:, 1])  # each beside the picture that it is a copy of
+    assert np.array_equal(pairs[:, 0], pairs[:, 1])  # each beside the picture of which it is a copy
     assert len(np.unique(pairs[:, 0].reshape(32, -1), axis=0)) == 32
 
 
 def test_held_out_pictures_are_compared_beside_as_many_training_pictures(tmp_path, features):
-    """Four of the held-out ones are copies of training pictures, and do not count."""
+    """Four of the held-out pictures are copies of training pictures and are left out."""
     train = drawn(300, 60)
     held_out = np.concatenate([train[:4], drawn(56, 200, seed=1)])
     result = measured(tmp_path, features, Generator(SMALL), train, 200, held_out)
@@ -143,7 +143,7 @@ def test_held_out_pictures_are_compared_beside_as_many_training_pictures(tmp_pat
     assert against["held_out"]["frechet_distance"] == pytest.approx(distance_by_hand(faces, held_out[4:]), abs=1e-3)
     picked = train[:200][np.random.RandomState(0).permutation(200)[:56]]
     assert against["training"][0]["frechet_distance"] == pytest.approx(distance_by_hand(faces, picked), abs=1e-3)
-    assert len({of["frechet_distance"] for of in against["training"]}) == 5  # other pictures each
+    assert len({of["frechet_distance"] for of in against["training"]}) == 5  # no picture in two sets
     assert against["real"]["frechet_distance"] == pytest.approx(distance_by_hand(train[:200], held_out[4:]), abs=1e-3)
     distance = f"distance {against['held_out']['frechet_distance']:.2f}"
     assert f"samples against 56 held-out pictures: {distance}" in metrics.describe(result)

@@ -1,4 +1,4 @@
-"""The page's weights: the embedded ones at once, those of the Hub when they come, those of older links on demand."""
+"""The page's weights: the embedded ones at once, those of the Hub once fetched, those of older links on demand."""
 
 import errno
 import os
@@ -33,7 +33,7 @@ def quick(monkeypatch):
     monkeypatch.setattr(hub, "TIMEOUT", 1)
 
 
-def test_without_a_wish_the_embedded_ones():
+def test_by_default_the_embedded_weights_are_shown():
     models = Models(WEIGHTS, DEFAULT)
     assert models.current is models.embedded[0] is models.of("0" * 12) and not models.news and not models.coming
     assert not models.asked_for("0" * 12)  # no repo is configured: nothing is ever fetched
@@ -64,7 +64,7 @@ def test_neither_a_folder_nor_a_name(wanted):
         Models(WEIGHTS, DEFAULT, wanted)
 
 
-def test_those_of_the_hub_take_over(hub_server, repo_id, tmp_path, quick):
+def test_weights_of_the_hub_replace_the_embedded_ones(hub_server, repo_id, tmp_path, quick):
     first, second = folder_of(tmp_path / "one", 1), folder_of(tmp_path / "two", 2)
     commit = pushed(first, repo_id)
     pushed(second, repo_id)
@@ -102,7 +102,7 @@ def test_what_was_fetched_before_is_there_without_a_network(hub_server, repo_id,
         ("503", "answered 503"),
     ],
 )
-def test_when_they_do_not_come_the_page_says_so_and_goes_on(hub_server, repo_id, tmp_path, quick, trouble, words):
+def test_weights_that_cannot_be_fetched_are_reported(hub_server, repo_id, tmp_path, quick, trouble, words):
     folder, name = folder_of(tmp_path / "weights"), repo_id
     if trouble == "damaged":
         (folder / "generator.safetensors").write_bytes((folder / "generator.safetensors").read_bytes()[:-9])
@@ -118,11 +118,11 @@ def test_when_they_do_not_come_the_page_says_so_and_goes_on(hub_server, repo_id,
     settled(lambda: not models.coming)
     assert models.current is models.embedded[0]
     assert (
-        models.news.startswith(f"The weights of {name} did not come, so these are the embedded ones.")
+        models.news.startswith(f"The weights of {name} could not be fetched, so the page shows the embedded ones.")
         and words in models.news
     )
     assert str(tmp_path) not in models.news and os.environ["HF_HOME"] not in models.news
-    if trouble == "503":  # asked for again later
+    if trouble == "503":  # the next attempt succeeds
         hub_server.faults()
         settled(lambda: models.current.id == generator_id(folder))
 
@@ -145,8 +145,8 @@ def test_older_links_find_their_weights(hub_server, repo_id, tmp_path, quick):
         assert models.asked_for(ids[number])
         settled(lambda name=ids[number]: models.has(name))
         if number == 1:
-            models.of(ids[0])  # looked at once more
-    assert [models.has(name) for name in ids] == [True, False, True, True]  # two at most are kept besides the current
+            models.of(ids[0])  # used once more
+    assert [models.has(name) for name in ids] == [True, False, True, True]  # two are kept beside the current ones
 
 
 def test_made_up_links_fetch_little_and_only_from_the_configured_repo(hub_server, repo_id, tmp_path, quick):
@@ -158,14 +158,14 @@ def test_made_up_links_fetch_little_and_only_from_the_configured_repo(hub_server
     made_up = [f"{number:012x}" for number in range(20)]
     assert sum(models.asked_for(name) for name in made_up) == models_module.MOST_AT_ONCE
     settled(lambda: not any(model is None for model in models._fetched.values()))
-    assert not models.asked_for(made_up[0])  # not found, and not looked for again for a while
+    assert not models.asked_for(made_up[0])  # not found, and not requested again for a while
     assert {line["path"] for line in hub_server.log()} <= {
         f"/api/models/{repo_id}/revision/g-{name}" for name in made_up
     }
     assert len(hub_server.log()) <= models_module.MOST_AT_ONCE
 
 
-def test_a_tag_at_other_weights_is_not_believed(hub_server, repo_id, tmp_path, quick):
+def test_a_tag_that_points_at_other_weights_is_ignored(hub_server, repo_id, tmp_path, quick):
     commit = pushed(folder_of(tmp_path / "weights"), repo_id)
     HfApi().create_tag(repo_id, tag="g-" + "a" * 12, revision=commit)
     models = Models(WEIGHTS, DEFAULT, repo_id)
@@ -176,14 +176,14 @@ def test_a_tag_at_other_weights_is_not_believed(hub_server, repo_id, tmp_path, q
 
 
 class Panic(BaseException):
-    """What a panic of a library in Rust is raised as."""
+    """Like the exception that a panic of a library in Rust raises."""
 
 
 @pytest.mark.parametrize(
     "fault", [RuntimeError("no way at /secret"), MemoryError(), KeyError("x"), SystemExit(1), Panic()], ids=repr
 )
 def test_a_fetch_ends_whatever_goes_wrong(tmp_path, quick, monkeypatch, caplog, fault):
-    """Otherwise visitors poll for ever, or the place of a fetch is never free again."""
+    """Otherwise visitors would poll forever, or a place for a fetch would never become free again."""
 
     def pull(*arguments):
         if fault:
@@ -196,21 +196,21 @@ def test_a_fetch_ends_whatever_goes_wrong(tmp_path, quick, monkeypatch, caplog, 
     models = Models(WEIGHTS, DEFAULT, "alice/faces")
     settled(lambda: not models.coming)
     assert models.news == (
-        "The weights of alice/faces did not come, so these are the embedded ones. "
+        "The weights of alice/faces could not be fetched, so the page shows the embedded ones. "
         "Something went wrong on this server; its log says what."
     )
-    assert type(fault).__name__ in caplog.text and "Traceback" in caplog.text  # for whoever runs the server
+    assert type(fault).__name__ in caplog.text and "Traceback" in caplog.text  # for the operator of the server
     for number in range(2 * models_module.MOST_AT_ONCE):
         name = f"{number:012x}"
         assert models.asked_for(name)  # a place is free
         settled(lambda name=name: not models.asked_for(name))
         assert not models.has(name)
-    fault = None  # asked for again later
+    fault = None  # the next attempt succeeds
     settled(lambda: models.current.id == generator_id(folder))
     assert not models.news and not models.coming
 
 
-def test_no_place_is_lost_where_no_thread_can_be_started(monkeypatch):
+def test_a_thread_that_cannot_start_does_not_block_later_fetches(monkeypatch):
     def start(thread):
         raise RuntimeError("can't start new thread")
 
@@ -261,7 +261,7 @@ def test_the_page_shows_the_embedded_faces_first_and_those_of_the_hub_when_they_
 
 
 def test_an_old_link_after_a_new_push(hub_server, repo_id, tmp_path, page):
-    """Made with one state of a repo, opened when the page has the next: the faces of then, pixel by pixel."""
+    """Made before a push and opened after it: the faces of the old weights, pixel by pixel."""
     old, new = folder_of(tmp_path / "old", 1), folder_of(tmp_path / "new", 2)
     pushed(old, repo_id)
     with serving(tmp_path / "home-1", SEEDFACES_MODEL=repo_id) as url:
@@ -289,8 +289,8 @@ def test_an_old_link_after_a_new_push(hub_server, repo_id, tmp_path, page):
         pytest.param(lambda route: route.abort(), id="no-network"),  # Gradio then loads the page anew
     ],
 )
-def test_a_question_that_fails_is_asked_again(answer, hub_server, repo_id, tmp_path, page):
-    """Whoever waits for older weights gets them, even if the page could once not be asked whether they are there."""
+def test_a_poll_that_fails_is_repeated(answer, hub_server, repo_id, tmp_path, page):
+    """A visitor who waits for older weights gets them, even if one poll fails."""
     old, new = folder_of(tmp_path / "old", 1), folder_of(tmp_path / "new", 2)
     pushed(old, repo_id)
     pushed(new, repo_id)

@@ -18,7 +18,7 @@ def test_exact_output_shapes_at_every_size(resolution, norm):
     assert logits.shape == (3,) and logits.dtype == torch.float32
 
 
-def test_default_widths_work_at_the_students_sizes():
+def test_default_widths_work_at_the_sizes_of_earlier_projects():
     for resolution in (16, 28, 32, 48, 64, 100, 128, 150):
         settings = ModelSettings(resolution)
         with torch.no_grad():

@@ -1,4 +1,4 @@
-"""What the tabs' handlers make of views and controls, without a browser."""
+"""The tabs' handlers, from views and controls to values, without a browser."""
 
 import asyncio
 import base64
@@ -38,7 +38,7 @@ def page() -> Page:
 
 
 def click(seed) -> SimpleNamespace:
-    """What a browser sends of a click on a face."""
+    """What a browser sends for a click on a face."""
     return SimpleNamespace(seed=seed)
 
 
@@ -119,7 +119,7 @@ def test_there_is_nothing_after_the_last_seed(page):
     assert page.gallery.next_page(encode(last)) == (last, ["4294967295 is the last seed."])
 
 
-def test_a_surprise_can_be_read_out(page):
+def test_surprising_seeds_are_short(page):
     views = {page.gallery.surprising("", 16, 1.0)[0] for _ in range(20)}
     assert len(views) > 15 and all(view.seeds[-1] < 1_000_100 and len(view.seeds) == 16 for view in views)
 
@@ -243,7 +243,7 @@ def test_nonsense_in_a_browsers_storage_is_dropped(stored):
 def test_a_link_with_other_weights_says_so(page):
     view, notes = page.open({"seeds": "5", "w": "0" * 12})
     assert (view, notes) == (View(seeds=(5,), weights="0" * 12), [])
-    values = page.show(view, notes)  # what is shown, and its link, are of the current ones
+    values = page.show(view, notes)  # the faces and their link are those of the current weights
     assert values[1:3] == ["", encode(view_of(page, 5))]
     assert len(values[3]) == 1 and "other weights" in values[3][0]
     assert page.open({"seeds": "5", "w": page.models.current.id}) == (view_of(page, 5), [])
@@ -329,7 +329,7 @@ def test_how_far_to_trust_it_is_what_was_measured(page):
 
 
 def test_about_needs_nothing_but_the_networks(page, monkeypatch, tmp_path):
-    """Weights of a checkpoint have no figures yet; whatever a config says is text, not HTML."""
+    """Weights of a checkpoint have no figures yet; the texts of a config are not HTML."""
     monkeypatch.setattr(page.models.current, "config", {})
     monkeypatch.setattr(page.models.current, "name", "<b>x")
     monkeypatch.setattr(page.models.current, "folder", tmp_path)
@@ -350,7 +350,7 @@ def test_the_outer_address_is_the_spaces(monkeypatch):
     ids=lambda value: repr(value)[:20],
 )
 def test_every_handler_takes_any_nonsense_or_refuses_it(page, value):
-    """As it comes over HTTP, where a browser's controls bound nothing, the first checks being Gradio's own."""
+    """Arguments as they come over HTTP, without the limits of a browser's controls; Gradio checks them first."""
     refusals = (gr.Error, ComponentProcessingError, ValidationError)
     handlers = {(each.fn, *map(type, each.inputs)): each for each in page.blocks.fns.values() if each.fn}
     refused = 0
@@ -360,7 +360,7 @@ def test_every_handler_takes_any_nonsense_or_refuses_it(page, value):
             query_params={"seeds": str(value), "variation": str(value), "tab": str(value), "w": str(value)}
         )
         try:
-            # in a thread: the browser of other tests has a loop in this one
+            # in a new thread: this one may hold the event loop of a browser
             ThreadPoolExecutor().submit(
                 asyncio.run,
                 page.blocks.process_api(

@@ -1,4 +1,4 @@
-"""The holes of a Gradio page, each with a test that fails when it is open."""
+"""Attacks on a Gradio page: each test fails if its hole is open."""
 
 import io
 import json
@@ -48,7 +48,7 @@ def secret(tmp_path) -> Path:
 
 
 def test_an_upload_is_judged(address):
-    """The honest way, which all the others are measured by."""
+    """A regular upload, to compare the others with."""
     path = upload(address, png()).json()[0]
     answer = call(address, "classify", {"path": path, "meta": {"_type": "gradio.FileData"}})
     assert "event: complete" in answer and "probability_generated" in answer
@@ -61,7 +61,7 @@ def test_files_of_the_server_cannot_be_named(address, secret, meta):
     assert secret.exists()
 
 
-def test_no_way_leads_out_of_the_upload_folder(address, secret):
+def test_paths_cannot_leave_the_upload_folder(address, secret):
     inside = Path(upload(address, png()).json()[0]).parent
     answer = call(address, "classify", {"path": f"{inside}/{'../' * 20}{str(secret).lstrip('/')}"})
     assert safety.ONLY_UPLOADS in answer and "square" not in answer
@@ -117,13 +117,13 @@ def test_bodies_that_are_too_large_are_refused_before_they_are_read(address, rou
     assert answer.status_code == 413
 
 
-def test_the_queue_cannot_be_passed_by(address):
+def test_the_queue_cannot_be_bypassed(address):
     for route in ("/run/generate", "/api/generate"):
         answer = httpx.post(f"{address}{API}{route}", json={"data": ["0", 1.0, ""]}, timeout=60)
         assert answer.status_code == 404 and "join the queue" in answer.text, answer.text[:200]
 
 
-def test_runs_are_not_remembered_by_the_browser(address):
+def test_the_browser_stores_no_inputs_and_outputs(address):
     assert httpx.get(f"{address}/config").json()["run_history"] is False
 
 
@@ -151,7 +151,7 @@ def test_errors_name_no_path_of_the_server(address, data):
         "/stream/x/1/1/playlist.m3u8",
     ],
 )
-def test_other_doors_are_closed(address, route):
+def test_other_routes_give_no_files_and_fetch_nothing(address, route):
     answer = httpx.get(f"{address}{API}{route}", timeout=30)
     assert answer.status_code >= 400 or "location" in answer.headers, answer.text[:200]
     assert "root:" not in answer.text and "SeedFaces" not in answer.text
@@ -170,7 +170,7 @@ def test_nothing_else_is_public(address):
 
 
 def test_nonsense_in_any_endpoint_harms_nothing(address):
-    """Private endpoints answer raw HTTP too; what each makes of nonsense is in test_page.py."""
+    """Private endpoints answer raw HTTP too; test_page.py tests each handler on nonsense."""
     dependencies = httpx.get(f"{address}/config").json()["dependencies"]
     assert len(dependencies) > 20
     for dependency in dependencies:
@@ -181,7 +181,7 @@ def test_nonsense_in_any_endpoint_harms_nothing(address):
             "event_data": {"seed": "x", "query": "x"},
         }
         assert httpx.post(f"{address}{API}/queue/join", json=body, timeout=60).status_code in {200, 503, 400, 422}
-    deadline = time.monotonic() + 60  # the line must get empty again, with everybody after it served as before
+    deadline = time.monotonic() + 60  # the queue must become empty again, and the next visitor be served
     while (answer := call(address, "generate", "0", 1.0, "")).startswith("503"):
         assert time.monotonic() < deadline
         time.sleep(0.5)
@@ -215,10 +215,10 @@ def test_the_same_picture_uploaded_again_is_not_deleted_before_it_is_read(tmp_pa
 
 
 def test_many_visitors_at_once_get_their_faces_or_a_sentence(address):
-    """More than the line holds: some are told so at once, the others are served, and the page lives on."""
+    """More than the queue holds: some are told so at once, the others are served, and the page keeps working."""
 
     def ask(number):
-        if number == 0:  # while it is made, the line gets long
+        if number == 0:  # the queue fills while it is made
             return call(address, "morph", "1,2,3,4,5,6,7,8", 0.5, 32, True, "")
         time.sleep(0.3)
         return call(address, "morph", "1,2", 0.5 + number / 1000, 2, True, "")

@@ -8,7 +8,7 @@ from gan.train.measure import plots, quality
 
 @pytest.fixture
 def drawn(monkeypatch) -> list:
-    """The figures that are drawn, left open."""
+    """The figures that are drawn; they stay open."""
     figures = []
     monkeypatch.setattr(plt, "close", figures.append)
     yield figures
@@ -42,7 +42,7 @@ def test_curves_draw_what_there_is(tmp_path, drawn):
 
 
 def test_overfitting_is_drawn_from_the_first_line_that_has_it(tmp_path, drawn):
-    """Lines of a run that was begun with an older version lack it, and so does one where D told nothing apart."""
+    """Lines of older versions lack it, and so do lines where D could not tell training faces from fakes."""
     rows = [{"step": s, "pictures": 1000 * s, "accuracy_real": 0.8} for s in range(3)]
     rows += [{**rows[0], "pictures": 3000, "overfitting": None}, {**rows[0], "pictures": 4000, "overfitting": 0.25}]
     plots.save_curves(rows, tmp_path / "curves.png")

@@ -18,7 +18,7 @@ from gan.serve.page.preview import described
 
 
 def tags(address: str, query: str, **headers) -> dict[str, str]:
-    """All Open Graph and Twitter tags of the page, each of which may be there once only."""
+    """All Open Graph and Twitter tags of the page; each may occur once only."""
     page = httpx.get(f"{address}/?{query}", headers={"accept-encoding": "identity", **headers}, timeout=60)
     assert len(page.content) == int(page.headers["content-length"])
     found = re.findall(r'<meta\s+(?:property|name)="((?:og|twitter):[^"]*)"\s+content="([^"]*)"', page.text)
@@ -69,7 +69,7 @@ def test_without_the_weights_there_is_no_picture_of_others(address):
     assert httpx.get(tags(address, f"seeds=1-8&w={older}")["og:image"], timeout=60).status_code == 200
 
 
-def test_a_crowd_waits_or_is_told_to_come_back(address):
+def test_too_many_requests_wait_or_get_503(address):
     with ThreadPoolExecutor(60) as pool:
         codes = list(
             pool.map(lambda seed: httpx.get(f"{address}/preview.jpg?seeds={seed}", timeout=60).status_code, range(60))

@@ -46,7 +46,7 @@ def test_a_copy_of_a_training_picture_has_distance_0():
     train = cloud()
     moved = train[[17]] + np.float32([3, 4, 0, 0, 0, 0, 0, 0]) / 1000
     features, elsewhere = np.concatenate([train[[5]], moved]), cloud(2, centre=5.0, seed=1)
-    for these in ((features, elsewhere), (elsewhere, features)):  # whichever way round the picture was learned
+    for these in ((features, elsewhere), (elsewhere, features)):  # also if the generator learned the mirror image
         distances, rows = quality.nearest(*these, train)
         assert rows.tolist() == [5, 17]
         assert distances == pytest.approx([0, 0.005], abs=1e-4)
@@ -91,7 +91,7 @@ def test_a_sine_lands_in_its_ring(x, y, ring):
     power = quality.power_spectrum(pictures_of(wave[None]))
     assert power.argmax() == ring - 1
     around = power[ring - 3 : ring + 2].sum()
-    assert around / power.sum() > 0.999  # the window spreads it over its neighbours and no farther
+    assert around / power.sum() > 0.999  # the window spreads it over its neighbours only
 
 
 def test_brightness_is_no_detail():

@@ -68,7 +68,7 @@ def test_a_run_that_has_left_no_checkpoint_is_a_run(folder, tmp_path, left):
         folder.require_own(elsewhere(tmp_path, "a"))
 
 
-def test_what_lies_behind_the_start_goes(folder):
+def test_what_is_of_later_steps_or_another_run_is_removed(folder):
     sheets = [folder.sheet(step) for step in (0, 3, 6)]
     sheets[0].parent.mkdir(parents=True)
     for path in (*sheets, folder.earlier_timeline):

@@ -15,8 +15,8 @@ def generator() -> Generator:
     torch.manual_seed(0)
     generator = Generator(SMALL)
     with torch.no_grad():
-        generator.to_rgb.weight *= 500  # contrast, so that a difference would show
-        generator(torch.randn(64, 8))  # running statistics of its own
+        generator.to_rgb.weight *= 500  # enough contrast for a difference to show
+        generator(torch.randn(64, 8))  # running statistics that differ from the initial ones
     return generator
 
 

@@ -51,7 +51,7 @@ def test_a_timeline_goes_on_from_that_of_the_weights_before(tmp_path):
 
 def test_a_long_run_gives_sixty_frames_ends_included(tmp_path):
     paths = sheets_of(tmp_path, 150)
-    for number, path in enumerate(paths):  # unlike each other, or WebP would merge frames
+    for number, path in enumerate(paths):  # all different, or WebP would merge frames
         noise = np.random.RandomState(number).randint(0, 256, (64, 16, 16, 3)).astype(np.uint8)
         sheet(noise).save(path)
     sheets.save_timeline(paths, 16, tmp_path / "timeline.webp")

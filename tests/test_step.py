@@ -23,7 +23,7 @@ def make(recipe: str = "modern", **changes) -> GanStep:
 
 
 def accelerator(precision: str) -> Accelerator:
-    AcceleratorState._reset_state(reset_partial_state=True)  # a process has one, and it does not change its mind
+    AcceleratorState._reset_state(reset_partial_state=True)  # a process has one, which cannot be reconfigured
     return Accelerator(cpu=True, mixed_precision=precision)
 
 
@@ -103,13 +103,13 @@ def test_gradients_are_clipped_where_the_recipe_says_so(monkeypatch):
 def test_penalties_come_every_so_many_steps():
     gan = make(penalty_every=3)
     assert ["penalty" in gan([batch(n)]) for n in range(6)] == [True, False, False, True, False, False]
-    gan = make(penalty_every=1, penalty_weight=0.0)  # none at all, whatever it would end at
+    gan = make(penalty_every=1, penalty_weight=0.0)  # none at all, whatever the final weight
     assert gan.settings.penalty_weight_end > 0 and not any("penalty" in gan([batch(n)]) for n in range(6))
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_the_discriminator_learns_to_tell(recipe):
-    """White noise against a generator that does not learn: a few steps and the critic knows."""
+    """White noise against a generator that does not learn: the critic needs only a few steps."""
     gan = make(recipe, learning_rate=2e-3, learning_rate_end=2e-3)
     gan._generator_step = lambda *_: {}
     first = gan([batch(0)])
@@ -132,7 +132,7 @@ def test_accumulated_gradients_are_those_of_the_whole_batch():
         return parameters(gan.discriminator)
 
     whole, parts = discriminator_after(1), discriminator_after(2)
-    # Adam's first step turns a rounding error in a tiny gradient into a full step, hence a share and not all
+    # not all: Adam's first step turns a rounding error in a tiny gradient into a full step
     assert ((whole - parts).abs() < 1e-6).float().mean() > 0.999
 
 

@@ -1,4 +1,4 @@
-"""Whole runs in processes of their own: what a person who trains goes through, accidents included."""
+"""Whole runs in processes of their own, as a person starts them, accidents included."""
 
 import json
 import os
@@ -62,7 +62,7 @@ def assert_same(one, two, path="") -> None:
 
 
 def assert_nothing_of_this_machine(folder) -> None:
-    """No file for people or programs in a weights folder says where anything lies."""
+    """No text in a weights folder contains a local path."""
     for name in ("config.json", "README.md", "LICENSE"):
         text = re.sub("<!--.*?-->", "", (folder / name).read_text())
         words = re.split(r"[\s\"'=]+", text)
@@ -99,7 +99,7 @@ def assert_same_end(output, undisturbed) -> None:
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory, pictures):
-    """A run that nothing happened to, through `accelerate launch` as in the README."""
+    """An undisturbed run, through `accelerate launch` as in the README."""
     output = tmp_path_factory.mktemp("runs") / "undisturbed"
     launch = [sys.executable, "-m", "accelerate.commands.launch", "train_accelerate.py"]
     words = [*launch, *command(pictures, output, "--store_dir", output.parent / "store", "--report_to", "tensorboard")]
@@ -262,7 +262,7 @@ def test_a_checkpoint_alone_is_enough(run, pictures, tmp_path, undisturbed):
 
 
 def test_ending_the_launcher_saves_too(pictures, tmp_path):
-    """`accelerate launch` passes no signal on; the run must notice that it is gone."""
+    """`accelerate launch` passes no signal on; the run must notice that the launcher has ended."""
     output = tmp_path / "orphan"
     words = [
         sys.executable,
@@ -288,7 +288,7 @@ def test_ending_the_launcher_saves_too(pictures, tmp_path):
 
 
 def running(pid: str) -> bool:
-    """Whether a process has not ended; a zombie that nobody waits for has."""
+    """Whether a process is running; a zombie is not."""
     status = Path(f"/proc/{pid}/stat")
     return status.exists() and status.read_text().rpartition(")")[2].split()[0] != "Z"
 
@@ -304,7 +304,7 @@ def wait_for(condition, seconds: float = 90) -> None:
     "accident, words",
     [("nan", "loss_generator is not finite"), ("infinite-parameter", "a parameter of the generator is not finite")],
 )
-def test_numbers_that_break_down_stop_the_run_and_keep_the_last_good_weights(run, pictures, tmp_path, accident, words):
+def test_numbers_that_are_not_finite_stop_the_run_and_spoil_no_weights(run, pictures, tmp_path, accident, words):
     output = tmp_path / "broken"
     # step 11 is the last before a checkpoint: what it breaks must not be saved
     broken = run("tests/hooked_training.py", accident, 11, *command(pictures, output))
@@ -316,7 +316,7 @@ def test_numbers_that_break_down_stop_the_run_and_keep_the_last_good_weights(run
     assert all(torch.isfinite(value).all() for value in loaded.generator.state_dict().values())
 
 
-def test_a_disk_that_takes_no_more_gets_a_sentence(run, pictures, tmp_path):
+def test_a_full_disk_is_one_sentence(run, pictures, tmp_path):
     """A limit on the size of files stands in for a full disk: the write fails in the same place."""
     output = tmp_path / "full"
     limited = ("bash", "-c", 'ulimit -f 100; exec "$0" "$@"', sys.executable)  # KiB; a checkpoint takes more
@@ -403,7 +403,7 @@ def test_two_processes_share_the_work_end_alike_and_resume_bit_for_bit(run, pict
 @pytest.mark.parametrize(
     "options, asked",
     [
-        (["--cpu", "--num_processes", "2"], "Several"),  # Accelerate starts one and says nothing
+        (["--cpu", "--num_processes", "2"], "Several"),  # Accelerate starts one process, without a message
         # two trainings, both main
         (["--multi_gpu", "--num_processes", "2", "--num_machines", "1", "--main_process_port", "0"], "2"),
     ],
@@ -491,7 +491,7 @@ def test_a_run_that_starts_from_weights_and_grows_goes_on_without_them(run, undi
 
 
 def unsized(words: list) -> list:
-    """A command without the widths that TINY names."""
+    """A command without the widths of TINY."""
     at = words.index("--widths")
     return [*words[:at], *words[at + 3 :]]
 

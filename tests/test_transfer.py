@@ -1,4 +1,4 @@
-"""--init_from: what of trained weights is taken, and that a grown network begins as the one it grew from."""
+"""--init_from: which trained weights are copied, and that a grown network begins as the one it grew from."""
 
 import pytest
 import torch
@@ -16,7 +16,7 @@ COUNTS = {"training": {"pictures": 5, "data": "drawn"}}
 
 @pytest.fixture
 def source(tmp_path) -> weights.Weights:
-    """Networks that have seen something: BatchNorm's statistics and all weights are others than at the start."""
+    """Networks with BatchNorm statistics and weights that differ from the initial ones."""
     torch.manual_seed(0)
     generator, discriminator = Generator(SMALL), Discriminator(SMALL)
     with torch.no_grad():
@@ -51,14 +51,14 @@ def test_a_grown_network_begins_as_the_one_it_grew_from(source, resolution, step
     latents = torch.randn(32, 8, generator=torch.Generator().manual_seed(2))
     small = source.generator(latents)
     even = resolution % 2 == 0
-    # away from the border, where the layers' zeros come in, the faces are the small ones enlarged (before the tanh)
+    # except at the border, which zero padding changes, the faces are the small ones enlarged (before the tanh)
     expected = torch.atanh(small)
     for size in ladder(resolution)[-steps:]:
         expected = interpolate(expected, (size, size), mode="bilinear", align_corners=not even)
     border = 2 * 2**steps
     difference = (generator(latents) - torch.tanh(expected))[:, :, border:-border, border:-border].abs()
     assert difference.mean() < 0.01
-    assert (small - source.generator(latents.flip(0))).abs().mean() > 0.1  # they differ by far more from each other
+    assert (small - source.generator(latents.flip(0))).abs().mean() > 0.1  # different faces differ by far more
     if even:
         pictures = torch.rand(8, 3, resolution, resolution, generator=torch.Generator().manual_seed(3)) * 2 - 1
         expected = source.discriminator(torch.nn.functional.avg_pool2d(pictures, 2**steps))

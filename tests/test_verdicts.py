@@ -1,4 +1,4 @@
-"""Calibration and figures, on detectors whose worth is known."""
+"""Calibration and figures, on detectors whose figures are known."""
 
 import numpy as np
 import pytest
@@ -52,10 +52,10 @@ def test_uncalibrated_probabilities_have_an_error():
 
 
 @pytest.mark.parametrize("gap", [0.3, 1.0, 2.0, 6.0])
-def test_few_get_the_verdict_of_the_others(gap):
+def test_few_verdicts_are_wrong(gap):
     calibration = verdicts.calibrate(logits(gap), GENERATED)
     wrong = verdicts.wrong(verdicts.probabilities(logits(gap, seed=1), calibration), GENERATED, calibration)
-    # of 700 of a kind the share may by chance be a little above what was aimed at
+    # with 700 of each kind, the share may exceed the limit slightly by chance
     assert (
         wrong["real_called_generated"] <= 1.4 * verdicts.WRONG
         and wrong["generated_called_real"] <= 1.4 * verdicts.WRONG

@@ -114,7 +114,7 @@ def test_a_folder_that_cannot_be_written(tmp_path):
 
 
 def test_files_may_be_replaced_while_they_are_served(folder):
-    """Copying a file over another one truncates that one first: who has mapped it is then killed by SIGBUS."""
+    """Copying over a file truncates it first: a process that has mapped it would be killed by SIGBUS."""
     weights.save_detector(folder, Detector(SMALL), SMALL, {})
     weights.save(folder, Generator(SMALL), Discriminator(SMALL), SMALL, {})
     code = """
@@ -147,7 +147,7 @@ for line in sys.stdin:
 
 
 def test_the_id_is_that_of_what_is_loaded_whatever_happens_to_the_file(folder):
-    """Another process replaces the file, again and again, while it is loaded: one of both files, or a sentence."""
+    """Another process keeps replacing the file while it is loaded: the result is one of both files, or a UserError."""
     weights.write_config(folder, {**weights.load_config(folder), "sha256": {}})  # the file must speak for itself
     files, faces = [(folder / weights.GENERATOR).read_bytes()], {}
     weights.save(folder, Generator(SMALL), Discriminator(SMALL), SMALL, {})
@@ -239,7 +239,7 @@ def test_other_shapes_are_refused(folder, tmp_path_factory):
 
 def test_an_absurdly_large_file_is_not_read(folder):
     with open(folder / weights.GENERATOR, "ab") as file:
-        file.truncate(2**34)  # sparse: 16 GiB that take no disk
+        file.truncate(2**34)  # sparse: 16 GiB that take no space on the disk
     with pytest.raises(UserError, match="far larger"):
         weights.load(folder)
 

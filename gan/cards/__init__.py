@@ -1,1 +1,1 @@
-"""What is said of weights, worded once from their config, for model cards, the page and printed summaries."""
+"""Facts about weights, worded once from their config, for model cards, the page and printed summaries."""

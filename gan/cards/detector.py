@@ -1,4 +1,4 @@
-"""What is said of the detector, each worded once, and its model card and licence; from its config alone."""
+"""Facts about the detector, each worded once, and its model card and licence; from its config alone."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,7 +30,7 @@ def save(folder: Path, config: dict) -> None:
 
 
 def of_detector(config: dict) -> list[Fact]:
-    """All that is said of a detector but `trust` and `table`, in the order in which it is shown.
+    """All facts about a detector except `trust` and `table`, in the order in which they are shown.
 
     Raises:
         UserError: the config is malformed; with one sentence. Nothing else is raised, whatever the config holds.
@@ -191,7 +191,7 @@ def _people(measured: dict | None) -> list[Fact]:
 
 
 def _unseen_data_set(config: dict) -> list[Fact]:
-    """What a detector trained without a data set says of its real faces: this detector or the nearest before it."""
+    """Verdicts on the real faces of a data set that this detector, or the nearest before it, was not trained on."""
     found = [(config["report"].get("unseen_data_set"), "it")] + [
         (training.get("unseen_data_set"), "an earlier detector, from which this one continued,")
         for training in list(_trainings(config["training"]))[1:]

@@ -1,15 +1,15 @@
-"""What is said of a generator: config → facts, each worded once, for model card, page and printed summary."""
+"""Facts about a generator: config → facts, each worded once, for model card, page and printed summary."""
 
 from gan.cards.fact import Fact
 from gan.model.config import CONFIG, config_errors
 
-# what the figures of gan.train.measure mean, which their sentences have to say
+# constants of gan.train.measure that the sentences name
 SPECTRUM_UP_TO = 0.8  # of the Nyquist frequency: above it, the reference shows little but its resize filter
 NEAREST_SHARE = 0.01  # of held-out faces: samples nearer to a training picture than these are suspicious
 
 
 def of_generator(config: dict, generator_id: str, name: str = "") -> list[Fact]:
-    """All that is said of a generator, in the order in which it is shown.
+    """All facts about a generator, in the order in which they are shown.
 
     Args:
         config: config.json of its weights folder; parts that it lacks are not mentioned.
@@ -98,7 +98,7 @@ def _distance(distance: dict) -> list[Fact]:
 
 
 def _quality(quality: dict) -> list[Fact]:
-    """The figures beside the distance; one that has no words here is shown as it is."""
+    """The figures beside the distance; one that has no words here is shown as raw numbers."""
     facts, floor = [fact for words in _FIGURES for fact in words(quality)], quality["floor"]
     for name in quality:
         if name not in _WORDED:

@@ -10,7 +10,7 @@ from gan.model.config import CONFIG, config_errors
 
 
 def save(folder: Path, config: dict, generator_id: str) -> None:
-    """Write README.md and LICENSE, which show the pictures that lie beside them.
+    """Write README.md and LICENSE; the card shows the pictures in the same folder.
 
     Raises:
         UserError: the config is malformed; with one sentence.

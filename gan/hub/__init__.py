@@ -1,6 +1,6 @@
 """To the Hugging Face Hub and back: check, push, pull, deploy. The only importer of huggingface_hub.
 
-A model repo on the Hub is a weights folder, file for file. Each push is one commit, so that nobody reads half a push,
+A model repo on the Hub is a weights folder, file for file. Each push is one commit, so that no reader gets half of it,
 tagged `g-` and the first 12 hex digits of its generator's sha256, so that a link finds the weights that made its faces.
 """
 
@@ -29,7 +29,7 @@ PULLED = (
     "quality.png",
     "timeline.webp",
 )
-# what a Space gets of this checkout: what the page needs
+# the parts of this checkout that the page needs; only they go to a Space
 DEPLOYED = ("app.py", "gan", "weights", "docs", "README.md", "LICENSE")
 NOT_DEPLOYED = ("gan/train/", "gan/generate.py")
 
@@ -38,7 +38,7 @@ def prepare(repo_id: str, private: bool = False) -> None:
     """Make sure, before hours of training, that `repo_id` can be pushed to; create it if it does not exist.
 
     Raises:
-        UserError: there is no token, no right or no network, or the name is wrong; one sentence says what to do.
+        UserError: no token, no permission, no network, or a wrong name; one sentence says what to do.
     """
 
     def attempt():
@@ -47,7 +47,7 @@ def prepare(repo_id: str, private: bool = False) -> None:
         api.create_repo(repo_id, private=private or None, exist_ok=True)
         try:
             api.auth_check(repo_id, write=True)
-        except TypeError:  # huggingface_hub 1.x cannot ask that; create_repo has asked for a token that may write
+        except TypeError:  # huggingface_hub 1.x lacks `write`; create_repo has checked that the token may write
             pass
 
     explained(lambda: retried(attempt, PAUSES[:2]), repo_id)
@@ -65,7 +65,7 @@ def push(folder: Path, repo_id: str, message: str, pauses=PAUSES) -> str:
         pauses: seconds before each further attempt, where one may help.
 
     Raises:
-        UserError: it did not work; with one sentence.
+        UserError: the push failed; with one sentence.
     """
 
     def attempt() -> str:
@@ -75,7 +75,7 @@ def push(folder: Path, repo_id: str, message: str, pauses=PAUSES) -> str:
         new = (folder / "README.md").read_text().replace(PLACE, repo_id)
         card = merged_card(_card_on_the_hub(repo_id, head), new)
         operations.append(CommitOperationAdd("README.md", card.encode()))
-        # with the parent named, the Hub refuses if another commit came in between; the next attempt reads its card
+        # with a parent, the Hub refuses if another commit came in between; the next attempt reads that commit's card
         commit = api.create_commit(repo_id, operations, commit_message=message, parent_commit=head).oid
         api.create_tag(repo_id, tag=tag, revision=commit, exist_ok=True)
         return commit
@@ -140,7 +140,7 @@ def deploy(repo_id: str, model: str = "", pauses=PAUSES) -> str:
         pauses: seconds before each further attempt, where one may help.
 
     Raises:
-        UserError: there is no token or no right to a Gradio Space, or the Space exists and is not one of ours.
+        UserError: no token, no permission for a Gradio Space, or the Space exists and is not a SeedFaces page.
     """
 
     def attempt() -> str:
@@ -148,7 +148,7 @@ def deploy(repo_id: str, model: str = "", pauses=PAUSES) -> str:
         api.whoami()
         held = _files_of_ours(repo_id)
         api.create_repo(repo_id, repo_type="space", space_sdk="gradio", exist_ok=True)
-        # the Hub wants the thumbnail's whole address
+        # the Hub needs the full address of the thumbnail
         readme = files["README.md"].read_text().replace("thumbnail: ", f"thumbnail: {address}/resolve/main/", 1)
         operations = [
             CommitOperationAdd(name, readme.encode() if name == "README.md" else str(path))
@@ -178,7 +178,7 @@ def _files_of_ours(space: str) -> set[str]:
     """Files that an earlier deploy put into a Space; none if it does not exist.
 
     Raises:
-        UserError: the Space is not one of ours.
+        UserError: the Space is not a SeedFaces page.
     """
     try:
         files = {file.rfilename for file in HfApi().repo_info(space, repo_type="space").siblings}

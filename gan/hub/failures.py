@@ -53,7 +53,7 @@ def may_pass(error: Exception) -> bool:
     status = status_of(error)
     if status is not None:
         return status in _PASSING
-    # no answer: it was the connection; huggingface_hub 1.x and 2.x raise errors of different libraries
+    # no answer: the connection failed; huggingface_hub 1.x and 2.x raise errors of different libraries
     return any(
         type(cause).__module__.split(".")[0] in ("httpx", "httpx2", "httpcore")
         or isinstance(cause, (ConnectionError, TimeoutError))
@@ -107,20 +107,20 @@ def explain(error: BaseException, repo_id: str) -> str:
         return f"The Hub answered {status} for {repo_id} ({reason(error)}): try again later."
     if may_pass(error):
         return f"The Hub cannot be reached ({reason(error)}): check the network and try again."
-    # a full disk, say; the path that belongs to it is of no use to visitors of a page
+    # a full disk, say; its path must not reach visitors of a page
     words = error.strerror if isinstance(error, OSError) and error.strerror else reason(error)
     return f"The Hub and {repo_id}: {words.rstrip('.')}."
 
 
 def explain_data_set(error: BaseException, name: str) -> str:
-    """One sentence about a failed call of the library datasets, which words gated and private data sets differently."""
+    """One sentence about a failed call of `datasets`, which has messages of its own for gated and private data sets."""
     words = str(error)
     if "gated" in words:
         return _GATED.format(name)
     if "doesn't exist on the Hub" in words:
         return _ABSENT.format(name)
     known = status_of(error) is not None or may_pass(error)
-    # the whole message: the names of configurations and splits come last
+    # nearly the whole message: names of configurations and splits come last
     return (
         explain(error, name)
         if known

@@ -1,15 +1,15 @@
-"""The model card: front matter for the Hub, sections that each push renews, and prose of people, which stays."""
+"""The model card: front matter for the Hub, sections that each push renews, and text written by people, which stays."""
 
 import re
 
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
-PLACE = "THIS_REPO_OR_FOLDER"  # stands for the repo in a card that was not pushed yet
+PLACE = "THIS_REPO_OR_FOLDER"  # stands for the repo in a card that has not been pushed yet
 _SECTION = re.compile(r"<!-- seedfaces:(\w+) -->.*?<!-- /seedfaces:\1 -->", re.DOTALL)
 
 
 def section(name: str, text: str) -> str:
-    """A part of a card that every push renews; text outside of such parts is for people."""
+    """A part of a card that every push renews; pushes leave text outside of such parts alone."""
     return f"<!-- seedfaces:{name} -->\n{text.strip()}\n<!-- /seedfaces:{name} -->"
 
 
@@ -38,9 +38,9 @@ def card(body: str, name: str, data_name: str, metrics: dict[str, float]) -> str
 
 
 def merged_card(old: str | None, new: str) -> str:
-    """The new card with the prose of the old one.
+    """The new card with the text that people wrote into the old one.
 
-    Sections between markers come from the new card; a section that somebody removed stays removed. A card without any
+    Sections between markers come from the new card; a section that was removed stays removed. A card without any
     marker is kept whole, and the sections are added at its end. In the front matter our fields are renewed; others
     stay.
     """

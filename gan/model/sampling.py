@@ -25,7 +25,7 @@ def faces(generator: Generator, points, look: Look = AS_TRAINED) -> np.ndarray:
 def from_latents(generator: Generator, vectors: np.ndarray, look: Look = AS_TRAINED) -> np.ndarray:
     """Latents `(N, latent_dim)` float32 → faces `(N, S, S, 3)` uint8, in eval mode and full float32."""
     variation = look.variation
-    if generator.mean_features is None:  # the first weights: their header says that variation scales the latent
+    if generator.mean_features is None:  # the first released weights: in these, variation scales the latent
         vectors, variation = vectors * np.float32(variation), 1.0
     device = generator.project.weight.device
     was_training = generator.training

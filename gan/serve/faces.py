@@ -28,7 +28,7 @@ class FaceModel:
         self.config, self.id = loaded.config, loaded.generator_id
         self.facts = facts.of_generator(self.config, self.id, self.name)  # a malformed config is refused here
         self.resolution, self.latent_dim = loaded.settings.resolution, loaded.settings.latent_dim
-        # what many people look at is made once: at most 50 MB of galleries of 64 faces, whatever their size
+        # popular views are made once: the cache holds at most 50 MB of galleries of 64 faces, at any size of the faces
         self._remembered = lru_cache(maxsize=max(1, 2**18 // self.resolution**2))(self._make)
         self.animation = lru_cache(maxsize=32)(self._animate)
 

@@ -18,12 +18,12 @@ FORMATS = ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF"]  # the only ones
 MOST_BYTES = 20 * 2**20  # of an upload
 MOST_PIXELS = 65_000_000  # of an upload: enough for phones with 64 megapixels; decoding takes 3 bytes for each
 FEWEST_PIXELS = 16  # on the shorter side
-LARGE = 512  # pixels: how wide a single face is shown, at most
-POSTER = 1200  # pixels: width of the picture that chats show of a link
+LARGE = 512  # pixels: greatest width of a single face
+POSTER = 1200  # pixels: width of the picture that chats show for a link
 FRAME_MILLISECONDS = 60
 PREVIEW = 320  # pixels: longer side, at most, of an upload with the face marked in it
 HEAT_MAP = 192  # pixels: side of a heat map
-FAINT = 1.0  # logits: evidence of a place that gets the full colour in a heat map without stronger ones
+FAINT = 1.0  # logits: evidence that gets the full colour in a heat map, unless a place has more
 MARK = "#e11d48"  # colour of the marked face and of the heat map
 
 
@@ -32,7 +32,7 @@ def origin(seeds: Sequence[int], look: Look, weights: str) -> dict[str, str]:
 
     Args:
         seeds: of the faces in the file, in their order, at least one.
-        look: of all of them; left out where it is the default.
+        look: of all of them; omitted if it is the default.
         weights: the first 12 hex digits of the generator's sha256.
     """
     text = {"seed" if len(seeds) == 1 else "seeds": format_seeds(tuple(seeds)), "weights": weights}
@@ -55,7 +55,7 @@ def resized(pixels: np.ndarray, size: int) -> np.ndarray:
 
 
 def enlarged(pixels: np.ndarray) -> bytes:
-    """`(S, S, 3)` uint8 → WebP file of about `LARGE` px, resized smoothly: for the eye, not for measuring."""
+    """`(S, S, 3)` uint8 → WebP file of about `LARGE` px, resized smoothly: to look at, not to measure."""
     size = pixels.shape[0] * max(1, LARGE // pixels.shape[0])
     return _saved(Image.fromarray(resized(pixels, size)), "WEBP", quality=90)
 
@@ -67,13 +67,13 @@ def outlined(picture: Image.Image, square: tuple[float, float, float]) -> bytes:
     scale = small.width / picture.width
     left, top, side = (value * scale for value in square)
     draw = ImageDraw.Draw(small)
-    for colour, width in (("white", 5), (MARK, 3)):  # to be seen on any picture
+    for colour, width in (("white", 5), (MARK, 3)):  # visible on any picture
         draw.rectangle((left, top, left + side, top + side), outline=colour, width=width)
     return _saved(small, "WEBP", quality=85)
 
 
 def heat_map(crop: np.ndarray, places: np.ndarray) -> bytes:
-    """`(S, S, 3)` uint8, in grey, and the positive evidence of places `(h, w)`, in logits, in colour over it → PNG."""
+    """A crop `(S, S, 3)` uint8 in grey, with the positive evidence `(h, w)`, in logits, in colour over it → PNG."""
     size = (HEAT_MAP, HEAT_MAP)
     grey = Image.fromarray(crop).convert("L").resize(size, Image.Resampling.BICUBIC).convert("RGB")
     share = (places.clip(0) / max(places.max(), FAINT)).astype(np.float32)
@@ -127,7 +127,7 @@ def read_picture(data: bytes) -> Image.Image:
     """An uploaded file → PIL RGB image.
 
     Raises:
-        UserError: it is not a picture, or damaged, too large or too small; with one sentence.
+        UserError: the file is not a picture, or it is damaged, too large or too small; with one sentence.
     """
     if len(data) > MOST_BYTES:
         raise UserError(f"This file has {len(data) / 2**20:.0f} MB: use a picture of at most {MOST_BYTES // 2**20} MB.")

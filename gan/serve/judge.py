@@ -1,4 +1,4 @@
-"""The verdict on a photo: find the largest face, judge it, and say what speaks for "generated" and where."""
+"""The verdict on a photo: find the largest face, judge it, and show where the evidence for "generated" is."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,13 +13,13 @@ from gan.model.face_finder import FEWEST_PIXELS, Square
 
 REAL, GENERATED, UNCLEAR = "likely real", "likely generated", "can't tell"
 LARGEST = 1e6  # slope or intercept of a calibration; logits stay far below the limits of float32
-# why there is no opinion
+# the other verdicts: no face was judged
 TOO_SMALL, NO_FACE = "too small to tell", "no face found"
 
 
 @dataclass(frozen=True)
 class Opinion:
-    """What the detector says of a square of a picture."""
+    """The detector's opinion on a square of a picture."""
 
     crop: np.ndarray  # (S, S, 3) uint8, as the network saw it
     places: np.ndarray  # (h, w) float32: the evidence for "generated" of each place, in logits after calibration
@@ -29,10 +29,10 @@ class Opinion:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is said of a whole picture."""
+    """The verdict on a whole picture."""
 
     verdict: str  # that of the opinion, TOO_SMALL or NO_FACE
-    faces: int  # found in it
+    faces: int  # number of faces found
     face: Square | None  # the square around the largest
     opinion: Opinion | None  # on that square; None: too small
     middle: Opinion | None  # on the middle square, where no face was found
@@ -50,7 +50,7 @@ class Judge:
         self.detector, self.settings, self.config = weights.load_detector(self.folder)
         with config_errors(self.folder / CONFIG):
             _check_calibration(self.config["calibration"])
-        # what the page says of it; a malformed config is refused here
+        # the page's texts about the detector; a malformed config is refused here
         self.facts, self.table = cards.of_detector(self.config), cards.table(self.config)
         self.trust = cards.trust(self.config)
 
@@ -67,7 +67,7 @@ class Judge:
         return Verdict(opinion.verdict, len(faces), square, opinion, None)
 
     def opinion(self, picture: Image.Image, square: Square) -> Opinion:
-        """What the detector says of a square of a PIL RGB picture."""
+        """The detector's opinion on a square of a PIL RGB picture."""
         looks, calibration = face_finder.looks(picture, square, self.settings.resolution), self.config["calibration"]
         evidence = detector.evidence(self.detector, looks).mean(0)
         places = calibration["slope"] * evidence + calibration["intercept"] / evidence.size
@@ -85,7 +85,7 @@ class Judge:
 def _check_calibration(calibration: dict) -> None:
     """
     Raises:
-        LookupError, ValueError: a number is missing, is none, or is one that no calibration gives.
+        LookupError, ValueError: a number is missing, not a number, or out of the range of calibrations.
     """
     names = ("slope", "intercept", "generated_from", "real_up_to")
     numbers = slope, intercept, generated_from, real_up_to = [calibration[name] for name in names]

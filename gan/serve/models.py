@@ -11,8 +11,8 @@ from gan import UserError
 from gan.model.weights import GENERATOR
 from gan.serve.faces import FaceModel
 
-MOST_FETCHED = 2  # older weights that links have fetched and that stay in memory, the last ones looked at
-MOST_AT_ONCE = 3  # fetches at a time; anybody can invent links
+MOST_FETCHED = 2  # older weights that links have fetched: the most recently used stay in memory
+MOST_AT_ONCE = 3  # fetches at a time, since visitors can invent links
 MISSING_SECONDS = 600  # until weights that were not found may be looked for again
 PAUSES = (60, 600, 3600)  # seconds before each further attempt to fetch the configured weights
 UNFORESEEN = "Something went wrong on this server; its log says what."
@@ -23,17 +23,17 @@ class Models:
     """The embedded weights at once, those of a repo on the Hub once they are there, older ones when a link needs them.
 
     Args:
-        weights: a folder of weights folders, the embedded ones; `older/` holds those of older links, named by id.
+        weights: a folder that holds the embedded weights folders, and in `older/` those of older links, named by id.
         default: the name of the embedded weights that are shown first.
-        wanted: another weights folder, or `user/name[@revision]` on the Hub, to be shown first instead.
+        wanted: a weights folder, or `user/name[@revision]` on the Hub, to show first instead.
 
     Raises:
-        UserError: a folder is not one of weights, or `wanted` is neither a folder nor a name; with one sentence.
+        UserError: a folder is not a weights folder, or `wanted` is neither a folder nor a name; with one sentence.
     """
 
     def __init__(self, weights: Path, default: str, wanted: str = ""):
         self.repo = ""  # where links may find older weights
-        self.news = ""  # for visitors, while the wanted weights are not there
+        self.news = ""  # for visitors, until the wanted weights are there
         self.coming = False  # whether they are being fetched
         self._fetched: dict[str, FaceModel | None] = {}  # by generator id; None: being fetched
         self._missing: dict[str, float] = {}  # by generator id: when it was not found, in seconds of time.monotonic
@@ -49,7 +49,7 @@ class Models:
                     f"SEEDFACES_MODEL={wanted} is neither a folder of weights nor a repo on the Hub (user/name)."
                 )
             self.repo, _, revision = wanted.partition("@")
-            self.news = f"The weights of {wanted} are being fetched; until then, these are the embedded ones."
+            self.news = f"The weights of {wanted} are being fetched; until then, the page shows the embedded ones."
             self.coming = True
             self._start(self._take_over, wanted, revision or None)
 
@@ -60,14 +60,14 @@ class Models:
         return sorted(different.values(), key=lambda model: model.resolution)
 
     def of(self, generator_id: str) -> FaceModel:
-        """The model with that generator, or the current one where it is not at hand."""
+        """The model with that generator, or the current one if it is not loaded."""
         for model in (self.current, *self.embedded):
             if model.id == generator_id:
                 return model
         return self._older_model(generator_id) or self._fetched_model(generator_id) or self.current
 
     def has(self, generator_id: str) -> bool:
-        """Whether the weights that a link asks for are at hand; a link without weights asks for the current ones."""
+        """Whether the weights that a link asks for are available; a link without weights asks for the current ones."""
         return not generator_id or self.of(generator_id).id == generator_id
 
     def asked_for(self, generator_id: str) -> bool:
@@ -87,7 +87,7 @@ class Models:
             return True
 
     def _fetched_model(self, generator_id: str) -> FaceModel | None:
-        """Weights that a link has fetched; those that were looked at last are kept longest."""
+        """Weights that a link has fetched; the most recently used are kept longest."""
         with self._lock:
             model = self._fetched.get(generator_id)
             if model:
@@ -95,17 +95,17 @@ class Models:
             return model
 
     def _open_older(self, generator_id: str) -> FaceModel | None:
-        """Embedded weights that are no longer offered; None where there are none, or they are damaged."""
+        """Embedded weights that are no longer offered; None if they are missing or damaged."""
         try:
             return FaceModel(self._older[generator_id]) if generator_id in self._older else None
         except UserError:
             return None
 
     def _fetch(self, generator_id: str) -> None:
-        """Fetch the weights of a link: afterwards they are at hand or missing, whatever happens."""
+        """Fetch the weights of a link: whatever happens, they end up available or recorded as missing."""
         found, _ = self._pulled(f"g-{generator_id}")
         with self._lock:
-            if found is None or found.id != generator_id:  # anybody who may push may move a tag
+            if found is None or found.id != generator_id:  # whoever can push can move a tag
                 del self._fetched[generator_id]
                 self._missing = dict(list(self._missing.items())[-1000:]) | {generator_id: time.monotonic()}
                 return
@@ -115,14 +115,14 @@ class Models:
                 del self._fetched[name]
 
     def _take_over(self, wanted: str, revision: str | None) -> None:
-        """Fetch the wanted weights: they become the current ones, or visitors are told why not, whatever happens."""
+        """Fetch the wanted weights: whatever happens, they become the current ones or visitors are told why not."""
         for pause in (*PAUSES, None):
             found, trouble = self._pulled(revision)
             if found:
                 self.current = found
                 self.news, self.coming = "", False
                 return
-            self.news = f"The weights of {wanted} did not come, so these are the embedded ones. {trouble}"
+            self.news = f"The weights of {wanted} could not be fetched, so the page shows the embedded ones. {trouble}"
             self.coming = False
             if pause:
                 time.sleep(pause)
@@ -133,7 +133,7 @@ class Models:
             return FaceModel.from_pretrained(self.repo, revision), ""
         except UserError as error:
             return None, str(error)
-        except BaseException:  # not only Exception: a panic of a library in Rust is none
+        except BaseException:  # not only Exception: a panic in a Rust library is a BaseException
             logging.getLogger(__name__).exception("%s at %s could not be fetched", self.repo, revision or "its newest")
             return None, UNFORESEEN
 

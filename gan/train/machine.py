@@ -39,7 +39,7 @@ def start(settings: TrainSettings) -> Accelerator:
 
 
 def precision(wanted: str) -> str:
-    """ "auto" → "bf16" where the hardware computes in it, else "no"; anything else as it is."""
+    """ "auto" → "bf16" where the hardware computes in it, else "no"; anything else is returned unchanged."""
     if wanted != "auto":
         return wanted
     if torch.cuda.is_available() and os.environ.get("ACCELERATE_USE_CPU", "").lower() not in ("1", "true", "yes"):
@@ -103,7 +103,7 @@ class StopSignal:
 
 def _check_processes(accelerator: Accelerator) -> None:
     asked = os.environ.get("WORLD_SIZE")
-    # `accelerate launch --cpu --num_processes 2` sets an address to meet at, starts one process and says nothing
+    # `accelerate launch --cpu --num_processes 2` sets an address, starts one process and prints no warning
     started_alone = asked is None and "MASTER_ADDR" in os.environ and started_by_accelerate()
     if not started_alone and accelerator.num_processes == int(asked or 1):
         return

@@ -1,4 +1,4 @@
-"""The about tab: what this is, how it learned, how good it is, whose pictures, what is promised."""
+"""The about tab: what this is, how it learned, how good it is, its limits, privacy and licence."""
 
 import html
 from collections.abc import Iterable
@@ -26,7 +26,7 @@ class About:
         self.main = self.text
 
     def render(self, weights: str) -> list:
-        """About the weights with that id, or the current ones where it is not at hand."""
+        """About the weights with that id, or the current ones if it is not loaded."""
         return [about(self.models.of(weights), self.judge)]
 
 

@@ -6,7 +6,7 @@ from gan.serve.page.components import Component
 
 
 class Chooser(Component):
-    """A button for each of the weights. Its value is what `choices` makes; `choose` says which was clicked.
+    """A button for each of the weights. Its value is what `choices` makes; `choose` reports which was clicked.
 
     Not gr.Radio: it refuses what was not on offer when the page was built, such as weights of the Hub.
     """
@@ -16,7 +16,7 @@ class Chooser(Component):
 
 
 def choices(models: Models, shown: FaceModel) -> list[dict]:
-    """All weights on offer, and those that are shown where a link brought others; nothing where there is no choice."""
+    """All weights on offer, and the shown ones if a link brought others; nothing if there is no choice."""
     sizes = [model.resolution for model in models.offered]
     labels = {
         model.id: f"{model.resolution} px" + (f" · {model.name}" if sizes.count(model.resolution) > 1 else "")

@@ -41,8 +41,8 @@ class Component(gr.HTML):
 
 
 class LinkBox(Component):
-    """The link to the view. `navigate` brings one from Back or from a tab; `other_faces` says that weights or look
-    changed.
+    """The link to the view. `navigate` brings one from Back or from a tab; `other_faces` reports that weights or
+    look changed.
 
     Its value is the view's query string. With `#n` behind it, it answers the n-th press of Back; with `#again` it
     replaces the view before.
@@ -74,7 +74,7 @@ class Waiting(Component):
 
 
 class Faces(Component):
-    """A grid of faces. Its value is a list of `{seed, src}`; `pick` says which was clicked.
+    """A grid of faces. Its value is a list of `{seed, src}`; `pick` reports which was clicked.
 
     A `sortable` grid holds the faces that a visitor keeps: each can be moved and removed.
     """
@@ -84,7 +84,7 @@ class Faces(Component):
 
 
 class Kept(Component):
-    """The faces that a visitor keeps, `{seeds, weights}`: invisible, and stored by their browser. `changed` says so.
+    """The faces that a visitor keeps, `{seeds, weights}`: invisible, stored by the browser. `changed` reports changes.
 
     Not gr.BrowserState: it fails where a browser forbids storage, and each tab would overwrite what the others keep.
     """
@@ -108,7 +108,7 @@ class Player(Component):
 
 
 class VerdictCard(Component):
-    """What the detector says. Its value is a dict, see `gan.serve.page.verdict.as_json`, or None."""
+    """The verdict. Its value is a dict, see `gan.serve.page.verdict.as_json`, or None."""
 
     def __init__(self, **options):
         # the same two parts show the opinion on a face and that on the middle square

@@ -82,7 +82,7 @@ class Page:
         ]
 
     def show(self, view: View, notes: list[str], weights: str = "", turns: bool = False, mark: str = "") -> list:
-        """Values for all outputs; what belongs to the other tabs stays as it is.
+        """Values for all outputs; the other tabs stay unchanged.
 
         Args:
             view: what to show.
@@ -94,7 +94,7 @@ class Page:
         notes = notes + self._other_faces(view)
         waiting, asked_for = encode(view) if self._may_come(view) else "", view.weights
         view = replace(view, weights=self.models.of(view.weights).id) if view.seeds else view
-        # the link names the weights that made what is shown, or those being fetched: a reloaded page goes on waiting
+        # the link names the weights of the faces shown, or those being fetched, so a reloaded page waits for them again
         link = waiting if waiting and asked_for else encode(view)
         values = [gr.Tabs(selected=view.tab) if turns else gr.skip(), waiting, link + mark]
         shown = weights if view.tab == "about" else view
@@ -113,7 +113,7 @@ class Page:
     ):
         """Have an event show the view that its handler returns; `turns` selects that view's tab.
 
-        A handler of `if_moved` may return None: the page stays as it is.
+        A handler of `if_moved` may return None: the page stays unchanged.
         """
 
         @functools.wraps(handler)
@@ -247,7 +247,7 @@ def if_moved(handler: Callable[..., tuple[View, list[str]]]) -> Callable[..., tu
     """The handler of a slider, whose first input is the link, with None instead of the view that is shown already.
 
     A slider's number box sends `release` whenever it is clicked or left. Showing the same view again could undo the
-    click that left the box. An empty box, in which somebody is about to type a number, asks for nothing.
+    click that left the box. An empty box, in which the visitor is about to type a number, asks for nothing.
     """
 
     @functools.wraps(handler)

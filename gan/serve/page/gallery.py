@@ -81,7 +81,7 @@ class Gallery:
         """Values for `outputs`."""
         seeds, count, model = view.seeds, len(view.seeds), self.models.of(view.weights)
         consecutive = seeds == tuple(range(seeds[0], seeds[0] + count))
-        # the heading says how many seeds there are
+        # the heading shows the number of seeds
         heading = (
             f"<div role='status'><h2>{'Seed' if count == 1 else 'Seeds'} {format_seeds(seeds, ', ').replace('-', '–')}"
             f"{f' of {SEED_LIMIT:,}' if consecutive else ''}</h2>"
@@ -151,7 +151,7 @@ class Gallery:
     # --- one face -------------------------------------------------------------------------------------------------
 
     def pick(self, query: str, event: gr.EventData) -> dict:
-        """The value of the card: the face large and as it is, and its own link."""
+        """The value of the card: the face enlarged and in its own size, and its own link."""
         shown = gallery_of(query)
         model = self.models.of(shown.weights)  # its link names the weights that made it, even while others are fetched
         view = View("gallery", (seed_of(event),), shown.look, model.id)

@@ -6,7 +6,7 @@ from gan.link import SEED_LIMIT, SEEDS
 
 
 class Slider(gr.Slider):
-    """A slider whose number box may be empty or out of range while somebody types; gr.Slider makes that an error."""
+    """A slider whose number box may be empty or out of range while a visitor types; gr.Slider makes that an error."""
 
     is_template = True  # looks like its parent
 

@@ -1,4 +1,4 @@
-"""What a detector is worth: calibrated on one half of the held-out pictures, reported on the other."""
+"""How good a detector is: calibrated on one half of the held-out pictures, measured on the other."""
 
 from collections.abc import Callable
 
@@ -52,7 +52,7 @@ def _found(three_ways: list[np.ndarray], part: HeldOut) -> tuple[np.ndarray, np.
 
 
 def _of_probabilities(logits: np.ndarray, generated: np.ndarray, calibration: dict) -> dict:
-    """What the probabilities are worth, before and after calibration."""
+    """How good the probabilities are, before and after calibration."""
     after, before = verdicts.probabilities(logits, calibration), 1 / (1 + np.exp(-logits))
 
     def of_both(measure: Callable) -> dict:
@@ -66,7 +66,7 @@ def _of_probabilities(logits: np.ndarray, generated: np.ndarray, calibration: di
 
 
 def _of_the_other_half(score: Scorer, first: HeldOut, fitted: list[np.ndarray], calibration: dict) -> dict:
-    """Some figures for the half used for calibration, which leaves AUROC as it is."""
+    """Some figures for the half used for calibration, which does not change the AUROC."""
     logits = {
         "as it is": fitted[0],
         **{name: score(first.pictures, CORRUPTIONS[name]) for name in ("JPEG 50", "halved")},

@@ -1,4 +1,4 @@
-"""What a detector says of pictures as they are, degraded, or as faces in photos."""
+"""A detector's logits of pictures: unchanged, degraded, or as faces in photos."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ class Scorer:
         return logits
 
     def three_ways(self, pictures: list[Image.Image], seed: int) -> list[np.ndarray]:
-        """Logits of the pictures as they are, with random degradations, and as faces in photos (NaN: none found)."""
+        """Logits of the pictures unchanged, with random degradations, and as faces in photos (NaN: none found)."""
         return [self(pictures), self(with_degradations(pictures, seed)), self.by_face(in_photos(pictures, seed))]
 
 

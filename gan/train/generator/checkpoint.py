@@ -13,7 +13,7 @@ from gan.train.settings import TrainSettings
 
 KEEP = 2  # with one, a disk that fails while saving would leave nothing
 
-# settings that may change when a run goes on: they say where, how often and how long, or only how a run begins
+# settings that may change when a run is resumed: places, intervals, length, and how a run begins
 _FREE = {
     "output_dir",
     "store_dir",
@@ -48,11 +48,11 @@ class Checkpoint(NamedTuple):
     """A checkpoint in memory."""
 
     path: Path
-    state: dict  # training (GanStep's), identity, run (an id), and what the config tells of the run
+    state: dict  # training (GanStep's), identity, run (an id), and the config's facts about the run
 
 
 def identity(settings: TrainSettings, precision: str, pictures_per_step: int, data_digest: str) -> dict:
-    """What must stay the same when a run goes on from a checkpoint, as flat JSON types."""
+    """What must stay the same when a run is resumed from a checkpoint, as flat JSON types."""
     chosen = to_dict(settings)
     model = chosen.pop("model")
     return {
@@ -67,7 +67,7 @@ def identity(settings: TrainSettings, precision: str, pictures_per_step: int, da
 def save(folder: Path, state: dict) -> Path:
     """Write `state` as the checkpoint of `state["training"]["step"]`; keep it and the `KEEP - 1` before it.
 
-    Others are removed, later ones too: somebody went back and goes on from an earlier step.
+    Others are removed, later ones too: the run was resumed from an earlier step.
 
     The name appears only once every byte is on the disk, so a kill at any moment leaves no half checkpoint.
 
@@ -77,7 +77,7 @@ def save(folder: Path, state: dict) -> Path:
     folder.mkdir(exist_ok=True)
     path = folder / f"checkpoint-{state['training']['step']:08d}.pt"
     temporary = path.with_suffix(".tmp")
-    content = io.BytesIO()  # torch.save hides what a full disk says behind a RuntimeError of its own
+    content = io.BytesIO()  # torch.save hides the error of a full disk behind a RuntimeError
     torch.save(state, content)
     try:
         with open(temporary, "wb") as file:
@@ -109,7 +109,7 @@ def found(folder: Path) -> list[Path]:
 
 
 def load(folder: Path, wanted: str) -> Checkpoint | None:
-    """The checkpoint to go on from, or None where "latest" finds nothing yet.
+    """The checkpoint to resume from, or None where "latest" finds nothing yet.
 
     Args:
         folder: where this run's checkpoints are.
@@ -137,7 +137,7 @@ def load(folder: Path, wanted: str) -> Checkpoint | None:
 
 
 def run_ids(folder: Path) -> set[str]:
-    """The ids of the runs whose checkpoints lie in a folder; one that is damaged or of an older version has none."""
+    """The ids of the runs with checkpoints in a folder; damaged checkpoints and those of older versions have none."""
     ids = set()
     for path in found(folder):
         try:

@@ -18,19 +18,19 @@ _DRAW_EVERY = 60  # seconds between drawing these anew, which takes up to some s
 
 
 def write(run, ending: bool) -> None:
-    """Write the weights folder of a `loop.Run` anew; whoever reads meanwhile sees the old folder or the new one.
+    """Write the weights folder of a `loop.Run` anew; a concurrent reader sees the old folder or the new one.
 
     Curves and timeline may be `_DRAW_EVERY` old, unless the run is ending.
     """
     old, new = run.folder.weights, run.folder.path / "weights.new"
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir()
-    # the last measurement may be of an earlier generator than this one; it says of which
+    # the last measurement may be of an earlier generator; its figures name it
     config = local_paths.remove_from({"training": _training(run), "metrics": run.measured})
     weights.save(new, run.gan.ema, run.gan.discriminator, run.settings.model, config)
     if "quality" in run.measured and (old / weights.QUALITY).exists():
         shutil.copy(old / weights.QUALITY, new)
-    # what is shown is made by the file as saved; the card shows the pictures that lie beside it
+    # the samples are made by the file as saved; the card shows the pictures in the same folder
     loaded = weights.load(new)
     save_sheet(loaded.generator, new / weights.SAMPLES)
     generator_card.save(new, loaded.config, loaded.generator_id)
@@ -45,7 +45,7 @@ def write(run, ending: bool) -> None:
 
 
 def _training(run) -> dict:
-    """What the config says of the training."""
+    """The `training` part of the config."""
     s, gan, accelerator = run.settings, run.gan, run.accelerator
     return {
         "recipe": s.recipe,

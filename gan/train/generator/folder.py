@@ -1,4 +1,4 @@
-"""The output folder of a run: what lies where in it, and whose it is."""
+"""The output folder of a run: its files, and which run they belong to."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ class RunFolder:
         self.earlier_timeline = path / "earlier-timeline.webp"
 
     def sheet(self, step: int) -> Path:
-        """Where the sample sheet of a step lies."""
+        """The path of the sample sheet of a step."""
         return self.path / "sheets" / f"step-{step:08d}.png"
 
     def sheets(self) -> list[Path]:
@@ -30,15 +30,15 @@ class RunFolder:
         return bool(lines or checkpoint.found(self.checkpoints) or self.weights.exists() or self.sheets())
 
     def require_own(self, chosen: checkpoint.Checkpoint) -> None:
-        """Check that going on from a checkpoint overwrites no other run.
+        """Check that resuming from a checkpoint overwrites no other run.
 
-        It must lie here, or carry the id of one that does (a copy), or no run may be here.
+        The checkpoint must be in this folder, or have the id of one that is (a copy), or the folder must hold no run.
 
         Raises:
-            UserError: none of that.
+            UserError: none of these holds.
         """
-        lies_here = chosen.path.resolve().parent == self.checkpoints.resolve()
-        if lies_here or not self.holds_run() or chosen.state.get("run") in checkpoint.run_ids(self.checkpoints):
+        is_here = chosen.path.resolve().parent == self.checkpoints.resolve()
+        if is_here or not self.holds_run() or chosen.state.get("run") in checkpoint.run_ids(self.checkpoints):
             return
         raise UserError(
             f"{self.path} holds a run, and {chosen.path} is not known to be of that run: choose another --output_dir, "

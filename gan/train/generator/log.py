@@ -42,7 +42,7 @@ class MetricsLog:
 
     def cut_after(self, step: int) -> None:
         """Drop the lines of steps that will be taken again."""
-        temporary = self.file.with_suffix(".tmp")  # a kill while writing must not cost the lines before
+        temporary = self.file.with_suffix(".tmp")  # a kill while writing must not lose the earlier lines
         temporary.write_text("".join(json.dumps(row) + "\n" for row in self.rows() if row["step"] <= step))
         temporary.replace(self.file)
 
@@ -51,7 +51,7 @@ class MetricsLog:
         self.losses.append(losses)
 
     def write(self, seconds: float, progress: tqdm) -> None:
-        """Write one line: mean losses since the last line or checkpoint, and what the discriminator says of probes."""
+        """Write one line: mean losses since the last line or checkpoint, and how the discriminator judges probes."""
         losses = self._finite_means()
         self.append(
             {

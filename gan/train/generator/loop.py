@@ -26,7 +26,7 @@ from gan.train.pictures import batches, sources
 from gan.train.pictures.store import open_store
 from gan.train.settings import TrainSettings
 
-_SIGNAL_EVERY = 10  # steps between asking the other processes whether one of them was told to stop
+_SIGNAL_EVERY = 10  # steps between checks whether another process got a stop signal
 
 
 def train(settings: TrainSettings) -> None:
@@ -82,11 +82,11 @@ class Run:
         self.identity = checkpoint.identity(
             settings, self.accelerator.mixed_precision, per_step, self.store.info["digest"]
         )
-        self.run_id = secrets.token_hex(8)  # the same for all checkpoints of a run, wherever it goes on
+        self.run_id = secrets.token_hex(8)  # the same for all checkpoints of a run, wherever it is resumed
         self.earlier_seconds, self.started = 0.0, 0.0
         self.drawn = -float("inf")  # when curves and timeline were
         self.measured, self.measured_at = {}, 0  # the last measurement, and its step
-        self.commands: list[dict] = []  # what was typed, one for each time that the run went on
+        self.commands: list[dict] = []  # the command lines, one more for each resumption
         self.started_from = transfer.origin(source) if source else None
         self.source_folder = source.folder if source else None
 
@@ -116,7 +116,7 @@ class Run:
         sheet_every = max(1, self.total_steps // s.sample_sheets)
         if self.gan.step == 0:
             self._save_sheet()
-        elif not self.folder.weights.exists():  # a checkpoint that came here alone
+        elif not self.folder.weights.exists():  # a checkpoint was copied here without the rest of its run
             self._save_sheet()
             self._save()
         # the run was killed before this step's measurement finished

@@ -1,4 +1,4 @@
-"""Pushes weights to the Hub in the background while the training goes on, one push at a time."""
+"""Pushes weights to the Hub in the background during the training, one push at a time."""
 
 import shutil
 import tempfile
@@ -38,7 +38,7 @@ class Publisher:
                 f"failed ({reason(error)})."
             )
             return
-        # a daemon: a run that is told to stop does not wait for the network; the Hub keeps the last complete commit
+        # a daemon: a stopping run does not wait for the network; the Hub keeps the last complete commit
         self.thread = Thread(target=self._push_copy, args=(copy,), daemon=True)
         self.thread.start()
 

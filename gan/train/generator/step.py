@@ -20,7 +20,7 @@ from gan.train.settings import TrainSettings
 
 
 class Judged(NamedTuple):
-    """What the discriminator's step hands to the generator's, for one batch: asking again would cost a forward each."""
+    """What the discriminator's step hands to the generator's, for one batch: recomputing it would cost two forwards."""
 
     count: int  # N, pictures in the batch
     fakes: torch.Tensor | None  # (N, 3, S, S) with their graph, or None: the generator makes others
@@ -118,7 +118,7 @@ class GanStep:
             logs["penalty"] = penalty.detach()
         self._backward(loss)
         real_logits, fake_logits = real_logits.detach(), fake_logits.detach()
-        # the objective is about pairs; these two say how each side fares against the other's mean
+        # the objective is about pairs; these two are the losses of each side against the other's mean
         logs["loss_real"] = losses.bce_real(real_logits - fake_logits.mean())
         logs["loss_fake"] = losses.bce_fake(fake_logits - real_logits.mean())
         return logs, Judged(len(real), fakes if self.shares_fakes else None, real_logits)

@@ -35,17 +35,17 @@ def open_source(name: str) -> weights.Weights:
         return weights.load(hub.pull(name))
     except UserError as error:
         raise UserError(
-            f"--init_from {name}: there is no such folder here, and from the Hub it cannot be had. {error}"
+            f"--init_from {name}: there is no such folder here, and it cannot be fetched from the Hub. {error}"
         ) from error
 
 
 def origin(source: weights.Weights) -> dict:
-    """What the config says of the weights that a run started from, and of those that they started from.
+    """The config's record of the weights that a run started from, and of those that they started from.
 
     `data` names all pictures that they have ever seen.
 
     Raises:
-        UserError: the config of the source does not say so.
+        UserError: the config of the source lacks these facts.
     """
     with config_errors(source.folder / CONFIG):
         training = source.config["training"]

@@ -24,7 +24,7 @@ class Features(torch.nn.Module):
     """A TorchScript feature network: uint8 `(N, 3, S, S)` → `(N, D)`.
 
     Raises:
-        UserError: the file is missing or is no such network.
+        UserError: the file is missing or is not such a network.
     """
 
     def __init__(self, path: Path, device: torch.device | str = "cpu"):
@@ -40,7 +40,9 @@ class Features(torch.nn.Module):
             self.options = {"return_features": True} if "return_features" in str(self.network.forward.schema) else {}
             self.num_features = self(torch.zeros(2, 3, 64, 64, dtype=torch.uint8, device=device)).shape[1]
         except RuntimeError as error:
-            raise UserError(f"{path} is no TorchScript network that takes uint8 pictures ({reason(error)}).") from error
+            raise UserError(
+                f"{path} is not a TorchScript network that takes uint8 pictures ({reason(error)})."
+            ) from error
 
     @torch.no_grad()
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:

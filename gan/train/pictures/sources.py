@@ -189,7 +189,7 @@ def _cells(path: Path, column: str) -> Iterator[dict | bytes | None]:
 
 
 def _is_held_out(parts: tuple[str, ...]) -> bool:
-    """Whether the name of a folder or file in a path says test or validation; extensions do not count."""
+    """Whether a folder or file in a path is named test or validation; extensions do not count."""
     return any(_HELD_OUT.search(part) for part in (*parts[:-1], Path(parts[-1]).stem))
 
 
@@ -212,7 +212,7 @@ def _read_cell(cell: dict | bytes | None, folder: Path = Path()) -> bytes:
             return file.read()
     except FileNotFoundError:
         raise
-    except Exception as error:  # of the network: nothing is wrong with the picture
+    except Exception as error:  # an error of the network, not of the picture
         raise _broke_off(place, error) from error
 
 
