@@ -137,10 +137,10 @@ def test_a_source_is_a_folder_or_one_sentence(source, tmp_path):
         open_source("runs/a/weights")
 
 
-def test_all_pictures_that_weights_have_ever_seen_are_named(source):
+def test_all_pictures_that_weights_have_ever_seen_are_named(source, tmp_path):
     first = origin(source)
     assert first == {"generator": source.generator_id, "pictures": 5, "data": "drawn"}
     for data, said in (("drawn", "drawn"), ("painted", "painted; drawn")):
         config = {"training": {"pictures": 7, "data": data, "started_from": first}}
-        second = origin(weights.Weights(None, None, SMALL, config, "0" * 12))
+        second = origin(weights.Weights(None, None, SMALL, config, "0" * 12, tmp_path))
         assert second == {"generator": "0" * 12, "pictures": 7, "data": said, "started_from": first}
