@@ -415,7 +415,7 @@ def test_code_in_a_link_is_quoted_and_never_run(site, page, query):
         ("v=1&seeds=5&variation=99", (5,), 1.5, "Variation “99” is not possible. 1.5 is used instead."),
         ("v=1&seeds=%3Cscript%3E", tuple(range(16)), 1.0, "The link names no face"),
         ("v=1&seeds=5&w=0123456789ab", (5,), 1.0, "made with other weights"),
-        ("tab=%00%F0%9F&seeds=0-99999999", tuple(range(64)), 1.0, "here is the gallery"),
+        ("tab=%00%F0%9F&seeds=0-99999999", tuple(range(64)), 1.0, "Here is the gallery"),
     ],
 )
 def test_a_link_shows_its_faces_or_says_what_it_could_not_honour(site, page, model, query, seeds, variation, words):
