@@ -117,9 +117,8 @@ def decode(params: Mapping[str, str] | str) -> tuple[View, list[str]]:
 
 def look_fields(look: Look) -> dict[str, str]:
     """The fields of a look as a link holds them: `{"variation": "0.8"}`."""
-    # 0.0 is added because -0.0 would be written as "-0"
     return {
-        field.name: f"{getattr(look, field.name) + 0.0:g}"
+        field.name: f"{getattr(look, field.name):g}"
         for field in fields(look)
         if field.name in _ALWAYS or getattr(look, field.name) != field.default
     }

@@ -53,7 +53,7 @@ def test_what_was_measured_is_shown(tmp_path):
 def test_what_was_not_measured_is_not_mentioned(tmp_path, metrics):
     Image.new("RGB", (8, 8)).save(tmp_path / "quality.png")  # left by a measurement of other weights
     page = about(Model(tmp_path, metrics=metrics))
-    assert "Precision" not in page and "Learned by heart" not in page and page.count("<img") == 1  # the detector's
+    assert "Precision" not in page and "Memorisation" not in page and page.count("<img") == 1  # the detector's
 
 
 def test_the_detectors_report_is_there_line_by_line(tmp_path):

@@ -17,7 +17,7 @@ WALLS = {
     "model": ["train", "cards", "hub", "serve", "link"],
     "cards": ["train", "serve"],
     "train": ["serve"],
-    "hub": ["train", "cards", "serve"],
+    "hub": ["train", "serve"],
     "serve": ["train"],
     "generate": ["train"],
 }

@@ -76,12 +76,12 @@ def test_a_measurement_of_another_generator_says_so():
 
 def test_quality_in_words():
     words = of_metrics(quality=QUALITY)
-    assert list(words) == ["Precision and recall", "Learned by heart", "Power spectrum", "Colours"]
+    assert list(words) == ["Precision and recall", "Memorisation", "Power spectrum", "Colours"]
     assert words["Precision and recall"] == (
         "71 % of samples fall among real faces (precision 0.714), 63 % of real faces among samples (recall 0.634). "
         "Real against real they are 0.870 and 0.880, with 9,000 pictures each."
     )
-    assert words["Learned by heart"] == "Not measured: too few pictures were held out."
+    assert words["Memorisation"] == "Not measured: too few pictures were held out."
     assert (
         "at most 1.2 dB off that of real pictures (less detail at 0.55); real against real 0.2"
         in (words["Power spectrum"])
@@ -89,7 +89,7 @@ def test_quality_in_words():
     assert words["Colours"] == "At most 2.5 of 255 grey levels off (blue); real against real 0.5."
     words = of_metrics(quality={**QUALITY, "spectrum": {"decibels": 1.25, "at": 0.55}, "memorisation": MEMORISATION})
     assert "more detail at 0.55" in words["Power spectrum"]
-    assert words["Learned by heart"].startswith(
+    assert words["Memorisation"].startswith(
         "1.3 % of 1,004 samples are nearer to one of 20,319 training pictures than the nearest 1 % of held-out pictures"
     )
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -290,6 +291,19 @@ def test_the_push_command(hub_server, repo_id, run, tmp_path):
     (tmp_path / "empty").mkdir()
     done = run("-m", "gan.hub", "push", tmp_path / "empty", repo_id)
     assert done.returncode == 1 and done.stderr.startswith("Error: ") and "config.json is missing" in done.stderr
+
+
+def test_the_push_command_publishes_no_local_path(hub_server, repo_id, run, tmp_path):
+    """Weights of older versions hold some."""
+    folder = shutil.copytree(EMBEDDED, tmp_path / "weights")
+    config = json.loads((folder / "config.json").read_text())
+    config["training"]["data"] = "/home/jane/my faces"
+    (folder / "config.json").write_text(json.dumps(config))
+    done = run("-m", "gan.hub", "push", folder, repo_id)
+    assert done.returncode == 0 and "were shortened to the last name" in done.stdout, done.stderr
+    pulled = hub.pull(repo_id)
+    for name in ("config.json", "README.md", "LICENSE"):
+        assert "jane" not in (pulled / name).read_text() and "my faces" in (pulled / name).read_text()
 
 
 def test_a_run_pushes_on_the_way_and_at_the_end(hub_server, repo_id, run, pictures, tmp_path):

@@ -1,9 +1,15 @@
+import json
 import os
 from pathlib import Path
 
 import pytest
+from conftest import WEIGHTS
+from small import folder_of
 
-from gan.train import local_paths
+from gan.cards.fact import plain
+from gan.model import local_paths
+from gan.model.config import load_config, names_local_paths, write_config
+from gan.serve.faces import FaceModel
 
 
 @pytest.mark.parametrize(
@@ -53,4 +59,27 @@ def test_a_config_of_an_older_version_loses_its_local_paths():
         "hardware": "2 x A / B",
         "measured": None,
     }
+    assert local_paths.remove_from({"command": "an open ' quote"}) == {"command": "an open ' quote"}
+    assert local_paths.remove_from({"failures": "see pictures of /r/pics"}) == {"failures": "see pictures of /r/pics"}
     assert local_paths.command(["python", Path(os.sep) / "a" / "b c", 7]) == "python 'b c' 7"
+
+
+def test_the_folder_of_the_pictures_is_shortened_even_if_it_is_relative():
+    words = ["--train_data_dir", "My Secret/alice", "b/c", "--train_data_dir=d/e", "--output_dir", "runs/faces"]
+    published = "--train_data_dir alice c --train_data_dir=e --output_dir runs/faces"
+    assert local_paths.command(words) == published == local_paths.command(published.split())
+    assert local_paths.remove_from({"train_data_dir": "My Secret/alice"}) == {"train_data_dir": "alice"}
+
+
+def test_weights_of_older_versions_show_no_local_path(tmp_path):
+    folder = folder_of(tmp_path / "weights")
+    config = load_config(folder)
+    config["training"] |= {"data": "/home/jane/faces", "settings": {"train_data_dir": "/home/jane/faces"}}
+    write_config(folder, config)
+    assert names_local_paths(folder) and "jane" not in json.dumps(load_config(folder))
+    assert not any("jane" in plain(fact) for fact in FaceModel(folder).facts)
+
+
+@pytest.mark.parametrize("folder", sorted(path.parent for path in WEIGHTS.glob("**/config.json")), ids=lambda f: f.name)
+def test_the_embedded_weights_show_no_local_path(folder):
+    assert not names_local_paths(folder)

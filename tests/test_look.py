@@ -12,13 +12,13 @@ from small import folder_of
 
 from gan.link import LOOK
 from gan.model.look import AS_TRAINED, Look
-from gan.serve.page.look import CONTROLS, in_words, look_of, values_of
+from gan.serve.page.sliders import CONTROLS, in_words, look_of, values_of
 
 # the only files that a new field touches: in each, the line about `variation`, and what is added there for `age`
 ADDED = {
     "gan/model/look.py": ("    variation: float = 1.0\n", "    age: float = 0.0\n"),
     "gan/link.py": ('LOOK = {"variation": Range(0.0, 1.5, 2)', ', "age": Range(-3.0, 3.0, 1)'),
-    "gan/serve/page/look.py": ("CONTROLS = {", '"age": {"label": "Age", "step": 0.5}, '),
+    "gan/serve/page/sliders.py": ("CONTROLS = {", '"age": {"label": "Age", "step": 0.5}, '),
 }
 CHECK = """
 import sys
@@ -32,7 +32,7 @@ from gan.serve.models import Models
 from gan.serve.page import preview
 from gan.serve.page.api import Api
 from gan.serve.page.frame import Page
-from gan.serve.page.look import LookSliders, look_of
+from gan.serve.page.sliders import LookSliders, look_of
 from pathlib import Path
 
 seen, original = [], sampling.from_latents
@@ -94,7 +94,7 @@ def test_a_new_field_touches_look_link_and_control_and_nothing_between(tmp_path)
 
 def test_no_other_code_of_the_page_names_a_field():
     """Only code counts: docstrings may explain a field."""
-    names, here = {field.name for field in fields(Look)}, ROOT / "gan" / "serve" / "page" / "look.py"
+    names, here = {field.name for field in fields(Look)}, ROOT / "gan" / "serve" / "page" / "sliders.py"
     for path in (ROOT / "gan" / "serve").rglob("*.py"):
         used = {node.id for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Name)}
         used |= {node.attr for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Attribute)}

@@ -151,7 +151,7 @@ def test_held_out_pictures_are_compared_beside_as_many_training_pictures(tmp_pat
 
 def test_few_held_out_pictures_are_no_measure_of_memorisation(tmp_path, features):
     result = measured(tmp_path, features, Generator(SMALL), drawn(60), 50, drawn(39))
-    assert result["quality"]["memorisation"] is None and "Learned by heart: Not measured" in metrics.describe(result)
+    assert result["quality"]["memorisation"] is None and "Memorisation: Not measured" in metrics.describe(result)
     assert result["quality"]["held_out"] is None and "Held-out pictures" not in metrics.describe(result)
     assert "critic" not in result and "Critic" not in metrics.describe(result)
     assert "too few pictures were held out" in (tmp_path / "weights" / "README.md").read_text()

@@ -325,7 +325,7 @@ def test_how_far_to_trust_it_is_what_was_measured(page):
         and f"{report['real']:,} held-out photographs" in words
     )
     assert f"calls {100 * report['wrong']['real_called_generated']:.1f} % of the real" in words
-    assert "no forensic tool" in words and "diffusion" in words
+    assert "not a forensic tool" in words and "diffusion" in words
 
 
 def test_about_needs_nothing_but_the_networks(page, monkeypatch, tmp_path):

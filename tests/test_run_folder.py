@@ -1,10 +1,12 @@
 import shutil
 
 import pytest
+from accelerate import PartialState
 
 from gan import UserError
 from gan.train.generator import checkpoint
 from gan.train.generator.folder import RunFolder
+from gan.train.generator.start import find_checkpoint
 
 
 def save(folder: RunFolder, step: int, run: str | None) -> None:
@@ -58,6 +60,29 @@ def test_a_damaged_checkpoint_claims_nothing(folder, tmp_path):
     (folder.checkpoints / "checkpoint-00000008.pt").unlink()
     with pytest.raises(UserError, match="is not known"):
         folder.require_own(elsewhere(tmp_path, "a"))
+
+
+def test_another_runs_checkpoint_is_refused_wherever_it_lies(folder, tmp_path):
+    """Also where somebody has copied it into this run's own folder."""
+    save(folder, 9, "a")
+    for name in ("other.pt", "checkpoint-00000012.pt"):
+        shutil.copy(elsewhere(tmp_path, "b").path, folder.checkpoints / name)
+        chosen = checkpoint.load(folder.checkpoints, str(folder.checkpoints / name))
+        with pytest.raises(UserError, match="is not known to be of that run"):
+            folder.require_own(chosen)
+        (folder.checkpoints / name).unlink()
+    folder.require_own(checkpoint.load(folder.checkpoints, "latest"))
+
+
+@pytest.mark.parametrize("wanted", [None, "latest"])
+def test_weights_whose_checkpoints_are_gone_are_not_overwritten(folder, wanted):
+    PartialState()
+    folder.path.mkdir()
+    folder.metrics.write_text("{}\n")  # a run that died before its first checkpoint may be started again
+    assert find_checkpoint(folder, wanted, main=True) is None
+    folder.weights.mkdir()
+    with pytest.raises(UserError, match="weights holds the weights of a run whose checkpoints are gone"):
+        find_checkpoint(folder, wanted, main=True)
 
 
 @pytest.mark.parametrize("left", ["metrics.jsonl", "sheets/step-00000000.png", "weights/config.json"])

@@ -127,7 +127,7 @@ def test_it_says_beforehand_what_will_happen(undisturbed):
         "pictures a second: about",
         "disk: about",
         "ConvTranspose2d",
-        "learned by heart",
+        "memorised",
     ):
         assert words in printed, words
     assert Image.open(undisturbed / "reals.png").size == (128, 80)  # all 40, eight in a row

@@ -62,8 +62,8 @@ def trust(config: dict) -> str:
             "**How far to trust it:** of a held-out photograph and a face of our generators, it finds the generated "
             f"one {100 * auroc['value']:.1f} % of the time (AUROC {auroc['value']:.3f}, 95 % interval {low:.3f} to "
             f"{high:.3f}{in_photos}; a guess is 0.5), measured on {report['real']:,} held-out photographs and "
-            f"{report['generated']:,} faces. {_errors(report)}: see About. **It is no forensic tool, and it does not "
-            "judge pictures from diffusion models** or other large generators: it knows small face GANs like ours, "
+            f"{report['generated']:,} faces. {_errors(report)}: see About. **It is not a forensic tool, and it does "
+            "not judge pictures from diffusion models** or other large generators: it knows small face GANs like ours, "
             "and photographs of faces that look at the camera."
         )
 
@@ -233,8 +233,8 @@ tags: [face-generation, gan, detection]
 # Real or generated: a detector of small face GANs
 
 The discriminator of a face GAN, trained further on the faces of finished generators. It judges a square around a face.
-Each place of its last layer adds a share to the logit, and the shares are shown as a heat map. **It is no forensic tool
-and does not judge pictures from diffusion models or other large generators**: it knows small face GANs like ours.
+Each place of its last layer adds a share to the logit, and the shares are shown as a heat map. **It is not a forensic
+tool and does not judge pictures from diffusion models or other large generators**: it knows small face GANs like ours.
 
 ```python
 from pathlib import Path

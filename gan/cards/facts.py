@@ -161,10 +161,10 @@ def _range(numbers: list[float], decimals: int) -> str:
 def _memorisation(quality: dict) -> list[Fact]:
     memory, share = quality["memorisation"], f"{100 * NEAREST_SHARE:.0f} %"
     if not memory:
-        return [Fact("Learned by heart", "Not measured: too few pictures were held out.")]
+        return [Fact("Memorisation", "Not measured: too few pictures were held out.")]
     return [
         Fact(
-            "Learned by heart",
+            "Memorisation",
             f"{100 * memory['share_nearer']:.1f} % of {memory['pictures']:,} samples are nearer to one of "
             f"{memory['training_pictures']:,} training pictures than the nearest {share} of held-out pictures are. "
             f"Without copying it would be about {share} or less.",

@@ -1,5 +1,6 @@
 """The generator's model card and licence, from its config alone."""
 
+import re
 from pathlib import Path
 
 from gan.cards import facts
@@ -10,7 +11,7 @@ from gan.model.config import CONFIG, config_errors
 
 
 def save(folder: Path, config: dict, generator_id: str) -> None:
-    """Write README.md and LICENSE; the card shows the pictures in the same folder.
+    """Write README.md and LICENSE; the card shows those of its pictures that are in the folder.
 
     Raises:
         UserError: the config is malformed; with one sentence.
@@ -23,13 +24,13 @@ def save(folder: Path, config: dict, generator_id: str) -> None:
             place=PLACE,
             samples=section("samples", f"{_SAMPLES}\n\n{_list(facts.of_model(config, generator_id))}"),
             training=section("training", f"{_list(facts.of_training(config))}\n{run}"),
-            quality=section("quality", _quality(metrics, generator_id, folder)),
+            quality=section("quality", _quality(metrics, generator_id)),
             failures=section("failures", config.get("failures", "Some are broken.")),
         )
         text = card(body, f"faces-{size}", training["data"], _results(metrics))
         started = training.get("started_from")
         also = f",\nand started from weights that were trained on pictures from {started['data']}" if started else ""
-    (folder / "README.md").write_text(text)
+    (folder / "README.md").write_text(_PICTURE.sub(lambda line: line[0] * (folder / line[1]).is_file(), text))
     (folder / "LICENSE").write_text(_LICENSE.format(data=training["data"], also=also))
 
 
@@ -45,16 +46,15 @@ def _results(metrics: dict) -> dict[str, float]:
     )
 
 
-def _quality(metrics: dict, generator_id: str, folder: Path) -> str:
+def _quality(metrics: dict, generator_id: str) -> str:
     distance, parts = metrics.get("frechet_distance"), map(as_markdown, facts.of_metrics(metrics, generator_id))
     published = " on the published file" if distance and distance["generator"] == generator_id else ""
-    shows_picture = "quality" in metrics and (folder / weights.QUALITY).exists()
     return "\n\n".join(
         [
             *([] if distance else ["No distance to real faces was measured."]),
             *parts,
             *([_MEASURED.format(published=published, **distance)] if distance else []),
-            *([_QUALITY_PICTURE] if shows_picture else []),
+            *([_QUALITY_PICTURE] if "quality" in metrics else []),
         ]
     )
 
@@ -100,8 +100,8 @@ Image.fromarray(FaceModel.from_pretrained("{place}").faces([7])[0]).save("seed-7
 
 ## Limits
 
-The faces are of nobody, but look like the training pictures: with their ages, skin tones, poses and
-photographic style in their proportions, and with their gaps. Nobody should be judged, identified or deceived with them.
+The faces show no real people. They resemble the training pictures in ages, skin tones, poses and photographic style,
+with the same gaps. Nobody should be judged, identified or deceived with them.
 
 {failures}
 
@@ -109,6 +109,8 @@ photographic style in their proportions, and with their gaps. Nobody should be j
 
 See [LICENSE](LICENSE): the rights are those of the training pictures.
 """
+
+_PICTURE = re.compile(r"^!\[[^\]]*\]\(([^)]+)\)\n+", re.MULTILINE)  # a line of its own
 
 _SAMPLES = """![Samples: seeds 0 to 63](samples.png)
 

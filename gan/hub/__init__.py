@@ -4,6 +4,7 @@ A model repo on the Hub is a weights folder, file for file. Each push is one com
 tagged `g-` and the first 12 hex digits of its generator's sha256, so that a link finds the weights that made its faces.
 """
 
+import re
 from pathlib import Path
 
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, hf_hub_download, snapshot_download
@@ -30,8 +31,8 @@ PULLED = (
     "timeline.webp",
 )
 # the parts of this checkout that the page needs; only they go to a Space
-DEPLOYED = ("app.py", "gan", "weights", "docs", "README.md", "LICENSE")
-NOT_DEPLOYED = ("gan/train/", "gan/generate.py")
+DEPLOYED = ("app.py", "gan", "weights", "docs", "benchmarks", "README.md", "LICENSE")
+NOT_DEPLOYED = re.compile(r"gan/train/|gan/generate\.py|benchmarks/.*\.py")
 
 
 def prepare(repo_id: str, private: bool = False) -> None:
@@ -69,6 +70,8 @@ def push(folder: Path, repo_id: str, message: str, pauses=PAUSES) -> str:
     """
 
     def attempt() -> str:
+        files = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+        tag = f"g-{weights.sha256(folder / weights.GENERATOR)[:12]}"
         api = HfApi()
         head = api.repo_info(repo_id).sha
         operations = [CommitOperationAdd(path.name, str(path)) for path in files if path.name != "README.md"]
@@ -80,8 +83,6 @@ def push(folder: Path, repo_id: str, message: str, pauses=PAUSES) -> str:
         api.create_tag(repo_id, tag=tag, revision=commit, exist_ok=True)
         return commit
 
-    files = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
-    tag = f"g-{weights.sha256(folder / weights.GENERATOR)[:12]}"
     return explained(lambda: retried(attempt, pauses), repo_id)
 
 
@@ -169,7 +170,7 @@ def deploy(repo_id: str, model: str = "", pauses=PAUSES) -> str:
         for path in [root / part, *(root / part).rglob("*")]
         if path.is_file() and "__pycache__" not in path.parts and path.suffix != ".pyi"
     }
-    files = {name: path for name, path in files.items() if not name.startswith(NOT_DEPLOYED)}
+    files = {name: path for name, path in files.items() if not NOT_DEPLOYED.match(name)}
     files["requirements.txt"] = root / "requirements-page.txt"  # a Space installs what its requirements.txt names
     return explained(lambda: retried(attempt, pauses), repo_id)
 

@@ -9,8 +9,9 @@ import sys
 from pathlib import Path
 
 from gan import UserError, hub
+from gan.cards import generator as generator_card
 from gan.model import weights
-from gan.model.config import CONFIG, config_errors
+from gan.model.config import CONFIG, config_errors, names_local_paths, write_config
 
 
 def main() -> None:
@@ -30,6 +31,10 @@ def main() -> None:
         print(f"Deployed to {hub.deploy(given.repo_id, given.model)}")
         return
     loaded = weights.load(given.folder)  # damaged weights are not pushed
+    if names_local_paths(given.folder):
+        write_config(given.folder, loaded.config)
+        generator_card.save(given.folder, loaded.config, loaded.generator_id)
+        print(f"Local paths in {given.folder} were shortened to the last name.")
     with config_errors(given.folder / CONFIG):
         message = hub.describe(loaded.config)
     hub.prepare(given.repo_id, given.private)

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from gan import UserError, reason
+from gan.model import local_paths
 from gan.model.settings import ModelSettings
 
 FORMAT = 1
@@ -17,7 +18,9 @@ _MAPPINGS = ("model", "training", "metrics", "sha256", "calibration", "report") 
 
 
 def load_config(folder: Path) -> dict:
-    """`config.json` of a weights folder. Its parts are mappings where they are there; what they hold is not checked.
+    """`config.json` of a weights folder, without the local paths that older versions wrote into it.
+
+    Its parts are mappings where they are there; what they hold is not checked.
 
     Raises:
         UserError: it is missing, not JSON, or not a config of this format; with one sentence.
@@ -36,7 +39,12 @@ def load_config(folder: Path) -> dict:
     for name in _MAPPINGS:
         if not isinstance(config.get(name, {}), dict):
             raise UserError(f"{path}: “{name}” must be a JSON object: copy the folder again.")
-    return config
+    return local_paths.remove_from(config)
+
+
+def names_local_paths(folder: Path) -> bool:
+    """Whether `config.json`, and so the card made from it, shows local paths. `load_config` has accepted it."""
+    return json.loads((folder / CONFIG).read_text(encoding="utf-8")) != load_config(folder)
 
 
 def write_config(folder: Path, config: dict) -> None:

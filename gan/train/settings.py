@@ -130,6 +130,10 @@ class TrainSettings(DataSettings):
         return math.ceil(shown / pictures_per_step)
 
     def __post_init__(self):
+        self._check_ranges()
+        self._check_combinations()
+
+    def _check_ranges(self) -> None:
         for name in (
             "train_batch_size",
             "gradient_accumulation_steps",
@@ -145,10 +149,6 @@ class TrainSettings(DataSettings):
         check(0 <= self.seed < 2**32, f"--seed {self.seed}: must be from 0 to 4294967295")
         check(self.num_epochs is None or self.num_epochs > 0, f"--num_epochs {self.num_epochs}: must be more than 0")
         check(
-            self.num_epochs is None or self.max_train_steps is None,
-            "Say how long with --num_epochs or with --max_train_steps, not both",
-        )
-        check(
             self.max_train_steps is None or self.max_train_steps >= 1,
             f"--max_train_steps {self.max_train_steps}: must be at least 1",
         )
@@ -163,6 +163,14 @@ class TrainSettings(DataSettings):
             check(0 <= getattr(self, name) < 1, f"--{name} {getattr(self, name):g}: must be from 0 to below 1")
         for name in ("penalty_weight", "penalty_weight_end", "gradient_clip"):
             check(0 <= getattr(self, name) < math.inf, f"--{name} {getattr(self, name):g}: must be 0 or more")
+        check(self.eval_every >= 0, f"--eval_every {self.eval_every}: must be 0 or more")
+        check(self.eval_samples >= 2, f"--eval_samples {self.eval_samples}: must be at least 2")
+
+    def _check_combinations(self) -> None:
+        check(
+            self.num_epochs is None or self.max_train_steps is None,
+            "Say how long with --num_epochs or with --max_train_steps, not both",
+        )
         for name in ("learning_rate", "penalty_weight"):
             start, end = getattr(self, name), getattr(self, f"{name}_end")
             # where only the start is given, it may lie below the default end
@@ -182,8 +190,6 @@ class TrainSettings(DataSettings):
             not (self.loss == "bce" and self.penalty_weight),
             "--loss bce goes without a penalty here: add --penalty_weight 0",
         )
-        check(self.eval_every >= 0, f"--eval_every {self.eval_every}: must be 0 or more")
-        check(self.eval_samples >= 2, f"--eval_samples {self.eval_samples}: must be at least 2")
         check(not self.push_to_hub or self.hub_model_id, "--push_to_hub needs --hub_model_id user/name")
         check(self.push_to_hub or not self.hub_model_id, "--hub_model_id needs --push_to_hub")
         check(not self.eval_every or self.eval_features, "--eval_every needs --eval_features FILE")

@@ -11,8 +11,8 @@ from gan.serve import files
 from gan.serve.faces import FaceModel
 from gan.serve.models import Models
 from gan.serve.page.inputs import bounded
-from gan.serve.page.look import api_numbers, look_of
 from gan.serve.page.safety import Refusal
+from gan.serve.page.sliders import api_numbers, look_of
 
 
 class Api:

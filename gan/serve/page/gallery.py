@@ -14,8 +14,8 @@ from gan.serve.faces import FaceModel
 from gan.serve.models import Models
 from gan.serve.page.chooser import Chooser, choices
 from gan.serve.page.components import FaceCard, Faces, Kept, data_url
-from gan.serve.page.inputs import Slider, bounded, clean, seed_of
-from gan.serve.page.look import LookSliders, in_words, look_of, values_of
+from gan.serve.page.inputs import bounded, clean, seed_of
+from gan.serve.page.sliders import LookSliders, Slider, in_words, look_of, values_of
 
 MOST = SEEDS["gallery"][1]
 SURPRISE_BELOW = 1_000_000  # short enough to read out

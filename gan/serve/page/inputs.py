@@ -5,15 +5,6 @@ import gradio as gr
 from gan.link import SEED_LIMIT, SEEDS
 
 
-class Slider(gr.Slider):
-    """A slider whose number box may be empty or out of range while a visitor types; gr.Slider makes that an error."""
-
-    is_template = True  # looks like its parent
-
-    def preprocess(self, payload):
-        return payload
-
-
 def bounded(value, least, most, whole: bool = True):
     """A number that a browser sent, brought into its range; anything else becomes the least."""
     try:

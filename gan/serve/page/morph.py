@@ -7,8 +7,8 @@ from gan.serve import files
 from gan.serve.models import Models
 from gan.serve.page.chooser import Chooser, choices
 from gan.serve.page.components import Player, data_url
-from gan.serve.page.inputs import Slider, bounded, clean
-from gan.serve.page.look import LookSliders, look_of, values_of
+from gan.serve.page.inputs import bounded, clean
+from gan.serve.page.sliders import LookSliders, Slider, look_of, values_of
 
 FEWEST, MOST = SEEDS["morph"]
 

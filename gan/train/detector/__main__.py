@@ -4,7 +4,6 @@ import shlex
 import shutil
 import sys
 import time
-from pathlib import Path
 
 import torch
 import tyro
@@ -12,9 +11,9 @@ import tyro
 from gan import UserError
 from gan.cards import detector as detector_card
 from gan.cards.fact import plain
-from gan.model import weights
+from gan.model import local_paths, weights
 from gan.model.config import load_config, write_config
-from gan.train import local_paths, machine
+from gan.train import machine
 from gan.train.detector import report as detector_report
 from gan.train.detector.held_out import collect
 from gan.train.detector.scorer import Scorer
@@ -46,7 +45,7 @@ def main(settings: DetectorSettings) -> None:
         "pictures": settings.max_train_steps * settings.train_batch_size,
         "minutes": round((time.monotonic() - start) / 60, 1),
         "hardware": machine.hardware(torch.device("cpu")),
-        "data": [Path(folder).name for folder in settings.train_data_dir],
+        "data": [local_paths.name(folder) for folder in settings.train_data_dir],
         "generators": [each.generator_id for each in (*pictures.generators, *pictures.snapshots)],
         "started_from": started_from,
     }

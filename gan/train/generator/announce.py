@@ -49,7 +49,7 @@ def announce(run) -> None:
             "free some space or choose another --output_dir."
         )
     if len(store.train) < 1000:
-        print("So few pictures will be learned by heart rather than learned from: use at least 1,000.")
+        print("So few pictures will be memorised rather than learned from: use at least 1,000.")
     sheets.save_reals(store.train, run.folder.reals)
 
 

@@ -136,10 +136,15 @@ def load(folder: Path, wanted: str) -> Checkpoint | None:
     return None
 
 
-def run_ids(folder: Path) -> set[str]:
-    """The ids of the runs with checkpoints in a folder; damaged checkpoints and those of older versions have none."""
+def run_ids(folder: Path, but: Path) -> set[str]:
+    """The ids of the runs with checkpoints in a folder, but for one of them.
+
+    Damaged checkpoints and those of older versions have no id.
+    """
     ids = set()
     for path in found(folder):
+        if path.resolve() == but.resolve():
+            continue
         try:
             ids.add(_read(path).get("run"))
         except Exception:  # as above

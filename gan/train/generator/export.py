@@ -7,9 +7,9 @@ from pathlib import Path
 import torch
 
 from gan.cards import generator as generator_card
-from gan.model import weights
+from gan.model import local_paths, weights
 from gan.model.settings import to_dict
-from gan.train import local_paths, machine
+from gan.train import machine
 from gan.train.measure import plots
 from gan.train.measure.sheets import save_sheet, save_timeline
 
@@ -30,10 +30,8 @@ def write(run, ending: bool) -> None:
     weights.save(new, run.gan.ema, run.gan.discriminator, run.settings.model, config)
     if "quality" in run.measured and (old / weights.QUALITY).exists():
         shutil.copy(old / weights.QUALITY, new)
-    # the samples are made by the file as saved; the card shows the pictures in the same folder
-    loaded = weights.load(new)
+    loaded = weights.load(new)  # the samples are made by the file as saved
     save_sheet(loaded.generator, new / weights.SAMPLES)
-    generator_card.save(new, loaded.config, loaded.generator_id)
     drawn = [old / name for name in _DRAWN]
     if ending or time.perf_counter() - run.drawn > _DRAW_EVERY or not all(path.exists() for path in drawn):
         _draw(run, new)
@@ -41,6 +39,7 @@ def write(run, ending: bool) -> None:
     else:
         for path in drawn:
             shutil.copy(path, new)
+    generator_card.save(new, loaded.config, loaded.generator_id)
     weights.replace_folder(new, old)
 
 

@@ -32,18 +32,30 @@ class RunFolder:
     def require_own(self, chosen: checkpoint.Checkpoint) -> None:
         """Check that resuming from a checkpoint overwrites no other run.
 
-        The checkpoint must be in this folder, or have the id of one that is (a copy), or the folder must hold no run.
+        A checkpoint with an id must have that of the other checkpoints here. Where no checkpoint here has an id, it
+        must lie here, or the folder must hold no run.
 
         Raises:
-            UserError: none of these holds.
+            UserError: neither holds.
         """
+        run, others = chosen.state.get("run"), checkpoint.run_ids(self.checkpoints, but=chosen.path)
         is_here = chosen.path.resolve().parent == self.checkpoints.resolve()
-        if is_here or not self.holds_run() or chosen.state.get("run") in checkpoint.run_ids(self.checkpoints):
+        if run in others or ((is_here or not self.holds_run()) and not (run and others)):
             return
         raise UserError(
-            f"{self.path} holds a run, and {chosen.path} is not known to be of that run: choose another --output_dir, "
-            f"or, if it is, put it into {self.checkpoints}."
+            f"{self.path} holds a run, and {chosen.path} is not known to be of that run: choose another --output_dir."
         )
+
+    def require_no_weights(self) -> None:
+        """Check that starting from the beginning overwrites no weights.
+
+        Raises:
+            UserError: weights are here, though no checkpoint is.
+        """
+        if self.weights.exists():
+            raise UserError(
+                f"{self.weights} holds the weights of a run whose checkpoints are gone: choose another --output_dir."
+            )
 
     def remove_after(self, step: int, keep_earlier_timeline: bool) -> None:
         """Remove the sheets of steps that will be taken again, and what another run has left here."""

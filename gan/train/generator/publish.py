@@ -61,8 +61,9 @@ class Publisher:
     def _push_copy(self, copy: Path) -> None:
         try:
             self._push(copy)
-        except UserError as error:
-            tqdm.write(f"Not pushed to {self.repo_id} this time; the training goes on. {error}")
+        except Exception as error:  # whatever it is, the training goes on
+            words = error if isinstance(error, UserError) else reason(error)
+            tqdm.write(f"Not pushed to {self.repo_id} this time; the training goes on. {words}")
         finally:
             shutil.rmtree(copy.parent, ignore_errors=True)
 

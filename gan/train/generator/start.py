@@ -36,6 +36,8 @@ def find_checkpoint(folder: RunFolder, wanted: str | None, main: bool) -> Checkp
             f"{folder.path} holds a run already. Go on with --resume_from_checkpoint latest, "
             "or choose another --output_dir."
         )
+    if main and not found:
+        folder.require_no_weights()
     return broadcast_object_list([found])[0]
 
 

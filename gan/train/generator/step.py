@@ -204,6 +204,8 @@ class GanStep:
 
     @torch.no_grad()
     def _update_ema(self) -> None:
+        # not torch.optim.swa_utils.AveragedModel: it copies the first step instead of averaging it, so runs would end
+        # differently, and its state has other names, so older checkpoints would not load
         # early on the network changes fast: the half-life is then at most 5 % of what has been shown (Karras et al.)
         shown = (self.step + 1) * self.pictures_per_step
         decay = 0.5 ** (self.pictures_per_step / min(self.settings.ema_half_life, 0.05 * shown))

@@ -6,8 +6,7 @@ from pathlib import Path
 import torch
 import tyro
 
-from gan.model import weights
-from gan.train import local_paths
+from gan.model import local_paths, weights
 from gan.train.measure.features import Features, Reference
 from gan.train.pictures import sources
 from gan.train.pictures.store import open_store

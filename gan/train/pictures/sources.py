@@ -17,7 +17,7 @@ from PIL import Image
 
 from gan import UserError, reason
 from gan.hub import failures
-from gan.train import local_paths
+from gan.model import local_paths
 from gan.train.settings import DataSettings
 
 # below this share of the pictures, what is called test, val or dev may be a person's name
@@ -173,7 +173,7 @@ def _image_column(path: Path) -> str:
         raise UserError(f"{path} cannot be read as parquet ({reason(error)}).") from None
     for column in schema:
         kind = str(column.type)
-        if kind in ("binary", "large_binary") or (kind.startswith("struct<") and "bytes: binary" in kind):
+        if re.fullmatch(r"(large_)?binary|struct<.*\bbytes: (large_)?binary\b.*>", kind):
             return column.name
     raise UserError(f"{path} has no column of pictures (binary, or a struct with `bytes`).")
 

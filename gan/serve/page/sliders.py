@@ -1,4 +1,4 @@
-"""The page's control of a look: a slider for each of its fields. Nothing else on the page names these fields."""
+"""The page's sliders: one for each field of a look. Nothing else on the page names these fields."""
 
 from collections.abc import Mapping
 
@@ -6,10 +6,19 @@ import gradio as gr
 
 from gan.link import LOOK
 from gan.model.look import AS_TRAINED, Look
-from gan.serve.page.inputs import Slider, bounded
+from gan.serve.page.inputs import bounded
 
 # for each field of a look, what gr.Slider needs beside range and value
 CONTROLS = {"variation": {"label": "Variation", "info": "1 as trained, less is closer to the average", "step": 0.05}}
+
+
+class Slider(gr.Slider):
+    """A slider whose number box may be empty or out of range while a visitor types; gr.Slider makes that an error."""
+
+    is_template = True  # looks like its parent
+
+    def preprocess(self, payload):
+        return payload
 
 
 class LookSliders:
