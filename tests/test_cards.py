@@ -84,7 +84,8 @@ def test_a_malformed_config_leaves_the_card_as_it_was(tmp_path, change):
 
 @pytest.mark.parametrize("name", ["faces-64", "faces-128"])
 def test_published_cards_are_those_of_their_configs(tmp_path, name):
-    (tmp_path / weights.QUALITY).touch()
+    for picture in (weights.SAMPLES, weights.CURVES, weights.QUALITY, weights.TIMELINE):
+        (tmp_path / picture).touch()
     config = weights.load_config(WEIGHTS / name)
     generator_card.save(tmp_path, config, config["metrics"]["frechet_distance"]["generator"])
     for file in ("README.md", "LICENSE"):

@@ -18,6 +18,7 @@ from PIL import Image
 from pydantic import ValidationError
 from small import folder_of
 
+from gan.cards import facts
 from gan.link import SEED_LIMIT, View, decode, encode
 from gan.model.face_finder import Square
 from gan.model.look import Look
@@ -331,7 +332,7 @@ def test_how_far_to_trust_it_is_what_was_measured(page):
 def test_about_needs_nothing_but_the_networks(page, monkeypatch, tmp_path):
     """Weights of a checkpoint have no figures yet; the texts of a config are not HTML."""
     monkeypatch.setattr(page.models.current, "config", {})
-    monkeypatch.setattr(page.models.current, "name", "<b>x")
+    monkeypatch.setattr(page.models.current, "facts", facts.of_generator({}, "0" * 12, "<b>x"))
     monkeypatch.setattr(page.models.current, "folder", tmp_path)
     text = about.about.__wrapped__(page.models.current, page.verdict.judge)
     assert "&lt;b&gt;x" in text and text.count("<img") == 1 and "Train your own" in text
