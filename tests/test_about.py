@@ -1,4 +1,5 @@
 import html
+import json
 import re
 
 import pytest
@@ -6,7 +7,7 @@ from conftest import WEIGHTS
 from measuring import DISTANCE, MEMORISATION, QUALITY, TRAINING
 from PIL import Image
 
-from gan.cards import detector, fact, facts
+from gan.cards import detector, facts
 from gan.serve.judge import Judge
 from gan.serve.page import about as tab
 
@@ -28,7 +29,9 @@ def about(model) -> str:
 
 
 def items(page: str) -> list[tuple[str, str]]:
-    return [tuple(map(html.unescape, item)) for item in re.findall("<dt>(.*?)</dt><dd>(.*?)</dd>", page)]
+    return [
+        tuple(map(html.unescape, item)) for item in re.findall("<dt>(.*?)</dt><dd>(.*?)(?:<details>.*?)?</dd>", page)
+    ]
 
 
 def test_all_facts_about_generator_and_detector_are_shown_in_order(tmp_path):
@@ -39,7 +42,7 @@ def test_all_facts_about_generator_and_detector_are_shown_in_order(tmp_path):
     }
     said = [*facts.of_generator(config, Model.id, Model.name), *detector.of_detector(JUDGE.config)]
     assert len(said) > 12
-    assert items(about(Model(tmp_path, **config))) == [(each.name, fact.plain(each)) for each in said]
+    assert items(about(Model(tmp_path, **config))) == [(each.name, each.sentence) for each in said]
 
 
 def test_what_was_measured_is_shown(tmp_path):
@@ -56,12 +59,16 @@ def test_what_was_not_measured_is_not_mentioned(tmp_path, metrics):
     assert "Precision" not in page and "Memorisation" not in page and page.count("<img") == 1  # the detector's
 
 
-def test_the_detectors_report_is_there_line_by_line(tmp_path):
-    page = about(Model(tmp_path))
-    header, *rows = detector.table(JUDGE.config)
-    cells = [tuple(map(html.unescape, re.findall("<td>(.*?)</td>", row))) for row in re.findall("<tr>(.*?)</tr>", page)]
-    assert len(rows) > 15 and cells == [(), *rows]
-    assert tuple(map(html.unescape, re.findall("<th>(.*?)</th>", page))) == header
+def test_tables_are_there_line_by_line_behind_a_click(tmp_path):
+    metrics = json.loads((WEIGHTS / "faces-64" / "config.json").read_text())["metrics"]
+    page = about(Model(tmp_path, metrics=metrics))
+    shown = []
+    for table in re.findall("<details><summary>Figures</summary>(.*?)</details>", page):
+        rows = [re.findall("<t[hd]>(.*?)</t[hd]>", row) for row in re.findall("<tr>(.*?)</tr>", table)]
+        shown.append(tuple(tuple(map(html.unescape, row)) for row in rows))
+    said = [*facts.of_metrics(metrics, Model.id), *detector.of_detector(JUDGE.config)]
+    assert shown == [*(each.table for each in said if each.table), detector.table(JUDGE.config)]
+    assert len(shown) > 3 and len(shown[-1]) > 15 and page.count("<table>") == len(shown)
 
 
 def test_a_config_is_text_and_no_html(tmp_path):

@@ -649,7 +649,7 @@ def test_about_says_what_was_measured(site, page, model, judge):
     expect(about.get_by_role("heading", name="None of these people exist")).to_be_visible()
     expect(about).to_contain_text(f"{model.config['metrics']['frechet_distance']['value']:.2f}")
     expect(about).to_contain_text(f"AUROC {model.config['metrics']['critic']['auroc']:.3f}")
-    expect(about.locator("tbody tr")).to_have_count(len(detector.table(judge.config)) - 1)
+    expect(about.locator("details").last.locator("tbody tr")).to_have_count(len(detector.table(judge.config)) - 1)
     for image in about.get_by_role("img").all():
         expect(image).to_have_js_property("complete", True)
         assert image.evaluate("image => image.naturalWidth") > 100

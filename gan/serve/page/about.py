@@ -7,7 +7,7 @@ from pathlib import Path
 
 import gradio as gr
 
-from gan.cards.fact import Fact, plain
+from gan.cards.fact import Fact
 from gan.serve.faces import FaceModel
 from gan.serve.judge import Judge
 from gan.serve.models import Models
@@ -47,7 +47,7 @@ def about(model: FaceModel, judge: Judge) -> str:
     return static("about.html").format(
         facts=_list(model.facts),
         timeline=_picture(model.folder / "timeline.webp", "image/webp", "The same sixteen faces through the training"),
-        verdicts=_list(judge.facts) + _table(judge.table),
+        verdicts=_list(judge.facts) + _folded(judge.table),
         detector=_picture(
             judge.folder / "detector.png",
             "image/png",
@@ -59,8 +59,15 @@ def about(model: FaceModel, judge: Judge) -> str:
 
 
 def _list(said: Iterable[Fact]) -> str:
-    items = "".join(f"<dt>{html.escape(fact.name)}</dt><dd>{html.escape(plain(fact))}</dd>" for fact in said)
+    items = "".join(
+        f"<dt>{html.escape(fact.name)}</dt><dd>{html.escape(fact.sentence)}{_folded(fact.table)}</dd>" for fact in said
+    )
     return f"<dl>{items}</dl>"
+
+
+def _folded(rows: tuple[tuple[str, ...], ...]) -> str:
+    """A table behind a click: on a phone each is longer than the screen."""
+    return f"<details><summary>Figures</summary>{_table(rows)}</details>" if rows else ""
 
 
 def _table(rows: tuple[tuple[str, ...], ...]) -> str:
