@@ -6,13 +6,13 @@ from gan.serve.page.components import Component
 
 
 class Chooser(Component):
-    """A button for each of the weights. Its value is what `choices` makes; `choose` reports which was clicked.
+    """A button for each of the weights. Its value is what `choices` makes; a click is the tab's action `weights`.
 
     Not gr.Radio: it refuses what was not on offer when the page was built, such as weights of the Hub.
     """
 
-    def __init__(self, **options):
-        super().__init__([], "chooser", **options)
+    def __init__(self, tab: str, **options):
+        super().__init__([], "chooser", **{"elem_id": f"{tab}-chooser", **options}, tab=tab)
 
 
 def choices(models: Models, shown: FaceModel) -> list[dict]:

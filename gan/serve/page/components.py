@@ -41,15 +41,20 @@ class Component(gr.HTML):
 
 
 class LinkBox(Component):
-    """The link to the view. `navigate` brings one from Back or from a tab; `other_faces` reports that weights or
-    look changed.
+    """The link to the view, and what leads from view to view: all that a visitor does goes through it, in order.
 
-    Its value is the view's query string. With `#n` behind it, it answers the n-th press of Back; with `#again` it
-    replaces the view before.
+    Its value is `{query, turned, controls, upto, again}`: the view's query string; whether its tab was selected with
+    it; what the tab's controls show, by name; the number of the last action that it answers, and whether it replaces
+    the view before. All but the first may be missing. Handlers get the query. `ask` brings the visitor's actions,
+    `settle` is sent when controls may follow a view, and `other_faces` when weights or look changed.
     """
 
     def __init__(self, **options):
-        super().__init__("", "link", elem_id="link", outer=outer_address(), **options)
+        script = static("actions.js") + static("link.js")  # one scope
+        super().__init__({"query": ""}, "link", js_on_load=script, elem_id="link", outer=outer_address(), **options)
+
+    def preprocess(self, payload) -> str:
+        return str(payload.get("query", "")) if isinstance(payload, dict) else ""
 
 
 class Notes(gr.HTML):

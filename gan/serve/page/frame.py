@@ -1,24 +1,26 @@
 """The frame that joins the tabs: one view at a time, its link, and what every handler has in common."""
 
-import functools
+import json
 from collections.abc import Callable
 from dataclasses import replace
 
 import gradio as gr
 
-from gan.link import View, decode, encode
+from gan.link import LOOK, View, decode, encode
 from gan.serve.judge import Judge
 from gan.serve.models import Models
 from gan.serve.page.about import About
 from gan.serve.page.api import Api
 from gan.serve.page.components import LinkBox, Notes, Waiting, static
 from gan.serve.page.gallery import Gallery
-from gan.serve.page.inputs import bounded
+from gan.serve.page.inputs import listed
 from gan.serve.page.morph import Morph
+from gan.serve.page.sliders import Slider, look_of
 from gan.serve.page.verdict import VerdictTab
 
 # one shared queue: load slows the page instead of crashing it
 QUEUE = {"concurrency_id": "model", "concurrency_limit": 1}
+QUIET = {"api_visibility": "private"}  # of events that only run in the browser
 TAKE_FILE = static("save.js")
 
 
@@ -45,22 +47,35 @@ class Page:
                 with gr.Tab("About", id="about") as about_tab:
                     about_notes, self.about = Notes("about-notes"), About(models, judge)
             self.link = LinkBox()
-            self.parts = [self.gallery, self.morph, self.verdict, self.about]
+            parts = self.gallery, self.morph, self.verdict, self.about
+            self.by_tab = {part.tab: part for part in parts}
+            self.actions = {(part.tab, name): act for part in parts[:2] for name, act in self._actions(part).items()}
             notes = [gallery_notes, morph_notes, verdict_notes, about_notes]
-            self.outputs = [
-                self.tabs,
-                self.waiting,
-                self.link,
-                *(out for said, part in zip(notes, self.parts) for out in (said, *part.outputs)),
-            ]
+            self.outputs = [self.tabs, self.waiting, self.link]
+            for top, part in zip(notes, parts):
+                self.outputs += [top, *said_of(part), *part.outputs]
             for tab in (gallery_tab, morph_tab, verdict_tab, about_tab):
                 tab.select(None, None, None, js=f"() => window.seedfacesTab('{tab.id}')", api_visibility="private")
-            self._wire_links()
+            self._wire_views()
             self._wire_controls()
             self._wire_upload()
             self._wire_kept()
             self._wire_files()
             Api(models, QUEUE)
+
+    def _actions(self, part: Gallery | Morph) -> dict[str, Callable]:
+        """What a visitor can do in a tab: name → function of its view and a value."""
+
+        def choose(view: View, weights):
+            return replace(view, weights=self.models.of(str(weights)).id), []
+
+        def looking(name: str):
+            return lambda view, value: (replace(view, look=look_of({name: value}, view.look)), [])
+
+        actions = {"weights": choose, **{name: looking(name) for name in LOOK}, **part.actions}
+        if part is self.gallery:
+            actions["morph kept"] = lambda view, kept: self.morph.from_kept(self.morph.of(view), kept)
+        return actions
 
     def open(self, params) -> tuple[View, list[str]]:
         """A link's parameters → the view that they ask for, and notes on what could not be honoured."""
@@ -81,25 +96,44 @@ class Page:
             "with the current weights, so the faces differ."
         ]
 
-    def show(self, view: View, notes: list[str], weights: str = "", turns: bool = False, mark: str = "") -> list:
+    def show(
+        self,
+        view: View,
+        notes: list[str],
+        said: list[str] = (),
+        weights: str = "",
+        turns: bool = False,
+        arrived: bool = False,
+        **answer,
+    ) -> list:
         """Values for all outputs; the other tabs stay unchanged.
 
         Args:
             view: what to show.
-            notes: sentences about what could not be honoured.
+            notes: sentences about what of a link could not be honoured.
+            said: sentences about what the visitor did, shown beside the controls.
             weights: the generator that the About tab describes; its link does not name one.
             turns: select the view's tab; otherwise a visitor who has left it meanwhile stays where they are.
-            mark: goes behind the link, see `LinkBox`.
+            arrived: the view comes from a link or from Back, so all controls follow it.
+            answer: more for the value of the link, see `LinkBox`.
         """
         notes = notes + self._other_faces(view)
         waiting, asked_for = encode(view) if self._may_come(view) else "", view.weights
         view = replace(view, weights=self.models.of(view.weights).id) if view.seeds else view
+        part, controls = self.by_tab[view.tab], {}
+        if part in (self.gallery, self.morph):
+            controls = part.settings(view, arrived)
+            if said:  # what was typed stays to be corrected
+                del controls["seeds"]
         # the link names the weights of the faces shown, or those being fetched, so a reloaded page waits for them again
-        link = waiting if waiting and asked_for else encode(view)
-        values = [gr.Tabs(selected=view.tab) if turns else gr.skip(), waiting, link + mark]
-        shown = weights if view.tab == "about" else view
-        for part in self.parts:
-            values += [notes, *part.render(shown)] if part.tab == view.tab else [gr.skip()] * (1 + len(part.outputs))
+        link = {"query": waiting if waiting and asked_for else encode(view), "turned": turns, "controls": controls}
+        values = [gr.Tabs(selected=view.tab) if turns else gr.skip(), waiting, link | answer]
+        for each in self.by_tab.values():
+            if each is part:
+                made = part.render(weights if view.tab == "about" else view)
+                values += [notes, *[list(said)] * len(said_of(part)), *made]
+            else:
+                values += [gr.skip()] * (1 + len(said_of(each)) + len(each.outputs))
         return values
 
     def _may_come(self, view: View) -> bool:
@@ -108,97 +142,89 @@ class Page:
             return self.models.asked_for(view.weights)
         return self.models.coming and not view.weights
 
-    def _on(
-        self, listen: Callable, handler: Callable[..., tuple[View, list[str]]], inputs, part, turns=False, **options
-    ):
-        """Have an event show the view that its handler returns; `turns` selects that view's tab.
-
-        A handler of `if_moved` may return None: the page stays unchanged.
-        """
-
-        @functools.wraps(handler)
-        def shown(*arguments):
-            answer = handler(*arguments)
-            return self.show(*answer, turns=turns) if answer else gr.skip()
-
-        options = {"show_progress": "minimal", "show_progress_on": [part.main]} | options
-        return listen(shown, inputs, self.outputs, api_visibility="private", **QUEUE, **options)
-
-    def _wire_links(self) -> None:
+    def _wire_views(self) -> None:
         def load(request: gr.Request):
-            return self.open(dict(request.query_params))
-
-        def navigate(event: gr.EventData):
-            answers = bounded(event.answers, 0, 10**9)
-            # Back may lead to another tab; without it, the visitor has selected this one
-            return self.show(
-                *self.open(str(event.query)),
-                str(event.weights),
-                turns=answers > 0,
-                mark=f"#{answers}" if answers else "",
-            )
+            view, notes = self.open(dict(request.query_params))
+            return self.show(view, notes, turns=True, arrived=True)
 
         def again(waiting):
             view, notes = self.open(waiting)
-            return gr.skip() if not waiting or self._may_come(view) else self.show(view, notes, mark="#again")
+            return gr.skip() if not waiting or self._may_come(view) else self.show(view, notes, again=True)
 
+        options = {"api_visibility": "private", **QUEUE}
         # under load it may be refused, and without it the page stays empty
-        self._on(self.blocks.load, load, None, self.gallery, turns=True).failure(
-            None,
-            None,
-            None,
-            js="() => setTimeout(() => location.reload(), 5000 + 5000 * Math.random())",
-            api_visibility="private",
+        self.blocks.load(
+            load, None, self.outputs, show_progress="minimal", show_progress_on=[self.gallery.grid], **options
+        ).failure(
+            None, None, None, js="() => setTimeout(() => location.reload(), 5000 + 5000 * Math.random())", **QUIET
         )
-        # Back may be pressed faster than views are made, and no press may be lost
-        self.link.navigate(
-            navigate,
-            None,
-            self.outputs,
-            api_visibility="private",
-            trigger_mode="multiple",
-            show_progress="hidden",
-            **QUEUE,
-        )
+        # the browser asks one question at a time, and shows by itself that it waits
+        self.link.ask(
+            self.answer, None, self.outputs, trigger_mode="multiple", show_progress="hidden", **options
+        ).failure(None, None, None, js="() => window.seedfacesRefused()", **QUIET)
         # asked repeatedly, until the weights are here or known to be unavailable
-        self.waiting.again(again, self.waiting, self.outputs, api_visibility="private", show_progress="hidden", **QUEUE)
+        self.waiting.again(again, self.waiting, self.outputs, show_progress="hidden", **options)
+
+    def answer(self, event: gr.EventData) -> list:
+        """What the visitor has done, in order, → values for all outputs: `static/actions.js` asks.
+
+        The event holds `base`, the query of the view where it began; `at`, the tab that is shown; `weights`, those seen
+        last; and `actions`, a list of `[number, tab, name, value]`. An action that leads to another tab is the last one
+        answered: what was done meanwhile belongs to the tab that is left.
+        """
+        (view, _), notes, said = decode(str(event.base)), [], []
+        upto, arrived = 0, False
+        for number, tab, name, value in listed(event.actions):
+            if name == "go":
+                (view, notes), said, arrived = self.open(str(value)), [], True
+            elif act := self.actions.get((tab, name)):
+                view, said = act(self.by_tab[tab].of(view), value)
+            upto = number
+            if view.tab != tab:
+                break
+        return self.show(view, notes, said, str(event.weights), turns=view.tab != event.at, arrived=arrived, upto=upto)
 
     def _wire_controls(self) -> None:
-        g, m, link = self.gallery, self.morph, self.link
-
-        def choose(query, event: gr.EventData):
-            view, _ = decode(query)
-            return replace(view, weights=self.models.of(str(event.weights)).id) if view.seeds else view, []
-
-        controls = [link, g.seeds, g.count, *g.look]
-        for listen in (g.show.click, g.seeds.submit):
-            self._on(listen, g.from_controls, controls, g)
-        sliders = [(g.count, g.resized, [link, g.count, *g.look])]
-        sliders += [(slider, g.from_controls, controls) for slider in g.look]
-        for slider, handler, inputs in sliders:
-            # faces follow the slider while it is dragged; its Reset sends only `release`
-            self._on(
-                functools.partial(gr.on, [slider.input, slider.release]),
-                if_moved(handler),
-                inputs,
-                g,
-                trigger_mode="always_last",
-                show_progress="hidden",
+        g, m = self.gallery, self.morph
+        for part in (g, m):
+            for name, control in part.controls.items():
+                place = f"'{part.tab}', '{name}'"
+                if isinstance(control, Slider):  # its Reset sends only `release`
+                    gr.on(
+                        [control.input, control.release],
+                        None,
+                        control,
+                        None,
+                        js=f"value => window.seedfacesSet({place}, value)",
+                        **QUIET,
+                    )
+                elif isinstance(control, gr.Checkbox):
+                    control.input(
+                        None, control, None, js=f"value => window.seedfacesAct({place}, value, value)", **QUIET
+                    )
+            typed = [part.controls["seeds"], *([part.controls["count"]] if part is g else [])]
+            gr.on(
+                [part.submit.click, part.controls["seeds"].submit],
+                None,
+                typed,
+                None,
+                js=f"(text, ...more) => window.seedfacesAct('{part.tab}', 'seeds', "
+                "more.length ? [text, ...more] : text, text)",
+                **QUIET,
             )
-        self._on(g.chooser.choose, choose, link, g)
-        self._on(m.chooser.choose, choose, link, m)
-        self._on(g.surprise.click, g.surprising, [link, g.count, *g.look], g)
-        self._on(g.previous.click, g.previous_page, link, g)
-        self._on(g.next.click, g.next_page, link, g)
-        self._on(g.show_kept.click, g.from_kept, [link, g.kept, *g.look], g)
-        self._on(g.morph_kept.click, m.from_kept, [link, g.kept], m, turns=True)
-        self._on(g.card.morph, g.morph_from, link, m, turns=True)
-        self._on(g.card.judge, g.judge, link, self.verdict, turns=True)
-        controls = [link, m.seeds, m.frames, m.loop, *m.look]
-        for listen in (m.show.click, m.seeds.submit, m.loop.input):
-            self._on(listen, m.from_controls, controls, m)
-        for slider in (m.frames, *m.look):
-            self._on(slider.release, if_moved(m.from_controls), controls, m)
+        for button, tab, name, inputs in (
+            (g.surprise, "gallery", "surprise", g.controls["count"]),
+            (g.previous, "gallery", "previous", None),
+            (g.next, "gallery", "next", None),
+            (g.show_kept, "gallery", "kept", g.kept),
+            (g.morph_kept, "gallery", "morph kept", g.kept),
+        ):
+            button.click(None, inputs, None, js=f"value => window.seedfacesAct('{tab}', '{name}', value)", **QUIET)
+        # the controls of a view that came by a link, unless the visitor has changed them meanwhile
+        named = [(part.tab, name, control) for part in (g, m) for name, control in part.controls.items()]
+        first, controls = [[tab, name, control.value] for tab, name, control in named], [each[2] for each in named]
+        js = f"(...values) => window.seedfacesControls({json.dumps(first)}, values)"
+        self.link.settle(None, controls, controls, js=js, **QUIET)
 
     def _wire_upload(self) -> None:
         picture, card = self.verdict.picture, self.verdict.card
@@ -217,7 +243,7 @@ class Page:
         quiet = {"api_visibility": "private", "queue": False}
         judged.failure(lambda: None, None, picture, **quiet)
         # no link brings an upload back, so the link to a face that was judged before must not stay
-        judged.success(lambda: (None, encode(View("verdict", ()))), None, [picture, self.link], **quiet)
+        judged.success(lambda: (None, {"query": encode(View("verdict", ()))}), None, [picture, self.link], **quiet)
 
     def _wire_kept(self) -> None:
         g = self.gallery
@@ -232,7 +258,7 @@ class Page:
                 trigger_mode="always_last",
                 **quiet,
             )
-        g.clear_kept.click(None, None, None, js="() => window.seedfacesKept.clear()", api_visibility="private")
+        g.clear_kept.click(None, None, None, js="() => window.seedfacesKept.clear()", **QUIET)
 
     def _wire_files(self) -> None:
         g = self.gallery
@@ -243,18 +269,6 @@ class Page:
             )
 
 
-def if_moved(handler: Callable[..., tuple[View, list[str]]]) -> Callable[..., tuple[View, list[str]] | None]:
-    """The handler of a slider, whose first input is the link, with None instead of the view that is shown already.
-
-    A slider's number box sends `release` whenever it is clicked or left. Showing the same view again could undo the
-    click that left the box. An empty box, in which the visitor is about to type a number, asks for nothing.
-    """
-
-    @functools.wraps(handler)
-    def moved(query, *values):
-        if None in values:
-            return None
-        view, notes = handler(query, *values)
-        return (view, notes) if view != decode(query)[0] else None
-
-    return moved
+def said_of(part) -> list[Notes]:
+    """The place in a tab for sentences about what the visitor did there, if it has one."""
+    return [part.said] if hasattr(part, "said") else []

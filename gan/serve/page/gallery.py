@@ -3,6 +3,7 @@
 import html
 import random
 import time
+from dataclasses import replace
 from itertools import islice
 
 import gradio as gr
@@ -13,9 +14,9 @@ from gan.serve import files
 from gan.serve.faces import FaceModel
 from gan.serve.models import Models
 from gan.serve.page.chooser import Chooser, choices
-from gan.serve.page.components import FaceCard, Faces, Kept, data_url
+from gan.serve.page.components import FaceCard, Faces, Kept, Notes, data_url
 from gan.serve.page.inputs import bounded, clean, seed_of
-from gan.serve.page.sliders import LookSliders, Slider, in_words, look_of, values_of
+from gan.serve.page.sliders import Slider, in_words, look_sliders, values_of
 
 MOST = SEEDS["gallery"][1]
 SURPRISE_BELOW = 1_000_000  # short enough to read out
@@ -39,20 +40,20 @@ class Gallery:
         self.models = models
         with gr.Row(elem_classes="above"):
             self.heading = gr.HTML("", elem_id="gallery-heading", js_on_load=None)
-            self.chooser = Chooser(elem_id="gallery-chooser")
+            self.chooser = Chooser("gallery")
         self.grid = Faces("gallery-faces", "Gallery")
         with gr.Row(elem_classes="buttons"):
             self.previous = gr.Button("← Previous", min_width=0)
             self.surprise = gr.Button("Surprise me", variant="primary", min_width=0)
             self.next = gr.Button("Next →", min_width=0)
         with gr.Row(equal_height=True):
-            self.look = LookSliders("gallery").sliders
-            self.count = Slider(
+            look = look_sliders("gallery")
+            count = Slider(
                 1, MOST, 16, step=1, label="How many", info="Faces at once", min_width=240, elem_id="gallery-count"
             )
         with gr.Row(equal_height=True):
-            self.seeds = gr.Textbox(
-                "0",
+            seeds = gr.Textbox(
+                "0-15",
                 label="Seeds",
                 info="The first one, or a list: 12, 40-55, 1003",
                 min_width=200,
@@ -60,7 +61,8 @@ class Gallery:
                 scale=4,
                 elem_id="gallery-seeds",
             )
-            self.show = gr.Button("Show", min_width=100, scale=1)
+            self.submit = gr.Button("Show", min_width=100, scale=1)
+        self.said = Notes("gallery-said")
         with gr.Row(elem_classes="buttons"):
             self.sheet = gr.Button("Download as one PNG", min_width=0, size="sm")
             self.zip = gr.Button("Download all as ZIP", min_width=0, size="sm")
@@ -74,8 +76,18 @@ class Gallery:
                 self.show_kept = gr.Button("Show them", variant="primary", min_width=0, size="sm")
                 self.morph_kept = gr.Button("Morph them", min_width=0, size="sm")
                 self.clear_kept = gr.Button("Clear", min_width=0, size="sm")
-        self.outputs = [self.seeds, self.count, *self.look, self.heading, self.chooser, self.grid, self.previous]
-        self.main = self.grid
+        self.controls = {"seeds": seeds, "count": count, **look}
+        self.actions = {
+            "seeds": self.typed,
+            "count": self.resized,
+            "surprise": self.surprising,
+            "next": self.next_page,
+            "previous": self.previous_page,
+            "kept": self.from_kept,
+            "morph": self.morph_from,
+            "judge": self.judge,
+        }
+        self.outputs = [self.heading, self.chooser, self.grid, self.previous]
 
     def render(self, view: View) -> list:
         """Values for `outputs`."""
@@ -88,73 +100,84 @@ class Gallery:
             f"<p>{model.resolution} px · {in_words(view.look)} · weights {model.id}</p></div>"
         )
         return [
-            str(seeds[0]) if consecutive else format_seeds(seeds, ", "),
-            count,
-            *values_of(view.look),
             heading,
             choices(self.models, model),
             face_list(model, seeds, view.look),
             gr.update(interactive=seeds[0] > 0),
         ]
 
-    # --- controls → a view and notes ------------------------------------------------------------------------------
+    def settings(self, view: View, arrived: bool) -> dict:
+        """What the controls show for a view, by name. How many is the visitor's own choice, for a single seed typed
+        next: only a view that `arrived` by a link or Back sets it, and neither a list nor a single face does."""
+        first, count = view.seeds[0], len(view.seeds)
+        run = {"count": count} if arrived and count > 1 and view.seeds == tuple(range(first, first + count)) else {}
+        return {"seeds": format_seeds(view.seeds, ", "), **run, **values_of(view.look)}
 
-    def from_controls(self, query: str, text: str, count: float, *look: float) -> tuple[View, list[str]]:
-        """The seeds box: a single number is the first of `count` seeds, anything else a list."""
+    # --- what a visitor does: a gallery and a value as a browser sent it → a view and notes -----------------------
+
+    def of(self, view: View) -> View:
+        """A view as a gallery with its weights; one of no faces (only a program asks that) is the first gallery."""
+        return View("gallery", view.seeds or View().seeds, view.look, view.weights or self.models.current.id)
+
+    def typed(self, view: View, sent) -> tuple[View, list[str]]:
+        """The seeds box and how many: a single number is the first of so many seeds, anything else a list."""
+        text, count = sent if isinstance(sent, list) and len(sent) == 2 else ("", 1)
         seeds, notes = parse_seeds(str(text))
         if len(seeds) == 1 and not notes:
             seeds = consecutive(seeds[0], bounded(count, 1, MOST))
         if not seeds:
-            notes = notes or ["Type a seed, for example 12, or several: 12, 40-55, 1003."]
-            seeds = gallery_of(query).seeds
-        return self._view(query, seeds, look_of(look)), notes
+            return view, notes or ["Type a seed, for example 12, or several: 12, 40-55, 1003."]
+        return replace(view, seeds=tuple(seeds)), notes
 
-    def resized(self, query: str, count: float, *look: float) -> tuple[View, list[str]]:
+    def resized(self, view: View, count) -> tuple[View, list[str]]:
         """More or fewer of the faces that are shown; after the last of them those that follow it."""
-        seeds, wanted = gallery_of(query).seeds, bounded(count, 1, MOST)
+        seeds, wanted = view.seeds, bounded(count, 1, MOST)
         following = (seed for seed in range(seeds[-1] + 1, SEED_LIMIT) if seed not in seeds)
-        seeds = (*seeds, *islice(following, max(0, wanted - len(seeds))))[:wanted]
-        return self._view(query, seeds, look_of(look)), []
+        return replace(view, seeds=(*seeds, *islice(following, max(0, wanted - len(seeds))))[:wanted]), []
 
-    def surprising(self, query: str, count: float, *look: float) -> tuple[View, list[str]]:
-        """As many faces as before, from a random seed."""
+    def surprising(self, view: View, count) -> tuple[View, list[str]]:
+        """So many faces from a random seed."""
         seeds = consecutive(random.randrange(SURPRISE_BELOW), bounded(count, 1, MOST))
-        return self._view(query, seeds, look_of(look)), []
+        return replace(view, seeds=tuple(seeds)), []
 
-    def next_page(self, query: str) -> tuple[View, list[str]]:
+    def next_page(self, view: View, _=None) -> tuple[View, list[str]]:
         """As many faces as are shown now, after the last of them."""
-        view = gallery_of(query)
         if view.seeds[-1] + 1 == SEED_LIMIT:
             return view, [f"{SEED_LIMIT - 1} is the last seed."]
-        return self._view(query, consecutive(view.seeds[-1] + 1, len(view.seeds)), view.look), []
+        return replace(view, seeds=tuple(consecutive(view.seeds[-1] + 1, len(view.seeds)))), []
 
-    def previous_page(self, query: str) -> tuple[View, list[str]]:
+    def previous_page(self, view: View, _=None) -> tuple[View, list[str]]:
         """As many faces as are shown now, before the first of them."""
-        view = gallery_of(query)
         first = max(0, view.seeds[0] - len(view.seeds))
-        return self._view(query, consecutive(first, len(view.seeds)), view.look), []
+        return replace(view, seeds=tuple(consecutive(first, len(view.seeds)))), []
 
-    def from_kept(self, query: str, kept, *look: float) -> tuple[View, list[str]]:
+    def from_kept(self, view: View, kept) -> tuple[View, list[str]]:
         """The kept faces, in their order."""
-        seeds = clean(kept)
-        if not seeds:
-            return self._view(query, View().seeds, Look()), ["You have not kept any faces yet."]
-        return self._view(query, seeds, look_of(look)), []
+        seeds = tuple(clean(kept))
+        return (replace(view, seeds=seeds), []) if seeds else (view, ["You have not kept any faces yet."])
 
-    def _view(self, query: str, seeds, look: Look) -> View:
-        """A gallery with the weights of the view that a query shows."""
-        return View("gallery", tuple(seeds), look, self._weights(gallery_of(query)))
+    def morph_from(self, view: View, seed) -> tuple[View, list[str]]:
+        """A morph from a face through the next two of its gallery."""
+        seed = seed_of(seed)
+        place = view.seeds.index(seed) if seed in view.seeds else 0
+        others = [other for other in view.seeds[place:] + view.seeds[:place] if other != seed]
+        others = others[:2] or [(seed + 1) % SEED_LIMIT, (seed + 2) % SEED_LIMIT]
+        return View("morph", (seed, *others), view.look, view.weights), []
 
-    def _weights(self, view: View) -> str:
-        return view.weights or self.models.current.id
+    def judge(self, view: View, seed) -> tuple[View, list[str]]:
+        """The verdict on a face."""
+        return View("verdict", (seed_of(seed),), view.look, view.weights), []
+
+    def _shown(self, query: str) -> View:
+        return self.of(decode(query)[0])
 
     # --- one face -------------------------------------------------------------------------------------------------
 
     def pick(self, query: str, event: gr.EventData) -> dict:
         """The value of the card: the face enlarged and in its own size, and its own link."""
-        shown = gallery_of(query)
+        shown = self._shown(query)
         model = self.models.of(shown.weights)  # its link names the weights that made it, even while others are fetched
-        view = View("gallery", (seed_of(event),), shown.look, model.id)
+        view = View("gallery", (seed_of(event.seed),), shown.look, model.id)
         face = model.faces(view.seeds, view.look)[0]
         return {
             "seed": view.seeds[0],
@@ -164,25 +187,12 @@ class Gallery:
             "shown": time.time_ns(),
         }
 
-    def morph_from(self, query: str, event: gr.EventData) -> tuple[View, list[str]]:
-        """A morph from a face through the next two of its gallery."""
-        view, seed = gallery_of(query), seed_of(event)
-        place = view.seeds.index(seed) if seed in view.seeds else 0
-        others = [other for other in view.seeds[place:] + view.seeds[:place] if other != seed]
-        others = others[:2] or [(seed + 1) % SEED_LIMIT, (seed + 2) % SEED_LIMIT]
-        return View("morph", (seed, *others), view.look, self._weights(view)), []
-
-    def judge(self, query: str, event: gr.EventData) -> tuple[View, list[str]]:
-        """The verdict on a face."""
-        view = gallery_of(query)
-        return View("verdict", (seed_of(event),), view.look, self._weights(view)), []
-
     # --- kept faces ---------------------------------------------------------------------------------------------------
 
     def draw_kept(self, query: str, kept) -> list:
         """Values for kept_faces, tray and kept_before: the kept faces as the shown weights make them, and a link to
         those that were kept if other weights made them."""
-        view, seeds = gallery_of(query), clean(kept)
+        view, seeds = self._shown(query), clean(kept)
         model, weights = self.models.of(view.weights), str(kept.get("weights")) if seeds else ""
         before = ""
         if WEIGHTS.fullmatch(weights) and weights != model.id:
@@ -194,7 +204,7 @@ class Gallery:
 
     def sheet_file(self, query: str) -> dict:
         """The gallery as one picture, in the form that save.js takes."""
-        view = gallery_of(query)
+        view = self._shown(query)
         model = self.models.of(view.weights)
         origin = files.origin(view.seeds, view.look, model.id)
         data = files.sheet_png(model.faces(view.seeds, view.look), origin)
@@ -202,16 +212,10 @@ class Gallery:
 
     def zip_file(self, query: str) -> dict:
         """The gallery as single pictures in a ZIP file, in the form that save.js takes."""
-        view = gallery_of(query)
+        view = self._shown(query)
         model = self.models.of(view.weights)
         data = files.zip_of_pngs(view.seeds, model.faces(view.seeds, view.look), view.look, model.id)
         return {"name": f"{_file_stem(view)}.zip", "url": data_url(data, "application/zip")}
-
-
-def gallery_of(query: str) -> View:
-    """The gallery that a query shows, or the first one where it shows none (only a program asks that)."""
-    view, _ = decode(query)
-    return view if view.tab == "gallery" else View("gallery", view.seeds or View().seeds, view.look, view.weights)
 
 
 def consecutive(first: int, count: int) -> range:

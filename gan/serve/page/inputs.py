@@ -1,8 +1,8 @@
 """What browsers send, which may be anything, brought into its range before the page uses it."""
 
-import gradio as gr
-
 from gan.link import SEED_LIMIT, SEEDS
+
+MOST_ACTIONS = 100  # answered at once: a browser sends what was done during one answer
 
 
 def bounded(value, least, most, whole: bool = True):
@@ -14,9 +14,9 @@ def bounded(value, least, most, whole: bool = True):
         return least
 
 
-def seed_of(event: gr.EventData) -> int:
-    """The seed of the face that was clicked, as a browser sent it."""
-    return bounded(event.seed, 0, SEED_LIMIT - 1)
+def seed_of(value) -> int:
+    """A seed that a browser sent, brought into the range of seeds."""
+    return bounded(value, 0, SEED_LIMIT - 1)
 
 
 def clean(kept) -> list[int]:
@@ -26,3 +26,13 @@ def clean(kept) -> list[int]:
         [seed for seed in listed if type(seed) is int and 0 <= seed < SEED_LIMIT] if isinstance(listed, list) else []
     )
     return list(dict.fromkeys(seeds))[: SEEDS["gallery"][1]]
+
+
+def listed(actions) -> list[tuple[int, str, str, object]]:
+    """What a visitor did, as a browser sent it → at most `MOST_ACTIONS` times `(number, tab, name, value)`."""
+    found = [entry for entry in actions if isinstance(entry, list)] if isinstance(actions, list) else []
+    return [
+        (bounded(entry[0], 0, 10**9), str(entry[1]), str(entry[2]), entry[3])
+        for entry in found[:MOST_ACTIONS]
+        if len(entry) == 4
+    ]

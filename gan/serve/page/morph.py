@@ -1,14 +1,16 @@
 """The morph tab: from face to face along the sphere of the latents."""
 
+from dataclasses import replace
+
 import gradio as gr
 
-from gan.link import FIRST_SEEDS, FRAMES, SEED_LIMIT, SEEDS, View, decode, format_seeds, parse_seeds
+from gan.link import FIRST_SEEDS, FRAMES, SEEDS, View, format_seeds, parse_seeds
 from gan.serve import files
 from gan.serve.models import Models
 from gan.serve.page.chooser import Chooser, choices
-from gan.serve.page.components import Player, data_url
+from gan.serve.page.components import Notes, Player, data_url
 from gan.serve.page.inputs import bounded, clean
-from gan.serve.page.sliders import LookSliders, Slider, look_of, values_of
+from gan.serve.page.sliders import Slider, look_sliders, values_of
 
 FEWEST, MOST = SEEDS["morph"]
 
@@ -21,10 +23,10 @@ class Morph:
     def __init__(self, models: Models):
         self.models = models
         with gr.Row(elem_classes="above"):
-            self.chooser = Chooser(elem_id="morph-chooser")
+            self.chooser = Chooser("morph")
         self.player = Player()
         with gr.Row(equal_height=True):
-            self.seeds = gr.Textbox(
+            seeds = gr.Textbox(
                 format_seeds(FIRST_SEEDS["morph"], ", "),
                 label="Seeds",
                 max_lines=1,
@@ -33,9 +35,10 @@ class Morph:
                 info=f"{FEWEST} to {MOST}, in the order of the morph",
                 elem_id="morph-seeds",
             )
-            self.show = gr.Button("Morph", variant="primary", min_width=100, scale=1)
+            self.submit = gr.Button("Morph", variant="primary", min_width=100, scale=1)
+        self.said = Notes("morph-said")
         with gr.Row(equal_height=True):
-            self.frames = Slider(
+            frames = Slider(
                 *FRAMES,
                 16,
                 step=1,
@@ -44,10 +47,11 @@ class Morph:
                 min_width=240,
                 elem_id="morph-frames",
             )
-            self.look = LookSliders("morph").sliders
-        self.loop = gr.Checkbox(True, label="Return to the first face and repeat", container=False)
-        self.outputs = [self.seeds, self.frames, self.loop, *self.look, self.chooser, self.player]
-        self.main = self.player
+            look = look_sliders("morph")
+        loop = gr.Checkbox(True, label="Return to the first face and repeat", container=False)
+        self.controls = {"seeds": seeds, "frames": frames, "loop": loop, **look}
+        self.actions = {"seeds": self.typed, "frames": self.smoother, "loop": self.looped, "kept": self.from_kept}
+        self.outputs = [self.chooser, self.player]
 
     def render(self, view: View) -> list:
         """Values for `outputs`."""
@@ -61,25 +65,39 @@ class Morph:
             "alt": f"Morph through the faces of seeds {names}{' and back' if view.loop else ''}",
             "name": f"morph-{'-'.join(map(str, view.seeds))}.webp",
         }
-        return [names, view.frames, view.loop, *values_of(view.look), choices(self.models, model), player]
+        return [choices(self.models, model), player]
 
-    def from_controls(self, query: str, text: str, frames: float, loop: bool, *look: float) -> tuple[View, list[str]]:
-        """A morph through the seeds that were typed."""
+    def settings(self, view: View, arrived: bool) -> dict:
+        """What the controls show for a view, by name."""
+        names = ", ".join(map(str, view.seeds))
+        return {"seeds": names, "frames": view.frames, "loop": view.loop, **values_of(view.look)}
+
+    # --- what a visitor does: a morph and a value as a browser sent it → a view and notes -------------------------
+
+    def of(self, view: View) -> View:
+        """A view as a morph with its weights; one that is none (only a program asks that) is the first morph."""
+        view = view if view.tab == "morph" else View("morph", FIRST_SEEDS["morph"], view.look, view.weights)
+        return replace(view, weights=view.weights or self.models.current.id)
+
+    def typed(self, view: View, text) -> tuple[View, list[str]]:
+        """The seeds box."""
         seeds, notes = parse_seeds(str(text), MOST)
         if len(seeds) < FEWEST:
-            notes = [*notes, f"A morph takes {FEWEST} to {MOST} seeds, for example 4, 13, 17."]
-            seeds = (*seeds, (seeds[0] + 1) % SEED_LIMIT) if seeds else FIRST_SEEDS["morph"]
-        weights = self._weights(query)
-        return View("morph", seeds, look_of(look), weights, bounded(frames, *FRAMES), bool(loop)), notes
+            return view, [*notes, f"A morph takes {FEWEST} to {MOST} seeds, for example 4, 13, 17."]
+        return replace(view, seeds=seeds), notes
 
-    def from_kept(self, query: str, kept) -> tuple[View, list[str]]:
+    def smoother(self, view: View, frames) -> tuple[View, list[str]]:
+        """Another number of frames from face to face."""
+        return replace(view, frames=bounded(frames, *FRAMES)), []
+
+    def looped(self, view: View, loop) -> tuple[View, list[str]]:
+        """Whether it returns to the first face."""
+        return replace(view, loop=bool(loop)), []
+
+    def from_kept(self, view: View, kept) -> tuple[View, list[str]]:
         """The kept faces in their order, as many as a morph takes."""
-        seeds, look, notes = tuple(clean(kept)), decode(query)[0].look, []
-        if len(seeds) > MOST:
-            notes = [f"A morph takes at most {MOST} faces. These are the first {MOST}."]
+        seeds = tuple(clean(kept))
         if len(seeds) < FEWEST:
-            seeds, notes = FIRST_SEEDS["morph"], [f"Keep at least {FEWEST} faces to morph them. Here are others."]
-        return View("morph", seeds[:MOST], look, self._weights(query)), notes
-
-    def _weights(self, query: str) -> str:
-        return decode(query)[0].weights or self.models.current.id
+            return view, [f"Keep at least {FEWEST} faces to morph them. Here are others."]
+        notes = [f"A morph takes at most {MOST} faces. These are the first {MOST}."] if len(seeds) > MOST else []
+        return replace(view, seeds=seeds[:MOST]), notes

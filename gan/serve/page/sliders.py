@@ -1,6 +1,7 @@
 """The page's sliders: one for each field of a look. Nothing else on the page names these fields."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import gradio as gr
 
@@ -21,14 +22,12 @@ class Slider(gr.Slider):
         return payload
 
 
-class LookSliders:
-    """One slider for each field of a look, in the row where they are made."""
-
-    def __init__(self, tab: str):
-        self.sliders = [
-            Slider(*LOOK[name][:2], getattr(AS_TRAINED, name), min_width=240, elem_id=f"{tab}-{name}", **options)
-            for name, options in CONTROLS.items()
-        ]
+def look_sliders(tab: str) -> dict[str, Slider]:
+    """One slider for each field of a look, by name, in the row where they are made."""
+    return {
+        name: Slider(*LOOK[name][:2], getattr(AS_TRAINED, name), min_width=240, elem_id=f"{tab}-{name}", **options)
+        for name, options in CONTROLS.items()
+    }
 
 
 def api_numbers() -> dict[str, gr.Number]:
@@ -36,19 +35,18 @@ def api_numbers() -> dict[str, gr.Number]:
     return {name: gr.Number(getattr(AS_TRAINED, name), label=name) for name in CONTROLS}
 
 
-def values_of(look: Look) -> list[float]:
-    """What the sliders show, in their order."""
-    return [getattr(look, name) for name in CONTROLS]
+def values_of(look: Look) -> dict[str, float]:
+    """What the sliders show, by name."""
+    return {name: getattr(look, name) for name in CONTROLS}
 
 
-def look_of(values: tuple | Mapping) -> Look:
-    """Numbers as a browser or a program sent them, in the sliders' order or by name → a look in its ranges."""
-    named = values if isinstance(values, Mapping) else dict(zip(CONTROLS, values))
+def look_of(values: Mapping, before: Look = AS_TRAINED) -> Look:
+    """Numbers by name, as a browser or a program sent them, → a look in its ranges; the other fields stay."""
     fields = {}
-    for name, value in named.items():
+    for name, value in values.items():
         least, most, decimals = LOOK[name]
         fields[name] = round(bounded(value, least, most, whole=False), decimals)
-    return Look(**fields)
+    return replace(before, **fields)
 
 
 def in_words(look: Look) -> str:

@@ -24,6 +24,6 @@ element.addEventListener("click", (event) => {
     const weights = new URLSearchParams(dialog.querySelector("input").dataset.query).get("w");
     button.textContent = window.seedfacesKept.keep(seed, weights) ? "Kept ✓" : "64 are kept: remove one first";
   }
-  if (button.name === "morph") { dialog.close(); trigger("morph", { seed }); }
-  if (button.name === "judge") { dialog.close(); trigger("judge", { seed }); }
+  if (button.name === "morph") { dialog.close(); window.seedfacesAct("gallery", "morph", seed); }
+  if (button.name === "judge") { dialog.close(); window.seedfacesAct("gallery", "judge", seed); }
 });

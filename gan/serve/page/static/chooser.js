@@ -1,5 +1,5 @@
-// A click on weights that are not shown triggers "choose".
+// A click on weights that are not shown asks for them.
 element.addEventListener("click", (event) => {
   const button = event.target.closest("button[aria-pressed=false]");
-  if (button) trigger("choose", { weights: button.dataset.weights });
+  if (button) window.seedfacesAct(props.tab, "weights", button.dataset.weights);
 });

@@ -3,8 +3,6 @@ const box = element.querySelector("input");
 const button = element.querySelector("button");
 const latest = {}; // the last query of each tab and the weights chosen then, restored when the tab is selected again
 let chosen = ""; // the weights of the faces seen last, which the next tab uses, too
-let backs = 0; // how often Back or Forward was pressed
-let open = 0; // the press being answered, if any
 let at = ""; // the tab that is shown
 let drawn = ""; // the weights and the look that the kept faces were drawn with
 let resized = 0; // when "How many" last changed what is shown, milliseconds
@@ -20,34 +18,41 @@ const start = (query) => tabOf(query) + parseInt(new URLSearchParams(query).get(
 // on a Space the page is in an iframe, whose own address is not the public one
 window.seedfacesLink = (query) => (props.outer || location.origin + location.pathname) + "?" + query;
 
+let back = 0; // the action that is the last press of Back: its answer makes no new entry of the history
+
 function follow() {
-  // "query"; "query#n": the answer to the n-th press of Back; "query#again": replaces the view before
-  const [query, how] = (props.value || "").split("#");
-  if (Number(how)) settled(Number(how));
-  if (!query || (how && how !== "again" && Number(how) !== backs)) return; // a later answer is coming
-  if (!at || Number(how)) at = tabOf(query); // the answer to Back selects the tab, if that has not happened yet
-  if (tabOf(query) !== at) { // for a tab that was left meanwhile, or one about to be selected
-    latest[tabOf(query)] = { query, chosen };
-    if (latest[at]) props.value = latest[at].query;
+  const { query, turned, controls, upto, again } = props.value || {};
+  if (upto !== undefined && asked) answered(upto || asked);
+  if (!query) return;
+  const tab = tabOf(query);
+  if (controls) {
+    wanted[tab] = controls;
+    trigger("settle");
+  }
+  if (!at || turned) at = tab;
+  if (tab !== at) { // of a tab that was left meanwhile
+    latest[tab] = { query, chosen };
+    if (latest[at]) props.value = { query: latest[at].query };
     return;
   }
   // returning to a verdict must not undo a choice of weights
   const weights = weightsOf(query);
-  if (weights && (tabOf(query) !== "verdict" || !chosen)) {
+  if (weights && (tab !== "verdict" || !chosen)) {
     const look = weights + lookOf(query);
-    if ((look !== drawn || how === "again") && window.seedfacesKept?.any()) trigger("other_faces");
+    if ((look !== drawn || again) && window.seedfacesKept?.any()) trigger("other_faces");
     [chosen, drawn] = [weights, look];
   }
-  latest[tabOf(query)] = { query, chosen };
+  latest[tab] = { query, chosen };
   box.value = window.seedfacesLink(query);
+  if (pending.length) return; // a later answer is coming
   const now = location.search.slice(1);
   const theme = new URLSearchParams(now).get("__theme");
   const address = "?" + query + (theme ? "&__theme=" + encodeURIComponent(theme) : "");
   if (address !== "?" + now) {
-    // the first view replaces the typed address; dragging a slider must not fill the history
+    // the first view replaces the typed address, Back's that of its own entry; dragging a slider must not fill the history
     const varied = withoutLook(address) === withoutLook(now);
     const counted = !varied && start(query) === start(now);
-    const replace = how || !history.state?.seedfaces || varied || (counted && Date.now() - resized < 1000);
+    const replace = again || (back && upto === back) || !history.state?.seedfaces || varied || (counted && Date.now() - resized < 1000);
     if (counted) resized = Date.now();
     history[replace ? "replaceState" : "pushState"]({ seedfaces: true }, "", address);
   }
@@ -58,31 +63,23 @@ function follow() {
 watch("value", follow);
 follow(); // the first value may arrive before watch() is called
 
-const navigate = (query, answers) => trigger("navigate", { query, answers, weights: chosen });
-
-// presses are answered one at a time: two answers may arrive in the wrong order
-function ask() {
-  navigate(location.search, (open = backs));
-  setTimeout(settled, 5000, open); // under load an answer may be refused
-}
-function settled(press) {
-  if (press !== open) return;
-  open = 0;
-  if (press !== backs) ask(); // Back was pressed again meanwhile
-}
-window.addEventListener("popstate", () => ++backs && !open && ask());
+window.addEventListener("popstate", () => {
+  pending.splice(pending.findLastIndex((action) => action.number <= asked) + 1); // Back leaves what was done last
+  act("", "go", location.search);
+  back = number;
+});
 
 // called when a tab is selected, by the visitor or by a view
 window.seedfacesTab = (tab) => setTimeout(() => {
   at = tab;
-  if (tabOf(props.value.split("#")[0]) === tab) return follow();
+  if (tabOf(props.value.query) === tab) return follow();
   const last = latest[tab];
   if (last && (last.chosen === chosen || tab === "verdict")) { // a verdict may be on an upload, which no link brings back
-    props.value = last.query;
+    props.value = { query: last.query };
     return follow();
   }
   const query = last ? last.query.replace(/&w=[^&]*/, "") : "v=1&tab=" + tab;
-  navigate("?" + query + (chosen && "&w=" + chosen), 0);
+  act("", "go", "?" + query + (chosen && "&w=" + chosen));
 }, 0);
 
 // on a phone the link goes to the system's share sheet, elsewhere to the clipboard

@@ -1,0 +1,80 @@
+// What the visitor does, in order. One question at a time goes to the server: the view where it begins and all that was done since.
+// What is done meanwhile waits for the next one, so nothing is lost, nothing happens twice, and the last setting wins.
+const pending = []; // {number, tab, name, value}: what no answer covers yet
+const known = {}; // per tab and control: what it shows, as far as the visitor or a view has set it
+const wanted = {}; // per tab and control: what the last view should show
+let lost = false; // what the visitor did was given up: all controls follow the view
+let number = 0;
+let asked = 0; // the last action of the open question; 0: none is open
+let refusals = 0; // in a row
+let timer; // before the next question
+let patience; // after it
+
+function act(tab, name, value, wait = 0) {
+  pending.push({ number: ++number, tab, name, value });
+  clearTimeout(timer);
+  timer = setTimeout(ask, wait);
+}
+function ask() {
+  if (asked || !pending.length) return;
+  const { tab } = pending[0];
+  const other = pending.findIndex((action) => action.tab !== tab);
+  const actions = other < 0 ? pending : pending.slice(0, other);
+  asked = actions.at(-1).number;
+  const rest = { at, weights: chosen, base: latest[tab]?.query || location.search };
+  trigger("ask", { ...rest, actions: actions.map(({ number, tab, name, value }) => [number, tab, name, value]) });
+  patience = setTimeout(refused, 60000); // an answer that is lost
+  setTimeout(showBusy, 400);
+}
+function answered(upto) {
+  while (pending.length && pending[0].number <= upto) pending.shift();
+  asked = refusals = 0;
+  clearTimeout(patience);
+  clearTimeout(timer);
+  timer = setTimeout(ask);
+  showBusy();
+}
+// under load the server refuses; the question is asked again, and given up after some minutes
+function refused() {
+  clearTimeout(patience);
+  const upto = asked;
+  asked = 0;
+  if (++refusals < 6) timer = setTimeout(ask, 2000 * 2 ** refusals);
+  else {
+    answered(upto);
+    lost = true;
+    trigger("settle");
+  }
+}
+window.seedfacesRefused = refused;
+const showBusy = () => document.getElementById("tabs")?.setAttribute("aria-busy", String(asked > 0));
+
+// a button; `shown` is what its control shows
+window.seedfacesAct = (tab, name, value, shown) => {
+  if (shown !== undefined) (known[tab] ||= {})[name] = shown;
+  act(tab, name, value);
+};
+// a slider: of what it passes while it is dragged, only the last setting counts. Its number box may be empty for a moment.
+window.seedfacesSet = (tab, name, value) => {
+  if (typeof value !== "number" || (known[tab] ||= {})[name] === value) return;
+  known[tab][name] = value;
+  const last = pending.at(-1);
+  if (last && last.number > asked && last.tab === tab && last.name === name) pending.pop();
+  act(tab, name, value, tab === "morph" ? 300 : 0); // a morph takes longer than faces
+};
+// the values of all controls after a view: what the visitor has changed meanwhile stays. `controls` are [tab, name, first value].
+window.seedfacesControls = (controls, values) => {
+  const keep = { __type__: "update" };
+  const next = controls.map(([tab, name, first], place) => {
+    const shown = (known[tab] ||= {});
+    const now = values[place];
+    const mine = pending.some((action) => action.tab === tab) || now !== (shown[name] ?? first);
+    if (mine && !lost) return keep;
+    const value = wanted[tab]?.[name] ?? now;
+    shown[name] = value;
+    return value === now ? keep : value;
+  });
+  lost = false;
+  return next;
+};
+
