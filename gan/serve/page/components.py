@@ -65,10 +65,17 @@ class Notes(gr.HTML):
     """
 
     def __init__(self, elem_id: str, **options):
-        super().__init__([], js_on_load=None, elem_id=elem_id, elem_classes=["notes"], **options)
+        super().__init__([], **{"js_on_load": None, "elem_id": elem_id, "elem_classes": ["notes"], **options})
 
     def postprocess(self, value: list[str]) -> str:
         return f"<div role='status'>{''.join(f'<p>{html.escape(note)}</p>' for note in value)}</div>"
+
+
+class Said(Notes):
+    """Sentences about what a visitor did, beside the controls: they come into sight."""
+
+    def __init__(self, elem_id: str, **options):
+        super().__init__(elem_id, js_on_load=static("said.js"), **options)
 
 
 class Waiting(Component):

@@ -14,7 +14,7 @@ from gan.serve import files
 from gan.serve.faces import FaceModel
 from gan.serve.models import Models
 from gan.serve.page.chooser import Chooser, choices
-from gan.serve.page.components import FaceCard, Faces, Kept, Notes, data_url
+from gan.serve.page.components import FaceCard, Faces, Kept, Said, data_url
 from gan.serve.page.inputs import bounded, clean, seed_of
 from gan.serve.page.sliders import Slider, in_words, look_sliders, values_of
 
@@ -62,7 +62,7 @@ class Gallery:
                 elem_id="gallery-seeds",
             )
             self.submit = gr.Button("Show", min_width=100, scale=1)
-        self.said = Notes("gallery-said")
+        self.said = Said("gallery-said")
         with gr.Row(elem_classes="buttons"):
             self.sheet = gr.Button("Download as one PNG", min_width=0, size="sm")
             self.zip = gr.Button("Download all as ZIP", min_width=0, size="sm")

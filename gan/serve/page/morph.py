@@ -8,7 +8,7 @@ from gan.link import FIRST_SEEDS, FRAMES, SEEDS, View, format_seeds, parse_seeds
 from gan.serve import files
 from gan.serve.models import Models
 from gan.serve.page.chooser import Chooser, choices
-from gan.serve.page.components import Notes, Player, data_url
+from gan.serve.page.components import Player, Said, data_url
 from gan.serve.page.inputs import bounded, clean
 from gan.serve.page.sliders import Slider, look_sliders, values_of
 
@@ -36,7 +36,7 @@ class Morph:
                 elem_id="morph-seeds",
             )
             self.submit = gr.Button("Morph", variant="primary", min_width=100, scale=1)
-        self.said = Notes("morph-said")
+        self.said = Said("morph-said")
         with gr.Row(equal_height=True):
             frames = Slider(
                 *FRAMES,

@@ -68,8 +68,9 @@ window.seedfacesControls = (controls, values) => {
   const next = controls.map(([tab, name, first], place) => {
     const shown = (known[tab] ||= {});
     const now = values[place];
-    const mine = pending.some((action) => action.tab === tab) || now !== (shown[name] ?? first);
-    if (mine && !lost) return keep;
+    const changed = now !== (shown[name] ?? first);
+    if (changed && !(name in shown)) window.seedfacesSet(tab, name, now); // before the page listened
+    if (!lost && (changed || pending.some((action) => action.tab === tab))) return keep;
     const value = wanted[tab]?.[name] ?? now;
     shown[name] = value;
     return value === now ? keep : value;

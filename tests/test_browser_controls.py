@@ -1,0 +1,264 @@
+"""The controls obey: what a visitor sets last counts, however slowly the server answers."""
+
+import re
+
+import pytest
+from browsing import in_address, shown
+from conftest import DESKTOP, EMBEDDED, PHONE
+from playwright.sync_api import expect
+
+from gan.link import decode
+from gan.serve.faces import FaceModel
+
+TOUCH = {"viewport": PHONE, "has_touch": True, "is_mobile": True}
+SLOWER = """(() => {
+  const fetched = window.fetch;
+  window.fetch = async (...request) => {
+    if (String(request[0].url || request[0]).includes("queue/join")) {
+      window.asked = (window.asked || 0) + 1;
+      await new Promise((go) => setTimeout(go, SECONDS * 1000));
+    }
+    return fetched(...request);
+  };
+})()"""
+
+
+@pytest.fixture(scope="session")
+def model() -> FaceModel:
+    return FaceModel(EMBEDDED)
+
+
+def slow(page, seconds: float) -> None:
+    """Every request for an event of the page waits so long before it is sent."""
+    page.add_init_script(SLOWER.replace("SECONDS", str(seconds)))
+
+
+def asked(page) -> int:
+    """How many events were sent to the server."""
+    return page.evaluate("window.asked")
+
+
+def slider_of(page, name: str):
+    return page.locator(f"#{name} input[type=range]")
+
+
+def number_of(page, name: str):
+    return page.locator(f"#{name} input[type=number]")
+
+
+def drag(page, name: str, places) -> float:
+    """Drag a slider over places, shares of its width, and release it → how far it moved up or down meanwhile."""
+    slider = slider_of(page, name)
+    slider.scroll_into_view_if_needed()
+    box = slider.bounding_box()
+    moved = 0.0
+    page.mouse.move(box["x"] + places[0] * box["width"], box["y"] + box["height"] / 2)
+    page.mouse.down()
+    for place in places:
+        page.mouse.move(box["x"] + place * box["width"], box["y"] + box["height"] / 2, steps=3)
+        page.wait_for_timeout(300)
+        moved = max(moved, abs(slider.bounding_box()["y"] - box["y"]))
+    page.mouse.up()
+    return moved
+
+
+def stays(page, name: str, value: float, seconds: float) -> None:
+    """A slider and its number box show a value, now and after the last answer."""
+    for _ in range(2):
+        expect(number_of(page, name)).to_have_value(f"{value:g}")
+        expect(slider_of(page, name)).to_have_value(f"{value:g}")
+        page.wait_for_timeout(1000 * seconds + 700)
+
+
+def value_of(page, name: str) -> float:
+    return float(slider_of(page, name).input_value())
+
+
+@pytest.mark.parametrize("delay", [0.1, 0.5, 2])
+@pytest.mark.parametrize("name, places", [("gallery-count", (0.3, 0.5, 0.8, 0.4)), ("gallery-variation", (0.2, 0.5, 0.4))])
+def test_a_slider_stays_where_it_was_released(address, page, model, delay, name, places):
+    slow(page, delay)
+    page.goto(f"{address}/?seeds=0-15")
+    shown(page, model, range(16))
+    drag(page, name, places)
+    released = value_of(page, name)
+    stays(page, name, released, delay)
+    if name == "gallery-count":
+        shown(page, model, range(int(released)))
+        in_address(page, seeds=f"0-{int(released) - 1}")
+    else:
+        in_address(page, variation=f"{released:g}")
+        shown(page, model, range(16), released)
+
+
+@pytest.mark.parametrize("page", [TOUCH], indirect=True)
+def test_a_slider_stays_where_a_finger_released_it(address, page, model):
+    slow(page, 0.5)
+    page.goto(address)
+    shown(page, model, range(16))
+    slider = slider_of(page, "gallery-variation")
+    slider.scroll_into_view_if_needed()
+    box = slider.bounding_box()
+    touch = page.context.new_cdp_session(page)
+    for kind, place in (("touchStart", 0.66), *(("touchMove", 0.6 - step / 20) for step in range(6)), ("touchEnd", 0)):
+        at = [] if kind == "touchEnd" else [{"x": box["x"] + place * box["width"], "y": box["y"] + box["height"] / 2}]
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": at})
+        page.wait_for_timeout(200)
+    released = value_of(page, "gallery-variation")
+    assert released < 0.9
+    stays(page, "gallery-variation", released, 0.5)
+    shown(page, model, range(16), released)
+
+
+@pytest.mark.parametrize("delay", [0.1, 0.5, 2])
+def test_a_number_typed_slowly_is_the_number_shown(address, page, model, delay):
+    slow(page, delay)
+    page.goto(address)
+    shown(page, model, range(16))
+    box = number_of(page, "gallery-count")
+    box.fill("")
+    box.press_sequentially("48", delay=150)
+    stays(page, "gallery-count", 48, delay)
+    shown(page, model, range(48))
+
+
+@pytest.mark.parametrize("delay", [0.1, 2])
+def test_ten_presses_of_an_arrow_move_ten_steps(address, page, model, delay):
+    slow(page, delay)
+    page.goto(address)
+    shown(page, model, range(16))
+    slider = slider_of(page, "gallery-count")
+    slider.focus()
+    for _ in range(10):
+        slider.press("ArrowRight")
+        page.wait_for_timeout(60)
+    stays(page, "gallery-count", 26, delay)
+    shown(page, model, range(26))
+
+
+@pytest.mark.parametrize("delay", [0.1, 0.5, 2])
+def test_five_presses_of_next_move_five_pages(address, page, model, delay):
+    slow(page, delay)
+    page.goto(address)
+    shown(page, model, range(16))
+    for _ in range(5):
+        page.get_by_role("button", name="Next →").click()
+    shown(page, model, range(80, 96))
+    in_address(page, seeds="80-95")
+    assert asked(page) <= 8  # the presses made during one answer are one question
+
+
+def test_everything_done_during_one_answer_counts_in_its_order(address, page, model):
+    slow(page, 1)
+    page.goto(address)
+    shown(page, model, range(16))
+    page.get_by_role("button", name="Next →").click()
+    number_of(page, "gallery-count").fill("4")
+    page.get_by_role("button", name="Next →").click()
+    number_of(page, "gallery-variation").fill("0.7")
+    page.get_by_role("button", name="← Previous").click()
+    page.get_by_role("button", name="← Previous").click()
+    shown(page, model, range(12, 16), 0.7)
+    in_address(page, seeds="12-15", variation="0.7")
+    stays(page, "gallery-count", 4, 1)
+    stays(page, "gallery-variation", 0.7, 1)
+    page.go_back()
+    expect(page).to_have_url(re.compile("seeds=(0-15|16-31)"))
+
+
+def test_what_is_being_typed_survives_an_answer(address, page, model):
+    slow(page, 1)
+    page.goto(address)
+    shown(page, model, range(16))
+    page.get_by_role("button", name="Next →").click()
+    page.get_by_label("Seeds").first.fill("7")
+    shown(page, model, range(16, 32))
+    page.wait_for_timeout(300)
+    expect(page.get_by_label("Seeds").first).to_have_value("7")
+    page.get_by_label("Seeds").first.press("Enter")
+    shown(page, model, range(7, 23))
+    expect(page.get_by_label("Seeds").first).to_have_value("7-22")
+
+
+def test_a_setting_made_before_the_first_answer_counts(address, page, model):
+    slow(page, 2)
+    page.goto(f"{address}/?seeds=100-109")
+    number_of(page, "gallery-variation").fill("0.6")
+    shown(page, model, range(100, 110), 0.6)
+    stays(page, "gallery-variation", 0.6, 2)
+    expect(number_of(page, "gallery-count")).to_have_value("10")
+
+
+@pytest.mark.parametrize("page", [{"viewport": DESKTOP}, TOUCH], indirect=True, ids=["desktop", "phone"])
+def test_how_many_stays_under_the_pointer(address, page, model):
+    page.goto(address)
+    shown(page, model, range(16))
+    assert drag(page, "gallery-count", (0.25, 0.9, 0.1, 0.6)) < 3
+    shown(page, model, range(int(value_of(page, "gallery-count"))))
+
+
+def test_a_list_leaves_how_many_to_the_visitor(address, page, model):
+    page.goto(address)
+    shown(page, model, range(16))
+    number_of(page, "gallery-count").fill("9")
+    shown(page, model, range(9))
+    seeds = page.get_by_label("Seeds").first
+    for text, faces in (("5, 9", [5, 9]), ("7", range(7, 16)), ("3-5", [3, 4, 5]), ("7", range(7, 16))):
+        seeds.fill(text)
+        seeds.press("Enter")
+        shown(page, model, faces)
+        expect(number_of(page, "gallery-count")).to_have_value("9")
+
+
+@pytest.mark.parametrize("page", [{"viewport": DESKTOP}, TOUCH], indirect=True, ids=["desktop", "phone"])
+@pytest.mark.parametrize("tab, typed", [("gallery", "50l0!"), ("morph", "4"), ("morph", "4; !")])
+def test_nonsense_stays_to_be_corrected_and_the_sentence_is_in_sight(address, page, tab, typed):
+    page.goto(f"{address}/?tab={tab}&seeds=3,4")
+    in_address(page, v=1, seeds="3,4")
+    before = page.url
+    box = page.locator(f"#{tab}-seeds").get_by_role("textbox")
+    box.fill(typed)
+    box.press("Enter")
+    said = page.locator(f"#{tab}-said").get_by_role("status")
+    expect(said).to_contain_text("seed")
+    page.wait_for_timeout(500)
+    expect(box).to_have_value(typed)
+    assert page.url == before
+    bottom = page.locator("#link").bounding_box()["y"]
+    place = said.bounding_box()
+    assert 0 <= place["y"] and place["y"] + place["height"] <= bottom
+    box.fill("3,4,5")
+    box.press("Enter")
+    in_address(page, seeds="3-5")
+    expect(said).not_to_be_visible()
+
+
+def test_sliders_of_the_morph_follow_the_arrow_keys(address, page):
+    page.goto(f"{address}/?tab=morph&seeds=3,4")
+    in_address(page, tab="morph", frames="16")
+    slider = slider_of(page, "morph-frames")
+    slider.focus()
+    for _ in range(10):
+        slider.press("ArrowLeft")
+    in_address(page, frames="6")
+    stays(page, "morph-frames", 6, 0)
+    view, _ = decode(page.url.split("?")[1])
+    assert view.seeds == (3, 4) and view.loop
+
+
+def test_a_refused_question_is_asked_again(address, page, model):
+    page.goto(address)
+    shown(page, model, range(16))
+    refused = []
+
+    def answer(route):
+        if refused:
+            return route.continue_()
+        refused.append(route)
+        route.fulfill(status=503, json={"detail": "Queue is full."})
+
+    page.route("**/queue/join*", answer)
+    page.get_by_role("button", name="Next →").click()
+    page.get_by_role("button", name="Next →").click()
+    shown(page, model, range(32, 48))
+    assert len(refused) == 1
