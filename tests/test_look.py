@@ -32,7 +32,7 @@ from gan.serve.models import Models
 from gan.serve.page import preview
 from gan.serve.page.api import Api
 from gan.serve.page.frame import Page
-from gan.serve.page.sliders import LookSliders, look_of
+from gan.serve.page.sliders import look_of
 from pathlib import Path
 
 seen, original = [], sampling.from_latents
@@ -50,19 +50,24 @@ look = look_of({"variation": 0.8, "age": 1.5})
 query = encode(View(seeds=(4, 5, 6), look=look))
 assert "&age=1.5" in query and decode(query) == (View(seeds=(4, 5, 6), look=look), []), query
 assert "age" not in encode(View()) and decode("seeds=4&age=99")[0].look.age == 3
-assert {slider.elem_id for slider in page.gallery.look} == {"gallery-variation", "gallery-age"}
-values = [{"gallery-variation": 0.8, "gallery-age": 1.5}[slider.elem_id] for slider in page.gallery.look]
-g, m, face = page.gallery, page.morph, SimpleNamespace(seed=5)
-for part, answer in {
-    "controls": g.from_controls(query, "4", 3, *values), "how many": g.resized(query, 5, *values),
-    "surprise": g.surprising(query, 3, *values), "next": g.next_page(query), "previous": g.previous_page(query),
-    "kept": g.from_kept(query, {"seeds": [3, 4]}, *values),
-}.items():
-    g.render(answer[0]); aged(part)
-for part, answer in {"morph": m.from_controls(query, "4, 5", 3, True, *values), "card": g.morph_from(query, face),
-                     "from the kept": m.from_kept(query, {"seeds": [3, 4]})}.items():
-    m.render(answer[0]); aged(part)
-page.verdict.render(g.judge(query, face)[0]); aged("verdict")
+g, face, kept = page.gallery, SimpleNamespace(seed=5), {"seeds": [3, 4]}
+assert g.controls["age"].elem_id == "gallery-age" and page.morph.controls["age"].elem_id == "morph-age"
+
+def act(base, *action):
+    asked = SimpleNamespace(base=base, at=action[0], weights="", actions=[[1, *action]])
+    return page.answer(asked)[2]
+
+for tab, base in (("gallery", query), ("morph", query + "&tab=morph")):
+    assert act(base, tab, "frames", 3)["controls"]["age"] == 1.5
+    seen.clear()
+    for name, value in {"seeds": ["4", 3] if tab == "gallery" else "4, 5", "count": 5, "surprise": 3, "next": 0,
+                        "previous": 0, "kept": kept, "morph": 5, "judge": 5, "morph kept": kept, "frames": 3}.items():
+        models.current._remembered.cache_clear()
+        models.current.animation.cache_clear()
+        assert "&age=1.5" in act(base, tab, name, value)["query"], name
+        aged(name)
+    assert "&age=-2&" in act(base, tab, "age", -2)["query"]
+    seen.clear()
 assert "&age=1.5" in g.pick(query, face)["query"]; aged("card")
 g.draw_kept(query, {"seeds": [8], "weights": ""}); aged("kept faces")
 g.sheet_file(query); aged("sheet")
@@ -110,10 +115,10 @@ def test_every_field_has_its_range_and_its_control():
         assert limits.least <= getattr(AS_TRAINED, name) <= limits.most
 
 
-@pytest.mark.parametrize("sent, look", [((0.777,), Look(0.78)), ((99,), Look(1.5)), ((None,), Look(0.0)), ((), Look())])
+@pytest.mark.parametrize("sent, look", [(0.777, Look(0.78)), (99, Look(1.5)), (None, Look(0.0)), ("x", Look(0.0))])
 def test_numbers_of_a_browser_become_a_look(sent, look):
-    assert look_of(sent) == look
-    assert look_of(values_of(look)) == look and look_of({"variation": look.variation}) == look
+    assert look_of({"variation": sent}) == look == look_of({"variation": sent}, Look(0.3))
+    assert look_of(values_of(look)) == look and look_of({}, look) == look and look_of({}) == Look()
 
 
 def test_a_look_in_words():

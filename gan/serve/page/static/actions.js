@@ -2,7 +2,7 @@
 // What is done meanwhile waits for the next one, so nothing is lost, nothing happens twice, and the last setting wins.
 const pending = []; // {number, tab, name, value}: what no answer covers yet
 const known = {}; // per tab and control: what it shows, as far as the visitor or a view has set it
-const wanted = {}; // per tab and control: what the last view should show
+const wanted = {}; // per tab and control: what the views should show, unless the visitor has set it since
 let lost = false; // what the visitor did was given up: all controls follow the view
 let number = 0;
 let asked = 0; // the last action of the open question; 0: none is open
@@ -49,15 +49,19 @@ function refused() {
 window.seedfacesRefused = refused;
 const showBusy = () => document.getElementById("tabs")?.setAttribute("aria-busy", String(asked > 0));
 
+function setByVisitor(tab, name, value) {
+  (known[tab] ||= {})[name] = value;
+  delete wanted[tab]?.[name];
+}
 // a button; `shown` is what its control shows
 window.seedfacesAct = (tab, name, value, shown) => {
-  if (shown !== undefined) (known[tab] ||= {})[name] = shown;
+  if (shown !== undefined) setByVisitor(tab, name, shown);
   act(tab, name, value);
 };
 // a slider: of what it passes while it is dragged, only the last setting counts. Its number box may be empty for a moment.
 window.seedfacesSet = (tab, name, value) => {
-  if (typeof value !== "number" || (known[tab] ||= {})[name] === value) return;
-  known[tab][name] = value;
+  if (typeof value !== "number" || known[tab]?.[name] === value) return;
+  setByVisitor(tab, name, value);
   const last = pending.at(-1);
   if (last && last.number > asked && last.tab === tab && last.name === name) pending.pop();
   act(tab, name, value, tab === "morph" ? 300 : 0); // a morph takes longer than faces

@@ -26,7 +26,7 @@ function follow() {
   if (!query) return;
   const tab = tabOf(query);
   if (controls) {
-    wanted[tab] = controls;
+    wanted[tab] = { ...wanted[tab], ...controls };
     trigger("settle");
   }
   if (!at || turned) at = tab;
