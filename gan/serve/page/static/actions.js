@@ -26,13 +26,16 @@ function ask() {
   patience = setTimeout(refused, 60000); // an answer that is lost
   setTimeout(showBusy, 400);
 }
+// returns the names of what was answered
 function answered(upto) {
-  while (pending.length && pending[0].number <= upto) pending.shift();
+  const names = [];
+  while (pending.length && pending[0].number <= upto) names.push(pending.shift().name);
   asked = refusals = 0;
   clearTimeout(patience);
   clearTimeout(timer);
   timer = setTimeout(ask);
   showBusy();
+  return names;
 }
 // under load the server refuses; the question is asked again, and given up after some minutes
 function refused() {

@@ -5,7 +5,7 @@ const latest = {}; // the last query of each tab and the weights chosen then, re
 let chosen = ""; // the weights of the faces seen last, which the next tab uses, too
 let at = ""; // the tab that is shown
 let drawn = ""; // the weights and the look that the kept faces were drawn with
-let resized = 0; // when "How many" last changed what is shown, milliseconds
+let done = []; // the names of the actions since the last entry of the history
 const tabOf = (query) => new URLSearchParams(query).get("tab") || "gallery";
 const weightsOf = (query) => new URLSearchParams(query).get("w");
 // the look of a view is every field of its link but these
@@ -13,7 +13,6 @@ const BESIDE = ["v", "tab", "seeds", "frames", "loop", "w", "__theme"];
 const isLook = ([name]) => !BESIDE.includes(name);
 const lookOf = (query) => String([...new URLSearchParams(query)].filter(isLook));
 const withoutLook = (query) => String([...new URLSearchParams(query)].filter((field) => !isLook(field)));
-const start = (query) => tabOf(query) + parseInt(new URLSearchParams(query).get("seeds"));
 
 // on a Space the page is in an iframe, whose own address is not the public one
 window.seedfacesLink = (query) => (props.outer || location.origin + location.pathname) + "?" + query;
@@ -22,7 +21,7 @@ let back = 0; // the action that is the last press of Back: its answer makes no 
 
 function follow() {
   const { query, turned, controls, upto, again } = props.value || {};
-  if (upto !== undefined && asked) answered(upto || asked);
+  if (upto !== undefined && asked) done.push(...answered(upto || asked));
   if (!query) return;
   const tab = tabOf(query);
   if (controls) {
@@ -44,18 +43,19 @@ function follow() {
   }
   latest[tab] = { query, chosen };
   box.value = window.seedfacesLink(query);
-  if (pending.length) return; // a later answer is coming
+  if (pending.some((action) => action.tab === tab || !action.tab)) return; // a later answer is coming
   const now = location.search.slice(1);
   const theme = new URLSearchParams(now).get("__theme");
   const address = "?" + query + (theme ? "&__theme=" + encodeURIComponent(theme) : "");
   if (address !== "?" + now) {
     // the first view replaces the typed address, Back's that of its own entry; dragging a slider must not fill the history
     const varied = withoutLook(address) === withoutLook(now);
-    const counted = !varied && start(query) === start(now);
-    const replace = again || (back && upto === back) || !history.state?.seedfaces || varied || (counted && Date.now() - resized < 1000);
-    if (counted) resized = Date.now();
-    history[replace ? "replaceState" : "pushState"]({ seedfaces: true }, "", address);
+    const counted = done.length > 0 && done.every((name) => name === "count");
+    const dragged = counted && history.state?.counted;
+    const replace = again || (back && upto === back) || !history.state?.seedfaces || varied || dragged;
+    history[replace ? "replaceState" : "pushState"]({ seedfaces: true, counted }, "", address);
   }
+  done = [];
   // tells the page around a Space; the link is no secret, so any embedding page may know it
   if (window.parent !== window) window.parent.postMessage({ queryString: query }, "*");
 }
