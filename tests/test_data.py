@@ -16,7 +16,7 @@ from PIL import Image
 
 from gan import UserError
 from gan.model.images import training_crop
-from gan.train.pictures import batches, sources
+from gan.train.pictures import batches, source, sources
 from gan.train.pictures import store as stores
 from gan.train.settings import DataSettings
 
@@ -67,7 +67,7 @@ def test_a_nested_folder_in_name_order_cropped_like_everywhere(tmp_path):
     ],
 )
 def test_split_names(name, held_out):
-    assert sources._is_held_out(tuple(name.split("/"))) is held_out
+    assert source.is_held_out(tuple(name.split("/"))) is held_out
 
 
 def test_a_person_called_val_is_no_split(tmp_path):

@@ -1,35 +1,131 @@
-"""The one place where pixels change type or range: PIL image ↔ uint8 array ↔ tensor in [-1, 1]."""
+"""The one place where pixels change type, range or colour space: file → PIL image ↔ uint8 array ↔ tensor in [-1, 1]."""
 
 import io
+import struct
+from contextlib import suppress
+from functools import lru_cache
 
 import numpy as np
+import pillow_heif
 import torch
-from PIL import Image, ImageOps
+from PIL import Image, ImageCms, ImageOps
+
+pillow_heif.register_heif_opener()
+
+_SRGB = ImageCms.createProfile("sRGB")
+_SAME = 2  # levels by which profiles of sRGB differ from each other
+_LARGE_PROFILE = 100_000  # bytes, compressed; an RGB profile has a few thousand
 
 
-def decode(data: bytes, formats: list[str] | None = None) -> Image.Image:
-    """Bytes of a picture file → PIL RGB image, upright, transparency over white, 16-bit grey brought to 8 bits.
+def opened(data: bytes, formats: list[str] | None = None) -> Image.Image:
+    """Bytes of a picture file → PIL image whose header was read and no pixel; of a PNG, texts may be skipped.
 
     Args:
-        data: the whole file; of an animation the first frame counts.
+        data: the whole file.
         formats: Pillow's names of the file formats that are tried; all that Pillow knows by default.
 
     Raises:
         OSError, ValueError, SyntaxError, Image.DecompressionBombError: the file is broken; Pillow raises any of them.
     """
-    image = Image.open(io.BytesIO(data), formats=formats)
-    image.load()
-    ImageOps.exif_transpose(image, in_place=True)
-    if image.mode.startswith("I"):
-        # Pillow clips 16-bit grey at 255 where it should scale
-        grey = np.asarray(image).astype(np.float32)
-        scale = 255 / 65535 if grey.max() > 255 else 1
-        image = Image.fromarray((grey * scale).round().clip(0, 255).astype(np.uint8))
+    try:
+        return Image.open(io.BytesIO(data), formats=formats)
+    except ValueError:  # more text than Pillow reads
+        return Image.open(io.BytesIO(_without_texts(data)), formats=formats)
+
+
+def decode(data: bytes, formats: list[str] | None = None) -> Image.Image:
+    """Bytes of a picture file → PIL RGB image in sRGB, upright, transparency over white, grey of any depth in 8 bits.
+
+    Colours are converted by the ICC profile in the file. Without one, or with one that is damaged, they are sRGB.
+
+    Args:
+        data: the whole file; of an animation the first frame counts.
+        formats: as for `opened`.
+
+    Raises:
+        OSError, ValueError, SyntaxError, Image.DecompressionBombError: the file is broken; Pillow raises any of them.
+    """
+    image = opened(data, formats)
+    try:
+        image.load()
+    except ValueError:  # a PNG may have its texts after the pixels
+        image = opened(_without_texts(data), formats)
+        image.load()
+    profile = image.info.get("icc_profile")
+    # nonsense in EXIF raises errors of many kinds, and the picture is good
+    with suppress(Exception):
+        ImageOps.exif_transpose(image, in_place=True)
+    if image.mode.startswith("I") or image.mode == "F":
+        image = _in_8_bits(image)
     if "A" in image.getbands() or "transparency" in image.info:
         image = image.convert("RGBA")
+    if profile:
+        image = _in_srgb(image, profile)
+    if image.mode == "RGBA":
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
     # RGB is not copied: for a photo of 12 megapixels a copy takes half as long as decoding
     return image if image.mode == "RGB" else image.convert("RGB")
+
+
+def _in_8_bits(image: Image.Image) -> Image.Image:
+    """Grey of 16 or 32 bits or in floating point → 8 bits; its greatest value tells how white is written.
+
+    Integers above 255 have white at 65535. Floats have it at 1, 255 or 65535; resampling may have overshot it.
+    Beyond that, the greatest value is white.
+    """
+    values = np.asarray(image).astype(np.float32)
+    top = values.max(initial=0, where=np.isfinite(values))
+    whites, overshoot = ((1, 255, 65535), 2) if image.mode == "F" else ((255, 65535), 1)
+    white = next((white for white in whites if top <= white * overshoot), top)
+    if image.mode == "F" and white == 255:
+        return image  # Pillow's own conversion, which does not round
+    grey = np.nan_to_num(values, nan=0, posinf=white) * np.float32(255 / white)
+    return Image.fromarray(grey.round().clip(0, 255).astype(np.uint8))
+
+
+def _in_srgb(image: Image.Image, profile: bytes) -> Image.Image:
+    """The colours of a PIL image converted from an ICC profile to sRGB, to mode RGB or RGBA; or the image itself."""
+    mode = image.mode if image.mode in ("L", "CMYK", "RGBA") else "RGB"
+    conversion = _conversion(profile, mode)
+    if not conversion and mode == "L":  # grey pictures often carry a profile of colours
+        mode, conversion = "RGB", _conversion(profile, "RGB")
+    if not conversion:
+        return image
+    return conversion.apply(image if image.mode == mode else image.convert(mode))
+
+
+@lru_cache(maxsize=16)  # pictures of one camera share a profile
+def _conversion(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
+    """From an ICC profile to sRGB; None where that is the same, or where the profile is damaged or not of this mode."""
+    try:
+        conversion = ImageCms.buildTransform(
+            io.BytesIO(profile), _SRGB, mode, "RGBA" if mode == "RGBA" else "RGB", ImageCms.Intent.PERCEPTUAL
+        )
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        return None
+    if mode == "CMYK":
+        return conversion
+    levels = np.linspace(0, 255, 18).round().astype(np.uint8)
+    colours = np.stack(np.meshgrid(levels, levels, levels), -1).reshape(18, -1, 3)
+    probe = Image.fromarray(colours).convert(mode)
+    before, after = (np.asarray(shown.convert("RGB")).astype(int) for shown in (probe, conversion.apply(probe)))
+    # pixels of a picture that says it is sRGB stay as they are, bit for bit
+    return conversion if np.abs(after - before).max() > _SAME else None
+
+
+def _without_texts(data: bytes) -> bytes:
+    """A PNG file without its texts and without a profile of unusual size; any other file as it is."""
+    if not data.startswith(b"\x89PNG\r\n\x1a\n"):
+        return data
+    kept, place = [data[:8]], 8
+    while place < len(data):
+        # https://www.w3.org/TR/png-3/#5Chunk-layout
+        length = struct.unpack(">I", data[place : place + 4].rjust(4, b"\0"))[0]
+        kind, chunk = data[place + 4 : place + 8], data[place : place + 12 + length]
+        if kind not in (b"tEXt", b"zTXt", b"iTXt") and not (kind == b"iCCP" and length > _LARGE_PROFILE):
+            kept.append(chunk)
+        place += 12 + length
+    return b"".join(kept)
 
 
 def training_crop(image: Image.Image, resolution: int) -> np.ndarray:

@@ -14,7 +14,16 @@ from gan.link import format_seeds, look_fields
 from gan.model import images
 from gan.model.look import AS_TRAINED, Look
 
-FORMATS = ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF"]  # the only ones that Pillow may try on an upload
+FORMATS = [
+    "JPEG",
+    "PNG",
+    "WEBP",
+    "GIF",
+    "BMP",
+    "TIFF",
+    "AVIF",
+    "HEIF",
+]  # the only ones that Pillow may try on an upload
 MOST_BYTES = 20 * 2**20  # of an upload
 MOST_PIXELS = 65_000_000  # of an upload: enough for phones with 64 megapixels; decoding takes 3 bytes for each
 FEWEST_PIXELS = 16  # on the shorter side
@@ -132,7 +141,7 @@ def read_picture(data: bytes) -> Image.Image:
     if len(data) > MOST_BYTES:
         raise UserError(f"This file has {len(data) / 2**20:.0f} MB: use a picture of at most {MOST_BYTES // 2**20} MB.")
     try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as header:
+        with images.opened(data, FORMATS) as header:
             width, height = header.size  # known before a pixel is decoded
     except Image.DecompressionBombError:
         raise UserError(
@@ -140,7 +149,7 @@ def read_picture(data: bytes) -> Image.Image:
         ) from None
     except Exception:  # Pillow's plugins raise many kinds of errors on a file that is not a picture
         raise UserError(
-            "This file is not a picture that can be read here: use a JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF file."
+            "This file is not a picture that can be read here: use JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF or HEIC."
         ) from None
     if width * height > MOST_PIXELS:
         raise UserError(

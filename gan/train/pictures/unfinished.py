@@ -1,0 +1,88 @@
+"""A store while it is made: what is decoded is on the disk, so a run that broke off goes on after it."""
+
+import hashlib
+import json
+import os
+import time
+from pathlib import Path
+
+PARTS = ("train", "held_out")
+_EVERY = 10  # seconds between notes of how far it is
+
+
+class Unfinished:
+    """The files of a store: pixels of each part, the order of the parts, and how far the source has been read.
+
+    Args:
+        folder: exists; holds nothing, or what an earlier run left.
+        size: bytes of a picture.
+    """
+
+    def __init__(self, folder: Path, size: int):
+        self.folder, self.size = folder, size
+        self._files = {name: open(self._path(name), "a+b") for name in (*PARTS, "order")}
+        self._noted = time.monotonic()
+        self.counts, self.unreadable, self.unread, self.position = dict.fromkeys(PARTS, 0), [], [], None
+        self.digest = hashlib.sha256()
+        try:
+            self._go_on(json.loads((folder / "progress.json").read_text(encoding="utf-8")))
+        except (OSError, ValueError, LookupError, TypeError):  # none, or one that was cut short
+            self._cut()
+
+    @property
+    def read(self) -> int:
+        """How many pictures of the source have been read."""
+        return sum(self.counts.values()) + len(self.unreadable)
+
+    def add(self, part: str, pixels: bytes) -> None:
+        """Append a picture to a part."""
+        self._files[part].write(pixels)
+        self._files["order"].write(b"%d" % PARTS.index(part))
+        self.digest.update(part.encode() + pixels)
+        self.counts[part] += 1
+
+    def note(self, position: dict | None, now: bool = False) -> None:
+        """Note how far the source has been read, at intervals or now; after a kill, the next run goes on from there."""
+        self.position = position
+        if now or time.monotonic() - self._noted > _EVERY:
+            for file in self._files.values():
+                file.flush()
+                os.fsync(file.fileno())
+            names = ("counts", "unreadable", "unread", "position")
+            temporary = self.folder / "progress.tmp"
+            temporary.write_text(json.dumps({name: getattr(self, name) for name in names}), encoding="utf-8")
+            temporary.replace(self.folder / "progress.json")
+            self._noted = time.monotonic()
+
+    def close(self, finished: bool) -> None:
+        """Close the files; of a finished store only the pixels are kept."""
+        for file in self._files.values():
+            file.close()
+        if finished:
+            self._path("order").unlink()
+            (self.folder / "progress.json").unlink(missing_ok=True)
+
+    def _go_on(self, progress: dict) -> None:
+        self.counts, self.unreadable, self.unread, self.position = (
+            progress[name] for name in ("counts", "unreadable", "unread", "position")
+        )
+        self._cut()
+        for file in self._files.values():
+            file.seek(0)
+        for digit in self._files["order"].read():
+            part = PARTS[digit - ord("0")]
+            self.digest.update(part.encode() + self._files[part].read(self.size))
+
+    def _cut(self) -> None:
+        """Remove what is not noted."""
+        lengths = {part: count * self.size for part, count in self.counts.items()} | {
+            "order": sum(self.counts.values())
+        }
+        if any(self._path(name).stat().st_size < length for name, length in lengths.items()):
+            self.counts, self.unreadable, self.unread, self.position = dict.fromkeys(PARTS, 0), [], [], None
+            lengths = dict.fromkeys(lengths, 0)
+        for name, length in lengths.items():
+            self._files[name].truncate(length)
+
+    def _path(self, name: str) -> Path:
+        return self.folder / f"{name}.u8"
