@@ -9,9 +9,10 @@ from pathlib import Path
 
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, hf_hub_download, snapshot_download
 from huggingface_hub.errors import EntryNotFoundError, OfflineModeIsEnabled, RepositoryNotFoundError
+from huggingface_hub.utils import validate_repo_id
 
 from gan import UserError
-from gan.hub.failures import PAUSES, explained, may_pass, retried, status_of
+from gan.hub.failures import PAUSES, explained, may_pass, not_kept, retried, status_of
 from gan.hub.model_card import PLACE, merged_card
 from gan.model import weights
 from gan.model.config import CONFIG
@@ -35,23 +36,25 @@ DEPLOYED = ("app.py", "gan", "weights", "docs", "benchmarks", "README.md", "LICE
 NOT_DEPLOYED = re.compile(r"gan/train/|gan/generate\.py|benchmarks/.*\.py")
 
 
-def prepare(repo_id: str, private: bool = False) -> None:
+def prepare(repo_id: str, private: bool = False) -> str:
     """Make sure, before hours of training, that `repo_id` can be pushed to; create it if it does not exist.
+
+    Returns its full name, user/name: a name alone belongs to the user of the token.
 
     Raises:
         UserError: no token, no permission, no network, or a wrong name; one sentence says what to do.
     """
 
-    def attempt():
-        api = HfApi()
-        api.whoami()
-        api.create_repo(repo_id, private=private or None, exist_ok=True)
+    def attempt() -> str:
+        api, full_name = HfApi(), _full_name(repo_id)
+        api.create_repo(full_name, private=private or None, exist_ok=True)
         try:
-            api.auth_check(repo_id, write=True)
+            api.auth_check(full_name, write=True)
         except TypeError:  # huggingface_hub 1.x lacks `write`; create_repo has checked that the token may write
             pass
+        return full_name
 
-    explained(lambda: retried(attempt, PAUSES[:2]), repo_id)
+    return explained(lambda: retried(attempt, PAUSES[:2]), repo_id)
 
 
 def push(folder: Path, repo_id: str, message: str, pauses=PAUSES) -> str:
@@ -75,7 +78,7 @@ def push(folder: Path, repo_id: str, message: str, pauses=PAUSES) -> str:
         api = HfApi()
         head = api.repo_info(repo_id).sha
         operations = [CommitOperationAdd(path.name, str(path)) for path in files if path.name != "README.md"]
-        new = (folder / "README.md").read_text().replace(PLACE, repo_id)
+        new = (folder / "README.md").read_text(encoding="utf-8").replace(PLACE, repo_id)
         card = merged_card(_card_on_the_hub(repo_id, head), new)
         operations.append(CommitOperationAdd("README.md", card.encode()))
         # with a parent, the Hub refuses if another commit came in between; the next attempt reads that commit's card
@@ -94,8 +97,8 @@ def push_command(folder: Path, repo_id: str) -> str:
 def pull(repo_id: str, revision: str | None = None) -> Path:
     """Fetch a weights folder from the Hub, at a branch, tag or commit; files in the cache are not fetched again.
 
-    All files come from one commit, whose sha is the folder's name. Without a network, the last fetch of that revision
-    is used.
+    All files come from one commit, whose sha is the folder's name. Without a network, or where the cache cannot be
+    written, the last fetch of that revision is used.
 
     Raises:
         UserError: it does not exist, is not a weights folder, is too large, or the Hub cannot be reached.
@@ -120,9 +123,10 @@ def pull(repo_id: str, revision: str | None = None) -> Path:
         try:
             return retried(attempt, PAUSES[:2])
         except Exception as error:
-            if not (isinstance(error, OfflineModeIsEnabled) or status_of(error) is None and may_pass(error)):
+            unreachable = isinstance(error, OfflineModeIsEnabled) or status_of(error) is None and may_pass(error)
+            if not (unreachable or not_kept(error)):
                 raise
-            try:  # no network: use an earlier fetch
+            try:  # no network, or a cache that cannot be written: use an earlier fetch
                 return fetched(local_files_only=True)
             except Exception:
                 raise error from None
@@ -136,7 +140,7 @@ def deploy(repo_id: str, model: str = "", pauses=PAUSES) -> str:
     All other files of the Space are deleted.
 
     Args:
-        repo_id: the Space, user/name.
+        repo_id: the Space, user/name, or a name alone for one of the token's user.
         model: `user/name[@revision]` on the Hub, for SEEDFACES_MODEL of the Space; empty: the embedded weights.
         pauses: seconds before each further attempt, where one may help.
 
@@ -145,22 +149,26 @@ def deploy(repo_id: str, model: str = "", pauses=PAUSES) -> str:
     """
 
     def attempt() -> str:
-        api, address = HfApi(), f"{HfApi().endpoint}/spaces/{repo_id}"
-        api.whoami()
-        held = _files_of_ours(repo_id)
-        api.create_repo(repo_id, repo_type="space", space_sdk="gradio", exist_ok=True)
+        api, space = HfApi(), _full_name(repo_id)
+        address = f"{api.endpoint}/spaces/{space}"
+        held = _files_of_ours(space)
+        api.create_repo(space, repo_type="space", space_sdk="gradio", exist_ok=True)
         # the Hub needs the full address of the thumbnail
-        readme = files["README.md"].read_text().replace("thumbnail: ", f"thumbnail: {address}/resolve/main/", 1)
+        readme = (
+            files["README.md"]
+            .read_text(encoding="utf-8")
+            .replace("thumbnail: ", f"thumbnail: {address}/resolve/main/", 1)
+        )
         operations = [
             CommitOperationAdd(name, readme.encode() if name == "README.md" else str(path))
             for name, path in files.items()
         ]
         operations += [CommitOperationDelete(name) for name in sorted(held - set(files) - {".gitattributes"})]
-        api.create_commit(repo_id, operations, commit_message="Deploy SeedFaces", repo_type="space")
+        api.create_commit(space, operations, commit_message="Deploy SeedFaces", repo_type="space")
         if model:
-            api.add_space_variable(repo_id, "SEEDFACES_MODEL", model)
-        elif "SEEDFACES_MODEL" in api.get_space_variables(repo_id):
-            api.delete_space_variable(repo_id, "SEEDFACES_MODEL")
+            api.add_space_variable(space, "SEEDFACES_MODEL", model)
+        elif "SEEDFACES_MODEL" in api.get_space_variables(space):
+            api.delete_space_variable(space, "SEEDFACES_MODEL")
         return address
 
     root = Path(__file__).resolve().parents[2]
@@ -173,6 +181,13 @@ def deploy(repo_id: str, model: str = "", pauses=PAUSES) -> str:
     files = {name: path for name, path in files.items() if not NOT_DEPLOYED.match(name)}
     files["requirements.txt"] = root / "requirements-page.txt"  # a Space installs what its requirements.txt names
     return explained(lambda: retried(attempt, pauses), repo_id)
+
+
+def _full_name(repo_id: str) -> str:
+    """user/name; asks the Hub whose token it is, also where the name is full, so that a bad token is found here."""
+    validate_repo_id(repo_id)
+    user = HfApi().whoami()["name"]
+    return repo_id if "/" in repo_id else f"{user}/{repo_id}"
 
 
 def _files_of_ours(space: str) -> set[str]:
@@ -192,7 +207,7 @@ def _files_of_ours(space: str) -> set[str]:
 
 def _card_on_the_hub(repo_id: str, revision: str) -> str | None:
     try:
-        return Path(hf_hub_download(repo_id, "README.md", revision=revision)).read_text()
+        return Path(hf_hub_download(repo_id, "README.md", revision=revision)).read_text(encoding="utf-8")
     except EntryNotFoundError:
         return None
 

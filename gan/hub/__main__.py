@@ -19,10 +19,10 @@ def main() -> None:
     commands = parser.add_subparsers(dest="command", required=True)
     pushing = commands.add_parser("push", help="put a weights folder into a model repo, as one commit")
     pushing.add_argument("folder", type=Path, help="the weights folder, say runs/faces/weights")
-    pushing.add_argument("repo_id", help="user/name; created if it does not exist")
+    pushing.add_argument("repo_id", help="user/name, or a name alone for one of yours; created if it does not exist")
     pushing.add_argument("--private", action="store_true", help="when the repo is created, make it private")
     deploying = commands.add_parser("deploy", help="put the page of this checkout into a Gradio Space")
-    deploying.add_argument("repo_id", help="the Space, user/name; created if it does not exist")
+    deploying.add_argument("repo_id", help="the Space, user/name or a name alone; created if it does not exist")
     deploying.add_argument(
         "--model", default="", help="user/name[@revision] of weights on the Hub; default: the embedded ones"
     )
@@ -37,9 +37,9 @@ def main() -> None:
         print(f"Local paths in {given.folder} were shortened to the last name.")
     with config_errors(given.folder / CONFIG):
         message = hub.describe(loaded.config)
-    hub.prepare(given.repo_id, given.private)
-    commit = hub.push(given.folder, given.repo_id, message)
-    print(f"Pushed {given.folder} to {given.repo_id} as commit {commit[:8]}, tag g-{loaded.generator_id}.")
+    repo_id = hub.prepare(given.repo_id, given.private)
+    commit = hub.push(given.folder, repo_id, message)
+    print(f"Pushed {given.folder} to {repo_id} as commit {commit[:8]}, tag g-{loaded.generator_id}.")
 
 
 if __name__ == "__main__":

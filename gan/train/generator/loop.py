@@ -71,7 +71,8 @@ class Run:
         features = (
             Features(settings.eval_features, self.accelerator.device) if settings.eval_features and self.main else None
         )
-        self.store = open_store(sources.find(settings), settings.model.resolution, settings.store_dir)
+        used = self.found.state["identity"]["pictures"] if self.found else None
+        self.store = open_store(sources.find(settings), settings.model.resolution, settings.store_dir, used)
         self.reference = (
             Reference(features, self.store, settings.eval_samples, self.accelerator.device) if features else None
         )

@@ -19,8 +19,7 @@ class Publisher:
     """
 
     def __init__(self, repo_id: str, private: bool):
-        self.repo_id = repo_id
-        hub.prepare(repo_id, private)
+        self.repo_id = hub.prepare(repo_id, private)
         self.thread: Thread | None = None
 
     def push(self, folder: Path) -> None:

@@ -38,10 +38,8 @@ def data_set(wanted: DataSettings) -> Source:
         for split in names[names.index(position["split"]) if position else 0 :]:
             held_out = is_held_out((split,)) if has_held_out else None
             for index, cell, place in _rows(splits[split], f"{name}, {split}", column, position):
-                path = None if cell.get("bytes") else cell.get("path")
-                yield Picture(
-                    path or f"{split} row {index}", held_out, partial(read_cell, cell), place | {"split": split}
-                )
+                picture_name = (not cell.get("bytes") and cell.get("path")) or f"{split} row {index}"
+                yield Picture(picture_name, held_out, partial(read_cell, cell), place | {"split": split})
             position = None
 
     sizes = [info.num_examples for split, info in (builder.info.splits or {}).items() if split in splits]

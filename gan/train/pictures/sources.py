@@ -44,7 +44,5 @@ def _in_folder(folder: Path) -> Source:
     for phrase in left_out(files):
         say(f"{phrase}.")
     if columns and pictures:
-        say(
-            "The pictures in parquet files are trained on; picture files beside them are not, unless a table names them."
-        )
+        say("The parquet files hold the pictures; picture files beside them are left out, unless a table names them.")
     return tables(folder, columns) if columns else folder_of_pictures(folder, pictures)

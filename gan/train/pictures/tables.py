@@ -60,10 +60,8 @@ def tables(folder: Path, columns: dict[Path, str]) -> Source:
     def pictures():
         for path in files:
             for row, cell in enumerate(_cells(path, columns[path])):
-                name = f"{path.relative_to(folder).as_posix()} row {row}"
-                yield Picture(
-                    printable(name), held_out[path] if splits else None, partial(read_cell, cell, path.parent)
-                )
+                name = printable(f"{path.relative_to(folder).as_posix()} row {row}")
+                yield Picture(name, held_out[path] if splits else None, partial(read_cell, cell, path.parent))
 
     count = sum(parquet.ParquetFile(path).metadata.num_rows for path in files)
     return Source(name_of(folder), listing_of(folder, files), count, pictures)

@@ -22,12 +22,10 @@ class Unfinished:
         self.folder, self.size = folder, size
         self._files = {name: open(self._path(name), "a+b") for name in (*PARTS, "order")}
         self._noted = time.monotonic()
-        self.counts, self.unreadable, self.unread, self.position = dict.fromkeys(PARTS, 0), [], [], None
-        self.digest = hashlib.sha256()
         try:
             self._go_on(json.loads((folder / "progress.json").read_text(encoding="utf-8")))
-        except (OSError, ValueError, LookupError, TypeError):  # none, or one that was cut short
-            self._cut()
+        except (OSError, ValueError, LookupError, TypeError):  # there is none, or the files are not what it says
+            self._go_on({"counts": dict.fromkeys(PARTS, 0), "unreadable": [], "unread": [], "position": None})
 
     @property
     def read(self) -> int:
@@ -63,26 +61,20 @@ class Unfinished:
             (self.folder / "progress.json").unlink(missing_ok=True)
 
     def _go_on(self, progress: dict) -> None:
+        """Take what is noted, and remove what is not."""
         self.counts, self.unreadable, self.unread, self.position = (
             progress[name] for name in ("counts", "unreadable", "unread", "position")
         )
-        self._cut()
-        for file in self._files.values():
-            file.seek(0)
+        lengths = {part: self.counts[part] * self.size for part in PARTS} | {"order": sum(self.counts.values())}
+        for name, length in lengths.items():
+            if self._path(name).stat().st_size < length:
+                raise ValueError(f"{name} was cut short")
+            self._files[name].truncate(length)
+            self._files[name].seek(0)
+        self.digest = hashlib.sha256()
         for digit in self._files["order"].read():
             part = PARTS[digit - ord("0")]
             self.digest.update(part.encode() + self._files[part].read(self.size))
-
-    def _cut(self) -> None:
-        """Remove what is not noted."""
-        lengths = {part: count * self.size for part, count in self.counts.items()} | {
-            "order": sum(self.counts.values())
-        }
-        if any(self._path(name).stat().st_size < length for name, length in lengths.items()):
-            self.counts, self.unreadable, self.unread, self.position = dict.fromkeys(PARTS, 0), [], [], None
-            lengths = dict.fromkeys(lengths, 0)
-        for name, length in lengths.items():
-            self._files[name].truncate(length)
 
     def _path(self, name: str) -> Path:
         return self.folder / f"{name}.u8"
