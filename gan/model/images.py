@@ -79,7 +79,7 @@ def _in_8_bits(image: Image.Image) -> Image.Image:
     white = next((white for white in whites if top <= white * overshoot), top)
     if image.mode == "F" and white == 255:
         return image  # Pillow's own conversion, which does not round
-    grey = np.nan_to_num(values, nan=0, posinf=white) * np.float32(255 / white)
+    grey = np.nan_to_num(values, nan=0, posinf=white, neginf=0) * np.float32(255 / white)
     return Image.fromarray(grey.round().clip(0, 255).astype(np.uint8))
 
 

@@ -15,7 +15,7 @@ STORE_DIR = Path("~/.cache/seedfaces")
 class DataSettings:
     """Which pictures to read."""
 
-    # folder of pictures (nested ones too), of parquet files, or with torchvision's CelebA layout
+    # folder of pictures (nested ones too), of parquet files, or with torchvision's CelebA layout; or a .zip of pictures
     train_data_dir: Path | None = None
     # data set on the Hugging Face Hub (user/name), instead of --train_data_dir
     dataset_name: str | None = None

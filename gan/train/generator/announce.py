@@ -2,6 +2,7 @@
 
 import copy
 import shutil
+import sys
 import time
 
 import torch
@@ -12,6 +13,8 @@ from gan.model.networks import Discriminator, Generator, parameter_count
 from gan.train import machine
 from gan.train.generator import checkpoint
 from gan.train.measure import sheets
+
+FEWEST = 10  # pictures that are trained on without a question
 
 
 def announce(run) -> None:
@@ -49,8 +52,31 @@ def announce(run) -> None:
             "free some space or choose another --output_dir."
         )
     if len(store.train) < 1000:
-        print("So few pictures will be memorised rather than learned from: use at least 1,000.")
+        other = "" if s.init_from else ", or start from trained faces with --init_from weights/faces-64"
+        print(f"So few pictures will be memorised rather than learned from: use at least 1,000{other}.")
     sheets.save_reals(store.train, run.folder.reals)
+
+
+def confirm_few(pictures: int, name: str, processes: int) -> None:
+    """Ask whether to train on next to no pictures; without a terminal, or with several processes, refuse.
+
+    Args:
+        pictures: that are left to train on.
+        name: of the folder or data set.
+
+    Raises:
+        UserError: they are fewer than `FEWEST`, and nobody has said yes.
+    """
+    if pictures >= FEWEST:
+        return
+    fact = f"Only {pictures} picture{'s' * (pictures > 1)} in {name} to train on, which is nothing to learn faces from"
+    if processes == 1 and sys.stdin and sys.stdin.isatty():
+        if input(f"{fact}. Train all the same? [y/N] ").strip().lower() in ("y", "yes"):
+            return
+    raise UserError(
+        f"{fact}: check that this is the right folder, and add pictures. With a few hundred, add "
+        "--init_from weights/faces-64."
+    )
 
 
 def rehearse(run) -> float:

@@ -12,7 +12,7 @@ from tqdm import tqdm
 from gan import UserError, reason
 from gan.train import machine
 from gan.train.generator import checkpoint, export, transfer
-from gan.train.generator.announce import announce
+from gan.train.generator.announce import announce, confirm_few
 from gan.train.generator.folder import RunFolder
 from gan.train.generator.log import MetricsLog
 from gan.train.generator.publish import Publisher
@@ -73,6 +73,8 @@ class Run:
         )
         used = self.found.state["identity"]["pictures"] if self.found else None
         self.store = open_store(sources.find(settings), settings.model.resolution, settings.store_dir, used)
+        if not self.found:
+            confirm_few(len(self.store.train), self.store.info["name"], self.accelerator.num_processes)
         self.reference = (
             Reference(features, self.store, settings.eval_samples, self.accelerator.device) if features else None
         )
