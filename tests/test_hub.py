@@ -1,5 +1,7 @@
 """To the Hub and back, with the real client over HTTP against a stand-in (hub_server.py)."""
 
+import ctypes
+import dataclasses
 import json
 import os
 import shutil
@@ -22,6 +24,7 @@ from gan.hub import failures, model_card
 from gan.model import weights
 from gan.serve import files
 from gan.serve.faces import FaceModel
+from gan.train.generator.publish import Publisher
 from gan.train.pictures import sources
 from gan.train.pictures.store import Store, open_store
 from gan.train.settings import DataSettings
@@ -218,6 +221,105 @@ def test_what_cannot_be_pushed_to_is_refused_before_training(hub_server, monkeyp
     monkeypatch.setenv("HF_TOKEN", token)
     with pytest.raises(UserError, match=words):
         hub.prepare(name)
+
+
+@pytest.mark.parametrize(
+    "words, shown",
+    [
+        ("Private repository storage limit reached, please upgrade your plan.", "The Hub refuses {}: Private repo"),
+        ("Your storage patterns tripped our internal systems! Please contact us.", "The Hub refuses {}: Your storage"),
+        ("This repository has been disabled", "The Hub refuses {}: This repository has been disabled."),
+        ("You don't have the rights to create a model under the namespace", "The token may not write to {}"),
+        ("Forbidden: pass a create repo token or reduce scope", "The token may not write to {}"),
+    ],
+)
+@pytest.mark.parametrize("path", ["/commit/", "lfs/objects/batch"])
+def test_a_refusal_is_in_the_words_of_the_hub(hub_server, repo_id, tmp_path, path, words, shown):
+    hub.prepare(repo_id)
+    hub_server.faults({"path": path, "status": 403, "times": -1, "body": {"error": words}})
+    with pytest.raises(UserError) as caught:
+        hub.push(folder_of(tmp_path / "weights"), repo_id, "Step 1", pauses=())
+    assert str(caught.value).startswith(shown.format(repo_id)) and str(caught.value).endswith(".")
+
+
+def test_a_name_alone_belongs_to_the_user_of_the_token(hub_server, repo_id, tmp_path, run):
+    name = repo_id.split("/")[1]
+    hub_server.log(clear=True)
+    assert Publisher(name, private=True).repo_id == repo_id and HfApi().repo_info(repo_id).private
+    assert [line["path"] for line in hub_server.log()][:2] == ["/api/whoami-v2", "/api/repos/create"]
+    folder = folder_of(tmp_path / "weights")
+    done = run("-m", "gan.hub", "push", folder, name)
+    assert f"Pushed {folder} to {repo_id} as commit" in done.stdout, done.stderr
+    assert f"{HUB}/spaces/alice/page-of-{name}" == hub.deploy(f"page-of-{name}")
+    assert "SEEDFACES_MODEL" not in HfApi().get_space_variables(f"alice/page-of-{name}")
+
+
+class Xet:
+    """A call that fails as Xet does, so many times, before it works."""
+
+    def __init__(self, call, words: str, times: int):
+        self.call, self.words, self.times = call, words, times
+
+    def __call__(self, *arguments, **options):
+        self.times -= 1
+        if self.times >= 0:
+            raise RuntimeError(self.words)
+        return self.call(*arguments, **options)
+
+
+@pytest.mark.parametrize(
+    "words, passes",
+    [
+        ("Data processing error: CAS service error : Reqwest Error: HTTP status server error (503)", True),
+        ("Data processing error: CAS service error : IO Error: Timer expired", True),
+        ("Network error: error sending request", True),
+        ("Data processing error: CAS service error : HTTP status client error (429 Too Many Requests)", True),
+        ("Data processing error: CAS service error : HTTP status client error (403 Forbidden)", False),
+        ("Data processing error: I/O error: No space left on device (os error 28)", False),
+        ("something else", False),
+    ],
+)
+def test_errors_of_xet_are_retried(hub_server, repo_id, tmp_path, monkeypatch, words, passes):
+    folder = folder_of(tmp_path / "weights")
+    hub.prepare(repo_id)
+    monkeypatch.setattr(HfApi, "create_commit", Xet(HfApi().create_commit, words, 2))
+    if passes:
+        assert hub.push(folder, repo_id, "Step 1", pauses=(0.01,) * 2)
+    cure = "HF_HUB_DISABLE_XET=1" if passes else "HF_HOME" if "28" in words else "The Hub and"
+    monkeypatch.setattr(HfApi, "create_commit", Xet(None, words, 9))
+    with pytest.raises(UserError, match=cure):
+        hub.push(folder, repo_id, "Step 1", pauses=(0.01,))
+
+
+def test_a_cache_that_cannot_be_written(hub_server, repo_id, tmp_path):
+    """In a process that may not write there: what is in the cache is used, or HF_HOME is named, without a path."""
+    folder = folder_of(tmp_path / "weights")
+    commit = pushed(folder, repo_id)
+    code = f"from gan import hub; print(hub.pull('{repo_id}').name)"
+
+    def pulled(home, **options):
+        words = [sys.executable, "-c", code]
+        return subprocess.run(
+            words, cwd=ROOT, capture_output=True, text=True, env={**os.environ, "HF_HOME": str(home)}, **options
+        )
+
+    def obey_modes():  # PR_CAPBSET_DROP, CAP_DAC_OVERRIDE: from linux/prctl.h; root would write anywhere
+        ctypes.CDLL(None).prctl(24, 1, 0, 0, 0)
+
+    full, empty = tmp_path / "full", tmp_path / "empty"
+    empty.mkdir()
+    hub.pull(repo_id)
+    shutil.copytree(os.environ["HF_HOME"], full, symlinks=True)
+    pushed(folder_of(tmp_path / "weights", 7), repo_id)
+    for path in [empty, full, *full.rglob("*")]:
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    assert pulled(full, preexec_fn=obey_modes).stdout.strip() == commit
+    (sentence,) = [
+        line for line in pulled(empty, preexec_fn=obey_modes).stderr.splitlines() if line.startswith("gan.UserError")
+    ]
+    assert "set HF_HOME to a folder" in sentence and str(tmp_path) not in sentence
+    for path in [empty, full, *full.rglob("*")]:
+        path.chmod(0o755)
 
 
 def test_a_private_repo_is_made_private(hub_server, repo_id):
@@ -465,6 +567,69 @@ def test_a_hub_that_fails_in_the_middle_loses_no_picture(hub_server, loose_pictu
         open_store(source, 20, tmp_path / "store")
     hub_server.faults()
     assert len(open_store(source, 20, tmp_path / "store").train) == 119
+
+
+@pytest.fixture(scope="module")
+def large_data_set(hub_process, tmp_path_factory) -> tuple[str, list[bytes]]:
+    """Fifteen parquet files, and the 300 pictures in them: each file is fetched when its turn comes."""
+    pictures = [files.png(picture(number)) for number in range(300)]
+    kind = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+    info = json.dumps({"info": {"features": {"image": {"_type": "Image"}}}})
+    folder = tmp_path_factory.mktemp("large")
+    for shard in range(15):
+        cells = [{"bytes": data, "path": None} for data in pictures[20 * shard : 20 * shard + 20]]
+        table = pa.table({"image": pa.array(cells, kind)}).replace_schema_metadata({"huggingface": info})
+        parquet.write_table(table, folder / f"train-{shard:05}-of-00015.parquet", row_group_size=8)
+    HfApi().create_repo("alice/large", repo_type="dataset")
+    HfApi().upload_folder(folder_path=folder, repo_id="alice/large", repo_type="dataset")
+    return "alice/large", pictures
+
+
+@pytest.fixture
+def without_pauses(monkeypatch):
+    import datasets
+
+    monkeypatch.setattr(datasets.config, "STREAMING_READ_MAX_RETRIES", 1)
+    monkeypatch.setattr(datasets.config, "STREAMING_READ_RETRY_INTERVAL", 0)
+    monkeypatch.setattr(failures, "PAUSES", (0.1, 0.1, 0.1))
+
+
+@pytest.mark.parametrize("fault", [{"status": 503}, {"drop": True}], ids=["503", "drop"])
+def test_a_stream_that_breaks_goes_on_after_what_it_has(hub_server, large_data_set, without_pauses, fault):
+    name, expected = large_data_set
+    read = []
+    for picture_read in sources.find(DataSettings(dataset_name=name)).pictures():
+        read.append(picture_read.read())
+        if len(read) == 50:
+            hub_server.faults({**fault, "path": "/_lfs/", "method": "GET", "times": 8})
+            hub_server.log(clear=True)
+    assert any(line["faults"] for line in hub_server.log())
+    assert read == expected
+
+
+def test_a_stream_that_stays_broken_is_gone_on_with_by_the_next_run(
+    hub_server, large_data_set, without_pauses, tmp_path, monkeypatch
+):
+    name, expected = large_data_set
+    whole = stored(tmp_path / "whole", dataset_name=name)
+    source = sources.find(DataSettings(dataset_name=name))
+    real, seen = source.resume, []
+
+    def pictures(position=None):
+        for each in real(position):
+            seen.append(each.name)
+            if len(seen) == 257:
+                hub_server.faults({"status": 403, "path": "/_lfs/", "times": -1})  # tried again by nobody
+            yield each
+
+    broken = dataclasses.replace(source, pictures=pictures, resume=pictures)
+    with pytest.raises(UserError, match=r"Reading alice/large, train broke off .*: run the same command again."):
+        open_store(broken, 20, tmp_path / "store")
+    hub_server.faults()
+    seen.clear()
+    store = open_store(dataclasses.replace(source, pictures=pictures, resume=pictures), 20, tmp_path / "store")
+    assert seen[0] == "train row 256" and len(seen) == 44
+    assert store.info["digest"] == whole.info["digest"] and np.array_equal(store.train, whole.train)
 
 
 def test_an_empty_cell_of_a_data_set_is_an_unreadable_picture(hub_server, repo_id, tmp_path):
