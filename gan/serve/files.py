@@ -14,16 +14,8 @@ from gan.link import format_seeds, look_fields
 from gan.model import images
 from gan.model.look import AS_TRAINED, Look
 
-FORMATS = [
-    "JPEG",
-    "PNG",
-    "WEBP",
-    "GIF",
-    "BMP",
-    "TIFF",
-    "AVIF",
-    "HEIF",
-]  # the only ones that Pillow may try on an upload
+# the only ones that Pillow may try on an upload
+FORMATS = ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIF"]
 MOST_BYTES = 20 * 2**20  # of an upload
 MOST_PIXELS = 65_000_000  # of an upload: enough for phones with 64 megapixels; decoding takes 3 bytes for each
 FEWEST_PIXELS = 16  # on the shorter side
