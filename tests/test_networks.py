@@ -88,6 +88,13 @@ def test_logits_are_float32_under_bf16_and_not_rounded_to_it():
     assert not torch.equal(logits, logits.bfloat16().float())
 
 
+def test_with_skips_the_picture_is_summed_in_float32_under_bf16():
+    generator = Generator(ModelSettings(16, widths=(8, 8), skips=True))
+    with torch.autocast("cpu", torch.bfloat16):
+        faces = generator(torch.randn(4, 100))
+    assert faces.dtype == torch.float32 and not torch.equal(faces, faces.bfloat16().float())
+
+
 def test_paper_initialisation():
     torch.manual_seed(0)
     generator = Generator(ModelSettings())

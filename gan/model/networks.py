@@ -122,8 +122,9 @@ def _downsample(channels_in: int, channels_out: int, size_in: int, bias: bool) -
 
 
 def _enlarge(picture: torch.Tensor, size: int) -> torch.Tensor:
-    """n → 2n or 2n - 1 bilinearly, on the same grid as `_upsample`."""
-    return interpolate(picture, (size, size), mode="bilinear", align_corners=size % 2 == 1)
+    """n → 2n or 2n - 1 bilinearly, on the same grid as `_upsample`; float32."""
+    # a sum of pictures needs more than bfloat16's three digits, and CPUs interpolate float32 faster
+    return interpolate(picture.float(), (size, size), mode="bilinear", align_corners=size % 2 == 1)
 
 
 def _shortcut(channels_in: int, channels_out: int) -> nn.Module:
