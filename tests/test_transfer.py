@@ -89,9 +89,10 @@ def test_a_grown_network_begins_as_the_one_it_grew_from(source, resolution, step
         assert torch.allclose(discriminator(pictures), expected, atol=1e-5)
 
 
-@pytest.mark.parametrize("resolution", [16, 17, 30])
-def test_skips_are_added_to_networks_that_begin_as_they_were(tmp_path, resolution):
-    settings = ModelSettings(resolution, latent_dim=8, widths=(32, 16, 8)[: len(ladder(resolution)) - 1])
+@pytest.mark.parametrize("resolution, norm", [(16, "none"), (17, "none"), (30, "none"), (16, "batch")])
+def test_skips_are_added_to_networks_that_begin_as_they_were(tmp_path, resolution, norm):
+    widths = (32, 16, 8)[: len(ladder(resolution)) - 1]
+    settings = ModelSettings(resolution, latent_dim=8, widths=widths, discriminator_norm=norm)
     source = trained(tmp_path, settings)
     generator, discriminator, said = started(source, dataclasses.replace(settings, skips=True))
     assert "tensors fit, 100% of all numbers, skips added to both networks." in said

@@ -273,6 +273,7 @@ def test_an_absurdly_large_file_is_not_read(folder):
         lambda c: c["model"].update(widths="wide"),
         lambda c: c["model"].update(surprise=1),
         lambda c: c["model"].update(resolution="64"),
+        lambda c: c["model"].update(skips="yes"),
     ],
 )
 def test_an_absurd_config_is_refused(folder, change):

@@ -93,7 +93,7 @@ class Discriminator(nn.Module):
             self.apply(_dcgan_init)
 
     def last_features(self, pictures: torch.Tensor) -> torch.Tensor:
-        """Pictures → the coarsest step, `(N, widths[0], sizes[0], sizes[0])`, in the generator's order of both."""
+        """Pictures → the coarsest step, `(N, C, s, s)`, of the generator's first width and size."""
         if not self.shortcuts:
             return self.steps(pictures)
         features = self.steps[0](pictures)

@@ -19,7 +19,7 @@ from gan.model.settings import ModelSettings, ladder
 
 _KERNELS = {4: ([0.25, 0.75, 0.75, 0.25], [0.0, 0.5, 0.5, 0.0]), 3: ([0.5, 1.0, 0.5], [0.25, 0.5, 0.25])}
 # without an offset both halves of a value end at 0, and some values would stick there, at mid-grey, in training
-_OFFSET = 4.0
+_OFFSET = 2.0
 _SLOPE = 0.2  # of the discriminator's LeakyReLU
 
 
@@ -65,7 +65,7 @@ def fitting(wanted: ModelSettings, source: ModelSettings) -> ModelSettings:
 def start_from(
     source: weights.Weights, generator: Generator, discriminator: Discriminator, settings: ModelSettings
 ) -> str:
-    """Fill both networks, built from `settings`, with all that fits of the source.
+    """Fill both networks, built from `settings`, with all that fits of the source. Skips that it lacks begin as zero.
 
     Returns:
         a sentence that says how much was copied.
@@ -147,7 +147,8 @@ def _double_variance(step: nn.Sequential) -> None:
 def _grown_generator(old: Generator, settings: ModelSettings) -> Generator:
     """The old generator with one more step; its faces are the old ones, bilinearly enlarged.
 
-    The new step carries what the old last layer made; with skips, the new one adds it to the picture, exactly.
+    The new step carries what the old last layer made. With skips, its own skip adds that to the picture, which is then
+    enlarged as a whole; without, the new last layer enlarges it.
     """
     new = Generator(settings)
     _copy(
@@ -159,18 +160,20 @@ def _grown_generator(old: Generator, settings: ModelSettings) -> Generator:
     made = _made_by_last_layer(old)
     mean, variance = made.mean((0, 2, 3)), made.var((0, 2, 3))
     norm.running_mean[:6] = torch.cat([mean, -mean])
-    norm.bias[:6] = norm.running_mean[:6] + _OFFSET
     norm.running_var[:6] = torch.cat([variance, variance])
-    norm.weight[:6] = (norm.running_var[:6] + norm.eps).sqrt()
-    # relu(c + y) - relu(c - y) = 2 y for |y| <= c; beyond that, tanh is flat
+    # from here on half as large, so that few values are beyond the offset
+    norm.bias[:6] = norm.running_mean[:6] / 2 + _OFFSET
+    norm.weight[:6] = (norm.running_var[:6] + norm.eps).sqrt() / 2
+    # relu(c + y / 2) - relu(c - y / 2) = y for |y| <= 2 c; beyond that, tanh is flat
     new.to_rgb.weight.zero_()
     if settings.skips:
-        reader, one = new.skips[-1].weight.zero_().transpose(0, 1), torch.ones(1, 1)
+        new.skips[-1].weight.zero_()
         new.skips[-1].bias.zero_()
+        to_picture, kernel = new.skips[-1].weight.transpose(0, 1), torch.ones(1, 1)
     else:
-        reader, one = new.to_rgb.weight, _separable(new.to_rgb, 0)
+        to_picture, kernel = new.to_rgb.weight, _separable(new.to_rgb, 0)
     for channel in range(3):
-        reader[channel, channel], reader[channel + 3, channel] = one / 2, -one / 2
+        to_picture[channel, channel], to_picture[channel + 3, channel] = kernel, -kernel
     return new
 
 
