@@ -82,6 +82,11 @@ def test_the_recipe_decides_the_defaults_and_arguments_win():
     assert chosen.model.channels == (512, 512, 256, 128, 64)
 
 
+def test_skips_belong_to_the_modern_recipe():
+    assert [RECIPES[name].model.skips for name in ("modern", "dcgan", "rmsprop")] == [True, False, False]
+    assert not parse(["--no_skips"]).model.skips and parse(["--recipe", "dcgan", "--skips"]).model.skips
+
+
 def test_the_paper_recipe_is_the_paper():
     dcgan = RECIPES["dcgan"]
     assert (dcgan.loss, dcgan.learning_rate, dcgan.learning_rate_end) == ("bce", 2e-4, 2e-4)

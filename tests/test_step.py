@@ -14,11 +14,10 @@ from gan.train.settings import RECIPES
 
 
 def make(recipe: str = "modern", **changes) -> GanStep:
-    norm = RECIPES[recipe].model.discriminator_norm
+    of_recipe = RECIPES[recipe].model
     changes = {"augment_probability": 0.3, **changes} if recipe == "modern" else changes  # off by default
-    settings = dataclasses.replace(
-        RECIPES[recipe], model=dataclasses.replace(SMALL, discriminator_norm=norm), train_batch_size=8, **changes
-    )
+    model = dataclasses.replace(SMALL, discriminator_norm=of_recipe.discriminator_norm, skips=of_recipe.skips)
+    settings = dataclasses.replace(RECIPES[recipe], model=model, train_batch_size=8, **changes)
     return GanStep(settings, accelerator("no"), total_steps=20)
 
 
@@ -194,11 +193,13 @@ def test_schedules_go_where_they_should():
 
 
 def test_networks_are_channels_last_and_work_in_bf16():
-    gan = GanStep(dataclasses.replace(RECIPES["modern"], model=SMALL, train_batch_size=8), accelerator("bf16"), 10)
+    model = dataclasses.replace(SMALL, skips=True)
+    gan = GanStep(dataclasses.replace(RECIPES["modern"], model=model, train_batch_size=8), accelerator("bf16"), 10)
     seen = []
-    gan.discriminator.steps[1].register_forward_hook(lambda module, inputs, output: seen.append(output))
+    for layer in (gan.discriminator.steps[1], gan.discriminator.shortcuts[0], gan.generator.skips[1]):
+        layer.register_forward_hook(lambda module, inputs, output: seen.append(output))
     gan([batch()])
-    assert {output.dtype for output in seen} == {torch.bfloat16}
+    assert len(seen) == 5 and {output.dtype for output in seen} == {torch.bfloat16}
     assert all(output.is_contiguous(memory_format=torch.channels_last) for output in seen)
     assert {p.dtype for p in gan.discriminator.parameters()} == {torch.float32}
 

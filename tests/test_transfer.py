@@ -1,5 +1,7 @@
 """--init_from: which trained weights are copied, and that a grown network begins as the one it grew from."""
 
+import dataclasses
+
 import pytest
 import torch
 from torch.nn.functional import interpolate
@@ -11,21 +13,43 @@ from gan.model.settings import ModelSettings, ladder
 from gan.train.generator.transfer import fitting, open_source, origin, start_from
 
 SMALL = ModelSettings(16, latent_dim=8, widths=(32, 16))
+SKIPPING = dataclasses.replace(SMALL, skips=True)
 COUNTS = {"training": {"pictures": 5, "data": "drawn"}}
+
+
+def trained(folder, settings) -> weights.Weights:
+    """Networks with BatchNorm statistics and weights that differ from the initial ones."""
+    torch.manual_seed(0)
+    generator, discriminator = Generator(settings), Discriminator(settings)
+    with torch.no_grad():
+        for parameter in generator.parameters():
+            parameter.mul_(2)
+        for skip in generator.skips:
+            skip.weight.mul_(2)  # as large a part of the picture as the last layer's
+        for _ in range(50):
+            generator(torch.randn(64, 8))
+    weights.save(folder, generator, discriminator, settings, COUNTS)
+    return weights.load(folder)
 
 
 @pytest.fixture
 def source(tmp_path) -> weights.Weights:
-    """Networks with BatchNorm statistics and weights that differ from the initial ones."""
-    torch.manual_seed(0)
-    generator, discriminator = Generator(SMALL), Discriminator(SMALL)
-    with torch.no_grad():
-        for parameter in generator.parameters():
-            parameter.mul_(2)
-        for _ in range(50):
-            generator(torch.randn(64, 8))
-    weights.save(tmp_path, generator, discriminator, SMALL, COUNTS)
-    return weights.load(tmp_path)
+    return trained(tmp_path, SMALL)
+
+
+@pytest.fixture
+def skipping(tmp_path) -> weights.Weights:
+    return trained(tmp_path, SKIPPING)
+
+
+def faces(generator, count: int = 32) -> torch.Tensor:
+    """Before the tanh."""
+    return torch.atanh(generator(torch.randn(count, 8, generator=torch.Generator().manual_seed(2))))
+
+
+def drawn(resolution: int) -> torch.Tensor:
+    """Pictures for the discriminator."""
+    return torch.rand(8, 3, resolution, resolution, generator=torch.Generator().manual_seed(3)) * 2 - 1
 
 
 def started(source, settings) -> tuple[Generator, Discriminator, str]:
@@ -65,6 +89,53 @@ def test_a_grown_network_begins_as_the_one_it_grew_from(source, resolution, step
         assert torch.allclose(discriminator(pictures), expected, atol=1e-5)
 
 
+@pytest.mark.parametrize("resolution, norm", [(16, "none"), (17, "none"), (30, "none"), (16, "batch")])
+def test_skips_are_added_to_networks_that_begin_as_they_were(tmp_path, resolution, norm):
+    widths = (32, 16, 8)[: len(ladder(resolution)) - 1]
+    settings = ModelSettings(resolution, latent_dim=8, widths=widths, discriminator_norm=norm)
+    source = trained(tmp_path, settings)
+    generator, discriminator, said = started(source, dataclasses.replace(settings, skips=True))
+    assert "tensors fit, 100% of all numbers, skips added to both networks." in said
+    assert torch.allclose(faces(generator), faces(source.generator), atol=1e-4)
+    expected = source.discriminator(drawn(resolution))
+    assert torch.allclose(discriminator(drawn(resolution)), expected, atol=1e-5)
+    assert expected.std() > 1e-3 and faces(generator).std() > 0.1
+
+
+def test_skips_that_were_added_can_learn(source):
+    generator, discriminator, _ = started(source, SKIPPING)
+    discriminator(generator(torch.randn(16, 8))).sum().backward()
+    for skip in (*generator.skips, *(shortcut[-1] for shortcut in discriminator.shortcuts)):
+        assert not skip.weight.any() and skip.weight.grad.abs().mean() > 1e-6
+
+
+def test_skips_of_the_source_are_taken_and_not_left_out(skipping):
+    generator, discriminator, said = started(skipping, SKIPPING)
+    assert torch.equal(generator.skips[1].bias, skipping.generator.skips[1].bias)
+    assert torch.equal(faces(generator), faces(skipping.generator))
+    assert torch.equal(discriminator(drawn(16)), skipping.discriminator(drawn(16)))
+    assert "skips" not in said
+    with pytest.raises(UserError, match="has skips and cannot start networks without: add --skips"):
+        started(skipping, SMALL)
+
+
+@pytest.mark.parametrize("of_source", [SMALL, SKIPPING], ids=["added", "taken"])
+@pytest.mark.parametrize("resolution, steps", [(32, 1), (31, 1), (64, 2)])
+def test_a_network_grown_with_skips_begins_as_the_one_it_grew_from(tmp_path, of_source, resolution, steps):
+    source = trained(tmp_path, of_source)
+    settings = ModelSettings(resolution, latent_dim=8, widths=(32, 16, 12, 8)[: 2 + steps], skips=True)
+    generator, discriminator, said = started(source, settings)
+    assert f", {steps} step{'s' * (steps - 1)} grown onto both networks." in said
+    even, expected = resolution % 2 == 0, faces(source.generator)
+    for size in ladder(resolution)[-steps:]:
+        expected = interpolate(expected, (size, size), mode="bilinear", align_corners=not even)
+    assert torch.allclose(torch.tanh(faces(generator)), torch.tanh(expected), atol=1e-3)
+    assert (expected - expected.flip(0)).abs().mean() > 0.1  # different faces differ by far more
+    if even:
+        expected = source.discriminator(torch.nn.functional.avg_pool2d(drawn(resolution), 2**steps))
+        assert torch.allclose(discriminator(drawn(resolution)), expected, atol=1e-5)
+
+
 def test_no_value_of_a_grown_picture_is_lost_around_mid_grey(source):
     generator, _, _ = started(source, ModelSettings(32, latent_dim=8, widths=(32, 16, 8)))
     carried = []
@@ -81,8 +152,9 @@ def test_in_training_too_a_grown_generator_begins_as_the_one_it_grew_from(source
     assert difference.abs().mean() < 0.05
 
 
-def test_everything_that_was_grown_can_learn(source):
-    generator, discriminator, _ = started(source, ModelSettings(32, latent_dim=8, widths=(32, 16, 8)))
+@pytest.mark.parametrize("skips", [False, True])
+def test_everything_that_was_grown_can_learn(source, skips):
+    generator, discriminator, _ = started(source, ModelSettings(32, latent_dim=8, widths=(32, 16, 8), skips=skips))
     optimizer = torch.optim.Adam([*generator.parameters(), *discriminator.parameters()], 1e-3)
     before = [
         parameter.detach().clone() for network in (generator, discriminator) for parameter in network.parameters()

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import subprocess
 import sys
@@ -41,6 +42,24 @@ def test_what_is_saved_is_loaded(folder):
         np.abs(sampling.faces(loaded.generator, range(4)).astype(int) - sampling.faces(generator, range(4))).max() <= 1
     )
     assert loaded.discriminator(torch.zeros(2, 3, 16, 16)).shape == (2,)
+
+
+def test_skips_are_saved_and_come_back(tmp_path):
+    settings = dataclasses.replace(SMALL, skips=True)
+    generator = Generator(settings).eval()
+    weights.save(tmp_path, generator, Discriminator(settings), settings, {})
+    loaded = weights.load(tmp_path)
+    assert loaded.settings.skips and loaded.generator.skips[0].weight.abs().max() > 0
+    assert (
+        np.abs(sampling.faces(loaded.generator, range(4)).astype(int) - sampling.faces(generator, range(4))).max() <= 1
+    )
+
+
+def test_weights_of_before_there_were_skips_have_none(folder):
+    config = weights.load_config(folder)
+    del config["model"]["skips"]
+    weights.write_config(folder, config)
+    assert weights.load(folder).settings == SMALL
 
 
 def test_the_same_weights_have_the_same_id_and_others_another(folder, tmp_path_factory):
@@ -254,6 +273,7 @@ def test_an_absurdly_large_file_is_not_read(folder):
         lambda c: c["model"].update(widths="wide"),
         lambda c: c["model"].update(surprise=1),
         lambda c: c["model"].update(resolution="64"),
+        lambda c: c["model"].update(skips="yes"),
     ],
 )
 def test_an_absurd_config_is_refused(folder, change):

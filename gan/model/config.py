@@ -81,6 +81,8 @@ def model_settings(folder: Path, config: dict) -> ModelSettings:
             raise TypeError("sizes must be whole numbers")
         if settings.discriminator_norm not in ("none", "batch"):
             raise ValueError("discriminator_norm must be none or batch")
+        if type(settings.skips) is not bool:
+            raise TypeError("skips must be true or false")
     except (KeyError, TypeError, ValueError, UserError) as error:
         raise UserError(f"{folder / CONFIG} describes no model that can be built ({reason(error)}).") from None
     return settings

@@ -28,7 +28,7 @@ class Detector(nn.Module):
 
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:
         sharp = pictures + _SHARPER * (pictures - _blurred(pictures))
-        features, judge = self.discriminator.steps(sharp), self.discriminator.judge
+        features, judge = self.discriminator.last_features(sharp), self.discriminator.judge
         with torch.autocast(features.device.type, enabled=False):
             features = features.float().permute(0, 2, 3, 1)
             shares = (features * judge.weight.view(features.shape[1:])).sum(-1)

@@ -1,7 +1,12 @@
-"""Generator and discriminator for any square size: DCGAN (Radford et al. 2015) with an explicit ladder of sizes."""
+"""Generator and discriminator for any square size: DCGAN (Radford et al. 2015) with an explicit ladder of sizes.
+
+With `skips`, pictures and features also take a short way (StyleGAN2, Karras et al. 2020, section 4.1): each step of the
+generator adds to the picture, and each step of the discriminator has a shortcut beside it.
+"""
 
 import torch
 from torch import nn
+from torch.nn.functional import interpolate
 
 from gan.model.settings import ModelSettings, ladder
 
@@ -26,6 +31,8 @@ class Generator(nn.Module):
             for k in range(len(widths) - 1)
         )
         self.to_rgb = _upsample(widths[-1], 3, sizes[-1])
+        # one for each width: what those features add to the picture of their size
+        self.skips = nn.ModuleList(nn.Conv2d(width, 3, 1) for width in widths if settings.skips)
         # (widths[0], sizes[0], sizes[0]), the target of variation below 1; only published weights have it
         self.register_buffer("mean_features", None)
         self.apply(_dcgan_init)
@@ -43,9 +50,20 @@ class Generator(nn.Module):
         if variation != 1:
             # above 1 features may become negative, which the next layers have never seen
             features = torch.relu(torch.lerp(self.mean_features, features, variation))
+        passed = [features]
         for step in self.steps:
-            features = step(features)
-        return torch.tanh(self.to_rgb(features))
+            passed.append(step(passed[-1]))
+        picture = self.to_rgb(passed[-1])
+        if self.skips:
+            picture = picture + _enlarge(self._skipped(passed), picture.shape[-1])
+        return torch.tanh(picture)
+
+    def _skipped(self, features: list[torch.Tensor]) -> torch.Tensor:
+        """Features of all steps, coarsest first → what they add to the picture, at the size of the last of them."""
+        picture = self.skips[0](features[0])
+        for skip, finer in zip(self.skips[1:], features[1:]):
+            picture = _enlarge(picture, finer.shape[-1]) + skip(finer)
+        return picture
 
 
 class Discriminator(nn.Module):
@@ -65,13 +83,27 @@ class Discriminator(nn.Module):
             convolution = _downsample(widths[k - 1], widths[k], sizes[k], bias=not batch_norm)
             steps.append(nn.Sequential(convolution, *norm, nn.LeakyReLU(0.2, True)))
         self.steps = nn.Sequential(*steps)
+        # beside each step but the first
+        self.shortcuts = nn.ModuleList(
+            _shortcut(widths[k - 1], widths[k]) for k in range(1, len(widths)) if settings.skips
+        )
         self.judge = nn.Linear(sizes[-1] ** 2 * widths[-1], 1, bias=not batch_norm)
         if batch_norm:
             # without norm, PyTorch's larger default weights work far better than N(0, 0.02)
             self.apply(_dcgan_init)
 
+    def last_features(self, pictures: torch.Tensor) -> torch.Tensor:
+        """Pictures → the coarsest step, `(N, C, s, s)`, of the generator's first width and size."""
+        if not self.shortcuts:
+            return self.steps(pictures)
+        features = self.steps[0](pictures)
+        for step, shortcut in zip(self.steps[1:], self.shortcuts):
+            # the sum of two has twice the variance
+            features = (step(features) + shortcut(features)) * 0.5**0.5
+        return features
+
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:
-        features = self.steps(pictures).permute(0, 2, 3, 1).flatten(1)
+        features = self.last_features(pictures).permute(0, 2, 3, 1).flatten(1)
         # bfloat16 has three digits, too few for differences of logits
         with torch.autocast(features.device.type, enabled=False):
             return self.judge(features.float()).squeeze(1)
@@ -87,6 +119,17 @@ def _downsample(channels_in: int, channels_out: int, size_in: int, bias: bool) -
     """2n → n with kernel 4, 2n - 1 → n with kernel 3."""
     kernel = 4 if size_in % 2 == 0 else 3
     return nn.Conv2d(channels_in, channels_out, kernel, stride=2, padding=1, bias=bias)
+
+
+def _enlarge(picture: torch.Tensor, size: int) -> torch.Tensor:
+    """n → 2n or 2n - 1 bilinearly, on the same grid as `_upsample`; float32."""
+    # a sum of pictures needs more than bfloat16's three digits, and CPUs interpolate float32 faster
+    return interpolate(picture.float(), (size, size), mode="bilinear", align_corners=size % 2 == 1)
+
+
+def _shortcut(channels_in: int, channels_out: int) -> nn.Module:
+    """n → n / 2, rounded up."""
+    return nn.Sequential(nn.AvgPool2d(2, ceil_mode=True), nn.Conv2d(channels_in, channels_out, 1, bias=False))
 
 
 def _dcgan_init(module: nn.Module) -> None:

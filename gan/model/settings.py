@@ -41,6 +41,8 @@ class ModelSettings:
     widths: tuple[int, ...] = ()
     # normalisation in the discriminator; BatchNorm couples the pictures of a batch and makes gradient penalties wrong
     discriminator_norm: Literal["none", "batch"] = "none"
+    # each generator step adds to the picture, each discriminator step but the first has a shortcut (StyleGAN2)
+    skips: bool = False
 
     def __post_init__(self):
         # upper bounds, so that a damaged or hostile config.json cannot allocate terabytes

@@ -43,9 +43,9 @@ class TrainSettings(DataSettings):
     # folder that keeps decoded pictures for the next run; pictures x resolution^2 x 3 bytes
     store_dir: Path = STORE_DIR
     # the two networks
-    model: ModelSettings = field(default_factory=ModelSettings)
-    # set of defaults: modern (relativistic, R1 + R2, no norm in D), dcgan (the paper's) or rmsprop (the classic of
-    # Keras tutorials)
+    model: ModelSettings = field(default_factory=lambda: ModelSettings(skips=True))
+    # set of defaults: modern (relativistic, R1 + R2, skips, no norm in D), dcgan (the paper's) or rmsprop (the classic
+    # of Keras tutorials)
     recipe: Literal["modern", "dcgan", "rmsprop"] = "modern"
     # start from trained weights, a folder or user/name on the Hub: copies all that fits, and for a larger size grows
     # new steps
@@ -210,7 +210,7 @@ _DCGAN = TrainSettings(
 )
 
 RECIPES = {
-    # relativistic loss with both penalties: Huang et al. 2024 (R3GAN), sized and tuned for this network
+    # relativistic loss with both penalties: Huang et al. 2024 (R3GAN), sized and tuned for this network; with skips
     "modern": TrainSettings(),
     # Radford et al. 2015, with EMA and flips added, as is usual today
     "dcgan": _DCGAN,

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import torch
 
 from gan import UserError, reason
-from gan.model.settings import to_dict
+from gan.model.settings import ModelSettings, to_dict
 from gan.train.settings import TrainSettings
 
 KEEP = 2  # with one, a disk that fails while saving would leave nothing
@@ -168,7 +168,7 @@ def require_same(path: Path, saved: dict, expected: dict) -> None:
         UserError: they differ; with the differences listed.
     """
     # a setting that is newer than the checkpoint had what is its default now
-    saved = {**to_dict(TrainSettings()), **saved}
+    saved = {**to_dict(TrainSettings()), **to_dict(ModelSettings()), **saved}
     differences = [
         f"{name}: {saved.get(name)} there, {expected.get(name)} here"
         for name in sorted(expected)

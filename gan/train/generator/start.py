@@ -47,6 +47,8 @@ def model_of(wanted: ModelSettings, found: Checkpoint | None, source: Weights | 
         saved = found.state["identity"]
         if not wanted.widths and saved["resolution"] == wanted.resolution:
             wanted = dataclasses.replace(wanted, widths=tuple(saved["widths"]))
+        if "skips" not in saved:  # a run that began before there were any goes on without
+            wanted = dataclasses.replace(wanted, skips=False)
     elif source:
         wanted = transfer.fitting(wanted, source.settings)
     return wanted.explicit()

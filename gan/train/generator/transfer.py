@@ -65,16 +65,24 @@ def fitting(wanted: ModelSettings, source: ModelSettings) -> ModelSettings:
 def start_from(
     source: weights.Weights, generator: Generator, discriminator: Discriminator, settings: ModelSettings
 ) -> str:
-    """Fill both networks, built from `settings`, with all that fits of the source.
+    """Fill both networks, built from `settings`, with all that fits of the source. Skips that it lacks begin as zero.
 
     Returns:
         a sentence that says how much was copied.
 
     Raises:
-        UserError: nothing fits.
+        UserError: nothing fits, or the source has skips and the settings have none.
     """
-    new_steps = _new_steps(source.settings, settings)
+    if source.settings.skips and not settings.skips:
+        raise UserError(
+            f"Generator {source.generator_id} has skips and cannot start networks without: add --skips, "
+            "or start from other weights."
+        )
     old_generator, old_discriminator = source.generator, source.discriminator
+    new_skips = settings.skips and not source.settings.skips
+    if new_skips:
+        old_generator, old_discriminator = _with_skips(source)
+    new_steps = _new_steps(source.settings, settings)
     for steps in range(len(settings.channels) - new_steps + 1, len(settings.channels) + 1):
         larger = dataclasses.replace(
             settings, resolution=ladder(settings.resolution)[steps], widths=settings.channels[:steps]
@@ -92,9 +100,10 @@ def start_from(
             f"{' '.join(map(str, source.settings.channels))} and --latent_dim {source.settings.latent_dim}."
         )
     grown = f", {new_steps} step{'s' * (new_steps > 1)} grown onto both networks" if new_steps else ""
+    skips = ", skips added to both networks" if new_skips else ""
     return (
         f"Starting from generator {source.generator_id} ({source.settings.resolution} px): {len(taken)} tensors fit, "
-        f"{share:.0%} of all numbers{grown}."
+        f"{share:.0%} of all numbers{skips}{grown}."
     )
 
 
@@ -112,8 +121,35 @@ def _new_steps(source: ModelSettings, settings: ModelSettings) -> int:
 
 
 @torch.no_grad()
+def _with_skips(source: weights.Weights) -> tuple[Generator, Discriminator]:
+    """The networks of the source with skips that are zero; their faces and logits are the old ones."""
+    settings = dataclasses.replace(source.settings, skips=True)
+    generator, discriminator = Generator(settings), Discriminator(settings)
+    for parameter in (*generator.skips.parameters(), *discriminator.shortcuts.parameters()):
+        parameter.zero_()
+    _copy(generator.state_dict(), source.generator.state_dict())
+    _copy(discriminator.state_dict(), source.discriminator.state_dict())
+    for step in discriminator.steps[1:]:
+        _double_variance(step)
+    return generator, discriminator
+
+
+def _double_variance(step: nn.Sequential) -> None:
+    """Scale what a discriminator step yields by √2, to cancel the 1/√2 of its sum with a shortcut that is zero.
+
+    LeakyReLU passes a positive factor on, so the layer before it takes the factor.
+    """
+    for parameter in step[-2].parameters():
+        parameter.mul_(2**0.5)
+
+
+@torch.no_grad()
 def _grown_generator(old: Generator, settings: ModelSettings) -> Generator:
-    """The old generator with one more step; its faces are the old ones, bilinearly enlarged."""
+    """The old generator with one more step; its faces are the old ones, bilinearly enlarged.
+
+    The new step carries what the old last layer made. With skips, its own skip adds that to the picture, which is then
+    enlarged as a whole; without, the new last layer enlarges it.
+    """
     new = Generator(settings)
     _copy(
         new.state_dict(), {name: tensor for name, tensor in old.state_dict().items() if not name.startswith("to_rgb")}
@@ -121,20 +157,35 @@ def _grown_generator(old: Generator, settings: ModelSettings) -> Generator:
     convolution, norm, _ = new.steps[-1]
     convolution.weight[:, :3], convolution.weight[:, 3:6] = old.to_rgb.weight, -old.to_rgb.weight
     # BatchNorm is the identity where its scale and offset equal deviation and mean of its input
-    old.eval()
-    latents = torch.randn(1024, settings.latent_dim, generator=torch.Generator().manual_seed(0))
-    pictures = torch.atanh(torch.cat([old(batch) for batch in latents.split(64)]).clamp(-0.999, 0.999))
-    mean, variance = pictures.mean((0, 2, 3)), pictures.var((0, 2, 3))
+    made = _made_by_last_layer(old)
+    mean, variance = made.mean((0, 2, 3)), made.var((0, 2, 3))
     norm.running_mean[:6] = torch.cat([mean, -mean])
-    norm.bias[:6] = norm.running_mean[:6] + _OFFSET
     norm.running_var[:6] = torch.cat([variance, variance])
-    norm.weight[:6] = (norm.running_var[:6] + norm.eps).sqrt()
-    # relu(c + y) - relu(c - y) = 2 y for |y| <= c; beyond that, tanh is flat
+    # from here on half as large, so that few values are beyond the offset
+    norm.bias[:6] = norm.running_mean[:6] / 2 + _OFFSET
+    norm.weight[:6] = (norm.running_var[:6] + norm.eps).sqrt() / 2
+    # relu(c + y / 2) - relu(c - y / 2) = y for |y| <= 2 c; beyond that, tanh is flat
     new.to_rgb.weight.zero_()
-    enlarge = _separable(new.to_rgb, 0)
+    if settings.skips:
+        new.skips[-1].weight.zero_()
+        new.skips[-1].bias.zero_()
+        to_picture, kernel = new.skips[-1].weight.transpose(0, 1), torch.ones(1, 1)
+    else:
+        to_picture, kernel = new.to_rgb.weight, _separable(new.to_rgb, 0)
     for channel in range(3):
-        new.to_rgb.weight[channel, channel], new.to_rgb.weight[channel + 3, channel] = enlarge / 2, -enlarge / 2
+        to_picture[channel, channel], to_picture[channel + 3, channel] = kernel, -kernel
     return new
+
+
+def _made_by_last_layer(generator: Generator) -> torch.Tensor:
+    """What `to_rgb` makes of 1,024 latents, `(1024, 3, S, S)`."""
+    made: list[torch.Tensor] = []
+    hook = generator.eval().to_rgb.register_forward_hook(lambda layer, inputs, output: made.append(output))
+    latents = torch.randn(1024, generator.project.in_features, generator=torch.Generator().manual_seed(0))
+    for batch in latents.split(64):
+        generator(batch)
+    hook.remove()
+    return torch.cat(made)
 
 
 @torch.no_grad()
@@ -153,6 +204,9 @@ def _grown_discriminator(old: Discriminator, settings: ModelSettings) -> Discrim
         second.weight[:, channel] = old_first.weight[:, channel] / (1 + _SLOPE)
         second.weight[:, channel + 3] = -old_first.weight[:, channel] / (1 + _SLOPE)
     second.bias.copy_(old_first.bias)
+    if settings.skips:
+        new.shortcuts[0][-1].weight.zero_()
+        _double_variance(new.steps[1])
     return new
 
 
@@ -164,17 +218,17 @@ def _separable(convolution: nn.Module, which: int) -> torch.Tensor:
 
 def _from_coarsest(network: nn.Module) -> dict[str, torch.Tensor]:
     """The state, with steps numbered from the coarsest. The discriminator numbers its own from the finest."""
-    last = len(network.steps) - 1
     state = network.state_dict()
     if isinstance(network, Generator):
         return state
+    last = {"steps": len(network.steps) - 1, "shortcuts": len(network.shortcuts) - 1}
     return {_renumbered(name, last): tensor for name, tensor in state.items()}
 
 
-def _renumbered(name: str, last: int) -> str:
+def _renumbered(name: str, last: dict[str, int]) -> str:
     part, _, rest = name.partition(".")
     number, _, rest = rest.partition(".")
-    return f"steps.{last - int(number)}.{rest}" if part == "steps" else name
+    return f"{part}.{last[part] - int(number)}.{rest}" if part in last else name
 
 
 @torch.no_grad()
