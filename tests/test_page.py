@@ -308,7 +308,7 @@ def test_a_verdict_in_words(verdict, probability, words):
     [
         ([[0, 0], [0, 3]], "bottom right"),
         ([[0, 0, 0], [0, 1, 0], [0, 0, 0]], "is in the middle."),
-        ([[0, 0, 0], [0, 0, 1], [0, 0, 0]], "in the middle right"),
+        ([[0, 0, 0], [0, 0, 1], [0, 0, 0]], "is on the right."),
         ([[0, 9, 0], [0, 0, 0], [0, 0, 0]], "at the top."),
         ([[-1, -2], [-1, -1]], "No single place points to"),
     ],
