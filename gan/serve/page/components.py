@@ -122,8 +122,8 @@ class Player(Component):
 
 
 class VerdictCard(Component):
-    """The verdict. Its value is a dict, see `gan.serve.page.verdict.as_json`, or None; `{refused}` is the reason why a
-    picture was not judged. `refused` reports that a picture never reached the judge.
+    """The verdict. Its value is a dict, see `gan.serve.page.verdict.as_json`, or `{refused}`, why a picture was not
+    judged, or None. `folder` tells which upload it is about. `refused` reports that a picture never reached the judge.
     """
 
     def __init__(self, **options):

@@ -233,6 +233,7 @@ class Page:
             self.verdict.judge_upload,
             picture,
             card,
+            js="(picture) => window.seedfacesUpload.sent(picture)",
             api_visibility="private",
             show_progress_on=[card],
             trigger_mode="multiple",

@@ -62,11 +62,13 @@ class VerdictTab:
         return [as_json(self.judge.verdict(face), face, f"In fact it is generated: the face of seed {view.seeds[0]}.")]
 
     def judge_upload(self, picture: Path | None) -> dict | None:
-        """An upload → the card's value: the verdict, or why there is none."""
+        """An upload → the card's value: the verdict, or why there is none, and the folder of the upload, a digest."""
+        if picture is None:
+            return None
         try:
-            return self._verdict(picture)
+            return {**self._verdict(picture), "folder": picture.parent.name}
         except UserError as error:
-            return {"refused": str(error)}
+            return {"refused": str(error), "folder": picture.parent.name}
 
     def classify(self, picture: Path | None) -> dict | None:
         """Judge whether the faces in a picture are real or generated.
@@ -83,14 +85,14 @@ class VerdictTab:
             11, largest first, each with its `verdict`, `probability_generated`, `box`, `sentences` and `opinion`. Where
             no face was found, `middle` is an opinion on the middle square. The rest is what the page shows of it.
         """
+        if picture is None:
+            return None
         try:
             return self._verdict(picture)
         except UserError as error:
             raise Refusal(str(error)) from None
 
-    def _verdict(self, picture: Path | None) -> dict | None:
-        if picture is None:
-            return None
+    def _verdict(self, picture: Path) -> dict:
         image = files.read_picture(read_upload(picture))
         return as_json(self.judge.verdict(image), image)
 

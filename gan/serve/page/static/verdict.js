@@ -32,14 +32,26 @@ function reason({ size = 0, type = "image/" }) {
   return "The page is busy or cannot be reached, so the picture was not judged. Choose it again in a moment.";
 }
 
+// answers may arrive in another order than the pictures were sent: only that to the last one is shown
+let [last, shown] = ["", null];
+watch("value", () => {
+  const { folder } = props.value || {};
+  if (folder && !last.includes(folder)) props.value = shown;
+  else shown = props.value;
+});
+
 window.seedfacesUpload = {
+  sent(picture) {
+    last = picture?.path || "";
+    return picture;
+  },
   settled(...answer) {
     awaited = null;
     toasts.disconnect();
     return answer;
   },
   refuse() {
-    props.value = { refused: reason(awaited || {}) };
+    props.value = shown = { refused: reason(awaited || {}) };
     trigger("refused");
   },
 };
