@@ -1,7 +1,5 @@
 """The judge with the embedded detector: faces found in photos, their squares, and the verdicts."""
 
-from typing import NamedTuple
-
 import numpy as np
 import pytest
 from conftest import EMBEDDED, WEIGHTS
@@ -13,7 +11,7 @@ from gan.model import critic, face_finder, weights
 from gan.model.detector import Detector
 from gan.model.face_finder import Square
 from gan.serve.faces import FaceModel
-from gan.serve.judge import GENERATED, MOST_FACES, NO_FACE, NOT_UPRIGHT, REAL, TOO_SMALL, UNCLEAR, Judge
+from gan.serve.judge import GENERATED, MOST_FACES, NO_FACE, REAL, TOO_SMALL, UNCLEAR, Judge
 
 MEADOW = Image.new("RGB", (900, 700), (96, 128, 80))
 
@@ -63,24 +61,6 @@ def test_of_a_crowd_the_largest_faces_are_judged(judge, monkeypatch):
     verdict = judge.verdict(MEADOW)
     assert verdict.faces == 20 and len(verdict.others) == MOST_FACES - 1 == 11
     assert [other.face for other in verdict.others] == [face_finder.framed(face, MEADOW) for face in crowd[1:12]]
-
-
-class Tilted(NamedTuple):
-    """A face as a finder reports it that sees how far it is tilted: degrees, either way."""
-
-    left: float
-    top: float
-    side: float
-    roll: float
-
-
-@pytest.mark.parametrize("roll, judged", [(0, True), (44, True), (-44, True), (46, False), (-90, False), (180, False)])
-def test_a_face_that_is_not_upright_is_not_judged_as_if_it_were(judge, faces, monkeypatch, roll, judged):
-    both = [Tilted(500, 200, 300, roll), Tilted(50, 80, 200, 0)]
-    monkeypatch.setattr(face_finder, "find", lambda picture: both)
-    verdict = judge.verdict(photo((faces[2], 500, 200, 300), (faces[4], 50, 80, 200)))
-    assert (verdict.opinion is not None) == judged and (verdict.verdict != NOT_UPRIGHT) == judged
-    assert verdict.others[0].opinion is not None and verdict.others[0].verdict != NOT_UPRIGHT
 
 
 def test_the_probability_is_the_sum_of_the_places_and_calibrated(judge, faces):

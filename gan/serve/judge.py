@@ -14,9 +14,8 @@ from gan.model.face_finder import FEWEST_PIXELS, Square
 REAL, GENERATED, UNCLEAR = "likely real", "likely generated", "can't tell"
 LARGEST = 1e6  # slope or intercept of a calibration; logits stay far below the limits of float32
 # the other verdicts: no face was judged
-TOO_SMALL, NOT_UPRIGHT, NO_FACE = "too small to tell", "not upright", "no face found"
+TOO_SMALL, NO_FACE = "too small to tell", "no face found"
 MOST_FACES = 12  # of a picture that are judged, the largest
-MOST_ROLL = 45  # degrees to either side by which a judged face may be tilted
 
 
 @dataclass(frozen=True)
@@ -33,9 +32,9 @@ class Opinion:
 class Judged:
     """The verdict on one face."""
 
-    verdict: str  # that of the opinion, TOO_SMALL or NOT_UPRIGHT
+    verdict: str  # that of the opinion, or TOO_SMALL
     face: Square  # the square around it
-    opinion: Opinion | None  # on that square; None: it was not judged
+    opinion: Opinion | None  # on that square; None: too small
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ class Verdict:
     verdict: str  # that on the largest face, or NO_FACE
     faces: int  # number of faces found
     face: Square | None  # the square around the largest
-    opinion: Opinion | None  # on that square; None: it was not judged
+    opinion: Opinion | None  # on that square; None: too small
     middle: Opinion | None  # on the middle square, where no face was found
     others: tuple[Judged, ...] = ()  # the next largest faces, at most MOST_FACES with the largest
 
@@ -80,8 +79,6 @@ class Judge:
         square = face_finder.framed(face, picture)
         if face.side < FEWEST_PIXELS:
             return Judged(TOO_SMALL, square, None)
-        if abs(getattr(face, "roll", 0)) > MOST_ROLL:  # degrees; a face finder that knows no roll finds upright faces
-            return Judged(NOT_UPRIGHT, square, None)
         opinion = self.opinion(picture, square)
         return Judged(opinion.verdict, square, opinion)
 

@@ -133,6 +133,6 @@ class VerdictCard(Component):
         return {
             "type": "object",
             "description": "verdict, probability_generated (0 to 1, or null), faces, box (left, top, side, or null), "
-            "sentences, opinion (with crop and heat_map as PNG data URLs, or null), others (such a verdict on each of "
-            "the next largest faces) and, where no face was found, middle: such an opinion",
+            "roll (degrees, or null), sentences, opinion (with crop and heat_map as PNG data URLs, or null), others "
+            "(such a verdict on each of the next largest faces) and, where no face was found, middle: such an opinion",
         }

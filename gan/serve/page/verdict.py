@@ -16,7 +16,6 @@ from gan.serve.judge import (
     GENERATED,
     MOST_FACES,
     NO_FACE,
-    NOT_UPRIGHT,
     REAL,
     TOO_SMALL,
     Judge,
@@ -28,6 +27,7 @@ from gan.serve.models import Models
 from gan.serve.page.components import VerdictCard, data_url
 from gan.serve.page.safety import Refusal, UploadedPicture, read_upload
 
+UPSIDE_DOWN = 135  # degrees of roll, above which a face is called that
 FAINT = 0.3  # logits of a place, below which it means next to nothing
 
 
@@ -78,12 +78,13 @@ class VerdictTab:
 
         Returns:
             A dict with the verdict on the largest face: `verdict` ("likely real", "likely generated", "can't tell",
-            "too small to tell", "not upright" or "no face found"), `probability_generated` (0 to 1, or null), `faces`
-            (how many were found), `box` (left, top and side in pixels of the square around the face, or null),
-            `sentences`, and `opinion` (null where there is none) with `crop` and `heat_map`, the square as it was
-            judged and what in it speaks for generated, as PNG data URLs. `others` are the next largest faces, at most
-            11, largest first, each with its `verdict`, `probability_generated`, `box`, `sentences` and `opinion`. Where
-            no face was found, `middle` is an opinion on the middle square. The rest is what the page shows of it.
+            "too small to tell" or "no face found"), `probability_generated` (0 to 1, or null), `faces` (how many were
+            found), `box` (left, top and side in pixels of the square around the face, or null), `roll` (degrees
+            clockwise by which that square is turned about its middle, or null), `sentences`, and `opinion` (null where
+            there is none) with `crop` and `heat_map`, the square as it was judged and what in it speaks for generated,
+            as PNG data URLs. `others` are the next largest faces, at most 11, largest first, each with its `verdict`,
+            `probability_generated`, `box`, `roll`, `sentences` and `opinion`. Where no face was found, `middle` is an
+            opinion on the middle square. The rest is what the page shows of it.
         """
         if picture is None:
             return None
@@ -125,14 +126,16 @@ def as_judged(judged: Judged | Verdict, sentences: list[str]) -> dict:
     """The verdict on one face, as the card shows it and as the API returns it."""
     if judged.verdict == TOO_SMALL:
         sentences = [*sentences, f"The face is less than {FEWEST_PIXELS} pixels wide, too small to judge."]
-    if judged.verdict == NOT_UPRIGHT:
-        sentences = [*sentences, "The face is not upright, so it was not judged: turn the picture and upload it again."]
-    opinion = judged.opinion and as_opinion(judged.opinion)
+    opinion, turn = judged.opinion and as_opinion(judged.opinion), judged.face and roll(judged.face)
+    if opinion and turn:
+        tilt = "upside down" if abs(turn) > UPSIDE_DOWN else f"tilted by {abs(turn)}°"
+        sentences = [*sentences, f"The face is {tilt} in the picture. It was turned upright before it was judged."]
     return {
         "verdict": judged.verdict,
         "headline": opinion["headline"] if opinion else judged.verdict.capitalize(),
         "probability_generated": opinion["probability_generated"] if opinion else None,
         "box": judged.face and [round(float(value)) for value in judged.face[:3]],
+        "roll": turn,
         "sentences": sentences,
         "opinion": opinion,
     }
@@ -149,17 +152,23 @@ def face_names(squares: Sequence[Square], picture: Image.Image) -> list[str]:
 def marks(squares: Sequence[Square], names: Sequence[str], picture: Image.Image) -> list[dict]:
     """Where the page marks the faces, from left to right, for page.css; 100cqw are the picture's width.
 
-    `--face` is 0 for the largest, `--x` and `--y` are the middle of the square, `--side` is its side, and `--near` is
-    how far the middle of the next face is away: as wide as two buttons can be without overlapping.
+    `--x` and `--y` are the middle of the square, `--side` is its side, and `--near` is how far the middle of the next
+    face is away: as wide as two buttons can be without overlapping. `--face` is 0 for the largest.
     """
     middles, unit = [middle_of(square) for square in squares], 100 / picture.width
     result = []
     for face, (x, y) in enumerate(middles):
         gaps = [max(abs(x - left), abs(y - top)) for left, top in middles[:face] + middles[face + 1 :]]
         lengths = {"x": x, "y": y, "side": squares[face].side, "near": min(gaps, default=picture.width)}
-        place = "; ".join([f"--face: {face}", *(f"--{name}: {unit * value:.2f}cqw" for name, value in lengths.items())])
-        result.append({"face": face, "name": names[face], "pressed": face == 0, "place": place})
+        place = [f"--{name}: {unit * value:.2f}cqw" for name, value in lengths.items()]
+        place += [f"--face: {face}", f"--roll: {roll(squares[face])}deg"]
+        result.append({"face": face, "name": names[face], "pressed": face == 0, "place": "; ".join(place)})
     return sorted(result, key=lambda mark: middles[mark["face"]])
+
+
+def roll(square: Square) -> int:
+    """Degrees, clockwise, by which a square is turned about its middle; -180 to 180."""
+    return round(getattr(square, "roll", 0))  # of a face finder that finds upright faces only, squares have no roll
 
 
 def middle_of(square: Square) -> tuple[float, float]:
