@@ -239,7 +239,7 @@ class Page:
             trigger_mode="multiple",
             **QUEUE,
         )
-        # under load or without a connection
+        # refused under load; verdict.js sees what failed before it was sent, and a lost connection
         judged.failure(None, None, None, js="() => window.seedfacesUpload.refuse()", **QUIET)
         # cleared afterwards: its file is deleted, and the next picture can be dropped at once. `then` instead of
         # `success` and `failure` left a broken picture in place. No link brings an upload back, so the link to a face
