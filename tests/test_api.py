@@ -81,7 +81,20 @@ def test_classify(client, model, tmp_path):
     crop = np.asarray(
         Image.open(io.BytesIO(base64.b64decode(answer["opinion"]["crop"].removeprefix("data:image/png;base64,"))))
     )
-    assert np.array_equal(crop, expected.opinion.crop)
+    assert np.array_equal(crop, expected.opinion.crop) and answer["others"] == []
+
+
+def test_classify_judges_every_face(client, model, tmp_path):
+    photo = Image.new("RGB", (900, 700), (96, 128, 80))
+    for seed, left, top, side in ((9, 500, 200, 300), (4, 60, 90, 180)):
+        photo.paste(Image.fromarray(model.faces([seed])[0]).resize((side, side)), (left, top))
+    photo.save(tmp_path / "photo.png")
+    answer = client.predict(picture=handle_file(tmp_path / "photo.png"), api_name="/classify")
+    expected = Judge(WEIGHTS / "detector").verdict(photo)
+    [other], [judged] = answer["others"], expected.others
+    assert answer["faces"] == 2 and answer["verdict"] == expected.verdict
+    assert other["verdict"] == judged.verdict and other["box"] == [round(value) for value in judged.face]
+    assert other["probability_generated"] == pytest.approx(judged.opinion.probability_generated, abs=1e-3)
 
 
 @pytest.mark.parametrize(

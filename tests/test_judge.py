@@ -7,10 +7,11 @@ from PIL import Image
 from small import SMALL
 
 from gan import UserError
-from gan.model import critic, weights
+from gan.model import critic, face_finder, weights
 from gan.model.detector import Detector
+from gan.model.face_finder import Square
 from gan.serve.faces import FaceModel
-from gan.serve.judge import GENERATED, NO_FACE, REAL, TOO_SMALL, UNCLEAR, Judge
+from gan.serve.judge import GENERATED, MOST_FACES, NO_FACE, REAL, TOO_SMALL, UNCLEAR, Judge
 
 MEADOW = Image.new("RGB", (900, 700), (96, 128, 80))
 
@@ -40,6 +41,26 @@ def test_the_largest_face_of_a_photo_is_judged(judge, faces):
     assert verdict.opinion.crop.shape == (size, size, 3)
     expected = np.asarray(faces[2].resize((size, size))).astype(int)
     assert np.abs(verdict.opinion.crop - expected).mean() < 30
+
+
+def test_every_face_of_a_photo_is_judged(judge, faces):
+    group = photo((faces[4], 50, 80, 200), (faces[2], 500, 200, 300), (faces[5], 90, 400, 220))
+    verdict = judge.verdict(group)
+    assert verdict.faces == 3 and verdict.face.side > verdict.others[0].face.side > verdict.others[1].face.side
+    for other, (left, top, side) in zip(verdict.others, ((90, 400, 220), (50, 80, 200))):
+        assert other.face == pytest.approx((left, top, side), abs=0.2 * side)
+        expected = judge.opinion(group, other.face)
+        assert other.verdict == other.opinion.verdict == expected.verdict
+        assert other.opinion.probability_generated == expected.probability_generated
+        assert np.array_equal(other.opinion.crop, expected.crop)
+
+
+def test_of_a_crowd_the_largest_faces_are_judged(judge, monkeypatch):
+    crowd = [Square(10 * number, 20, 100 - number) for number in range(20)]
+    monkeypatch.setattr(face_finder, "find", lambda picture: crowd)
+    verdict = judge.verdict(MEADOW)
+    assert verdict.faces == 20 and len(verdict.others) == MOST_FACES - 1 == 11
+    assert [other.face for other in verdict.others] == [face_finder.framed(face, MEADOW) for face in crowd[1:12]]
 
 
 def test_the_probability_is_the_sum_of_the_places_and_calibrated(judge, faces):

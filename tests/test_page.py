@@ -8,6 +8,7 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from types import SimpleNamespace
+from typing import NamedTuple
 
 import gradio as gr
 import numpy as np
@@ -24,7 +25,7 @@ from gan.link import SEED_LIMIT, View, decode, encode
 from gan.model.face_finder import Square
 from gan.model.look import Look
 from gan.serve.faces import FaceModel
-from gan.serve.judge import GENERATED, NO_FACE, REAL, TOO_SMALL, UNCLEAR, Judge, Opinion, Verdict
+from gan.serve.judge import GENERATED, NO_FACE, REAL, TOO_SMALL, UNCLEAR, Judge, Judged, Opinion, Verdict
 from gan.serve.models import Models
 from gan.serve.page import about, inputs
 from gan.serve.page.chooser import choices
@@ -308,7 +309,7 @@ def test_a_verdict_in_words(verdict, probability, words):
     [
         ([[0, 0], [0, 3]], "bottom right"),
         ([[0, 0, 0], [0, 1, 0], [0, 0, 0]], "is in the middle."),
-        ([[0, 0, 0], [0, 0, 1], [0, 0, 0]], "in the middle right"),
+        ([[0, 0, 0], [0, 0, 1], [0, 0, 0]], "is on the right."),
         ([[0, 9, 0], [0, 0, 0], [0, 0, 0]], "at the top."),
         ([[-1, -2], [-1, -1]], "No single place points to"),
     ],
@@ -329,6 +330,59 @@ def test_what_was_not_judged_says_why():
     none = as_json(Verdict(NO_FACE, 0, None, None, opinion(0.5, UNCLEAR)), photo)
     assert none["headline"] == "No face found" and none["box"] is none["photo"] is none["opinion"] is None
     assert none["middle"]["headline"].startswith("Can't tell")
+
+
+def test_the_faces_of_a_group_photo_are_named_and_marked():
+    photo, squares = Image.new("RGB", (400, 200)), [Square(160, 60, 80), Square(300, 0, 60), Square(20, 70, 40)]
+    largest, *others = [Judged(GENERATED, square, opinion(0.9, GENERATED)) for square in squares]
+    others[1] = Judged(TOO_SMALL, squares[2], None)
+    said = as_json(Verdict(GENERATED, 15, squares[0], largest.opinion, None, tuple(others)), photo)
+    assert said["sentences"] == [
+        "15 faces were found; the largest one was judged.",
+        "Only the 12 largest can be chosen.",
+    ]
+    assert said["box"] == [160, 60, 80] and [other["box"] for other in said["others"]] == [[300, 0, 60], [20, 70, 40]]
+    right, left = said["others"]
+    assert set(right) == {"verdict", "headline", "probability_generated", "box", "roll", "sentences", "opinion"}
+    assert (right["verdict"], right["headline"]) == (GENERATED, "Likely generated: 90 %")
+    assert right["sentences"] == ["Face 3 of 3, at the top right."] and right["probability_generated"] == 0.9
+    assert (left["verdict"], left["headline"], left["opinion"]) == (TOO_SMALL, "Too small to tell", None)
+    assert left["sentences"][0] == "Face 1 of 3, on the left." and "too small to judge" in left["sentences"][1]
+    assert [(mark["face"], mark["pressed"]) for mark in said["marks"]] == [(2, False), (0, True), (1, False)]
+    assert [mark["name"] for mark in said["marks"]][1] == "Face 2 of 3, in the middle"
+    # of the picture's width in percent; the middles are (40, 90), (200, 100) and (330, 30)
+    assert [mark["place"] for mark in said["marks"]] == [
+        "--x: 10.00cqw; --y: 22.50cqw; --side: 10.00cqw; --near: 40.00cqw; --face: 2; --roll: 0deg",
+        "--x: 50.00cqw; --y: 25.00cqw; --side: 20.00cqw; --near: 32.50cqw; --face: 0; --roll: 0deg",
+        "--x: 82.50cqw; --y: 7.50cqw; --side: 15.00cqw; --near: 32.50cqw; --face: 1; --roll: 0deg",
+    ]
+    assert said["aspect"] == 2 and said["photo"].startswith("data:image/webp;base64,")
+
+
+class Turned(NamedTuple):
+    """A square as a face finder reports it that sees how far a face is tilted."""
+
+    left: float
+    top: float
+    side: float
+    roll: float
+
+
+@pytest.mark.parametrize(
+    "roll, words", [(0, ""), (-20.4, "tilted by 20°"), (90, "tilted by 90°"), (170, "upside down")]
+)
+def test_a_face_that_is_not_upright_is_said_to_be(roll, words):
+    said = as_json(Verdict(REAL, 1, Turned(10, 20, 30, roll), opinion(0.1, REAL), None), Image.new("RGB", (100, 80)))
+    told = f"The face is {words} in the picture. It was turned upright before it was judged."
+    assert said["sentences"] == ([told] if words else [])
+    assert said["box"] == [10, 20, 30] and said["roll"] == round(roll)
+    assert f"--roll: {round(roll)}deg" in said["marks"][0]["place"]
+
+
+def test_a_face_that_fills_the_picture_is_shown_with_the_others():
+    photo, squares = Image.new("RGB", (100, 100)), [Square(0, 0, 100), Square(5, 5, 50)]
+    other = Judged(TOO_SMALL, squares[1], None)
+    assert as_json(Verdict(REAL, 2, squares[0], opinion(0.1, REAL), None, (other,)), photo)["photo"]
 
 
 def test_how_far_to_trust_it_is_what_was_measured(page):

@@ -193,8 +193,8 @@ def test_an_upload_is_deleted_soon_after_it_was_read(tmp_path, monkeypatch):
     monkeypatch.setattr(safety, "get_upload_folder", lambda: str(tmp_path))
     path = tmp_path / "face.png"
     path.write_bytes(png())
-    data = safety.UploadedPicture().preprocess(SimpleNamespace(path=str(path), url=None))
-    assert data == png() and path.exists()  # the browser may still be loading its preview
+    upload = safety.UploadedPicture().preprocess(SimpleNamespace(path=str(path), url=None))
+    assert safety.read_upload(upload) == png() and path.exists()  # the browser may still be loading its preview
     deadline = time.monotonic() + 10
     while path.exists():
         assert time.monotonic() < deadline
@@ -207,11 +207,17 @@ def test_the_same_picture_uploaded_again_is_not_deleted_before_it_is_read(tmp_pa
     path, again = tmp_path / "face.png", tmp_path / "again.png"
     payload = SimpleNamespace(path=str(path), url=None)
     path.write_bytes(png())
-    safety.UploadedPicture().preprocess(payload)
+    safety.read_upload(safety.UploadedPicture().preprocess(payload))
     again.write_bytes(png())
     again.rename(path)  # what Gradio does with an upload of the same bytes and name
     time.sleep(0.6)
-    assert safety.UploadedPicture().preprocess(payload) == png()
+    assert safety.read_upload(safety.UploadedPicture().preprocess(payload)) == png()
+
+
+def test_an_upload_that_is_gone_is_one_sentence(address):
+    folder = Path(upload(address, png()).json()[0]).parent
+    answer = call(address, "classify", {"path": f"{folder}/gone.png", "meta": {"_type": "gradio.FileData"}})
+    assert "The upload did not arrive. Choose the picture again." in answer and str(folder) not in answer
 
 
 def test_many_visitors_at_once_get_their_faces_or_a_sentence(address):

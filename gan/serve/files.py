@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from gan import UserError
@@ -22,10 +22,10 @@ FEWEST_PIXELS = 16  # on the shorter side
 LARGE = 512  # pixels: greatest width of a single face
 POSTER = 1200  # pixels: width of the picture that chats show for a link
 FRAME_MILLISECONDS = 60
-PREVIEW = 320  # pixels: longer side, at most, of an upload with the face marked in it
+PREVIEW = 480  # pixels: longer side, at most, of an upload as the page shows it
 HEAT_MAP = 192  # pixels: side of a heat map
 FAINT = 1.0  # logits: evidence that gets the full colour in a heat map, unless a place has more
-MARK = "#e11d48"  # colour of the marked face and of the heat map
+MARK = "#e11d48"  # colour of the heat map and, in page.css, of the marked face
 
 
 def origin(seeds: Sequence[int], look: Look, weights: str) -> dict[str, str]:
@@ -61,15 +61,10 @@ def enlarged(pixels: np.ndarray) -> bytes:
     return _saved(Image.fromarray(resized(pixels, size)), "WEBP", quality=90)
 
 
-def outlined(picture: Image.Image, square: tuple[float, float, float]) -> bytes:
-    """A PIL RGB picture with a square (left, top, side) marked in it → WebP file of at most `PREVIEW` px."""
+def preview(picture: Image.Image) -> bytes:
+    """A PIL RGB picture → WebP file of at most `PREVIEW` px."""
     small = picture.copy()
     small.thumbnail((PREVIEW, PREVIEW))
-    scale = small.width / picture.width
-    left, top, side = (value * scale for value in square)
-    draw = ImageDraw.Draw(small)
-    for colour, width in (("white", 5), (MARK, 3)):  # visible on any picture
-        draw.rectangle((left, top, left + side, top + side), outline=colour, width=width)
     return _saved(small, "WEBP", quality=85)
 
 

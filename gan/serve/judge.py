@@ -1,4 +1,4 @@
-"""The verdict on a photo: find the largest face, judge it, and show where the evidence for "generated" is."""
+"""The verdict on a photo: find the faces, judge them, and show where the evidence for "generated" is."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ REAL, GENERATED, UNCLEAR = "likely real", "likely generated", "can't tell"
 LARGEST = 1e6  # slope or intercept of a calibration; logits stay far below the limits of float32
 # the other verdicts: no face was judged
 TOO_SMALL, NO_FACE = "too small to tell", "no face found"
+MOST_FACES = 12  # of a picture that are judged, the largest
 
 
 @dataclass(frozen=True)
@@ -28,14 +29,24 @@ class Opinion:
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """The verdict on a whole picture."""
+class Judged:
+    """The verdict on one face."""
 
-    verdict: str  # that of the opinion, TOO_SMALL or NO_FACE
+    verdict: str  # that of the opinion, or TOO_SMALL
+    face: Square  # the square around it
+    opinion: Opinion | None  # on that square; None: too small
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The verdict on a whole picture: that on its largest face."""
+
+    verdict: str  # that on the largest face, or NO_FACE
     faces: int  # number of faces found
     face: Square | None  # the square around the largest
     opinion: Opinion | None  # on that square; None: too small
     middle: Opinion | None  # on the middle square, where no face was found
+    others: tuple[Judged, ...] = ()  # the next largest faces, at most MOST_FACES with the largest
 
 
 class Judge:
@@ -55,16 +66,21 @@ class Judge:
         self.trust = cards.trust(self.config)
 
     def verdict(self, picture: Image.Image) -> Verdict:
-        """A PIL RGB picture → the verdict on its largest face."""
+        """A PIL RGB picture → the verdict on its largest face, and those on the others."""
         faces = face_finder.find(picture)
         if not faces:
             middle = self.opinion(picture, face_finder.middle(picture))
             return Verdict(NO_FACE, 0, None, None, middle)
-        square = face_finder.framed(faces[0], picture)
-        if faces[0].side < FEWEST_PIXELS:
-            return Verdict(TOO_SMALL, len(faces), square, None, None)
+        largest, *others = [self.judged(picture, face) for face in faces[:MOST_FACES]]
+        return Verdict(largest.verdict, len(faces), largest.face, largest.opinion, None, tuple(others))
+
+    def judged(self, picture: Image.Image, face: Square) -> Judged:
+        """The verdict on a face that was found in a PIL RGB picture."""
+        square = face_finder.framed(face, picture)
+        if face.side < FEWEST_PIXELS:
+            return Judged(TOO_SMALL, square, None)
         opinion = self.opinion(picture, square)
-        return Verdict(opinion.verdict, len(faces), square, opinion, None)
+        return Judged(opinion.verdict, square, opinion)
 
     def opinion(self, picture: Image.Image, square: Square) -> Opinion:
         """The detector's opinion on a square of a PIL RGB picture."""

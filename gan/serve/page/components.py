@@ -11,6 +11,8 @@ from pathlib import Path
 
 import gradio as gr
 
+from gan.serve.files import MOST_BYTES
+
 STATIC = Path(__file__).parent / "static"
 
 
@@ -120,18 +122,17 @@ class Player(Component):
 
 
 class VerdictCard(Component):
-    """The verdict. Its value is a dict, see `gan.serve.page.verdict.as_json`, or None."""
+    """The verdict. Its value is a dict, see `gan.serve.page.verdict.as_json`, or `{refused}`, why a picture was not
+    judged, or None. `folder` tells which upload it is about. `refused` reports that a picture never reached the judge.
+    """
 
     def __init__(self, **options):
-        # the same two parts show the opinion on a face and that on the middle square
-        template = static("verdict.html").replace("METER", static("verdict-meter.html"))
-        template = template.replace("SQUARES", static("verdict-squares.html"))
-        super().__init__(None, "verdict", html_template=template, elem_id="verdict", label="verdict", **options)
+        super().__init__(None, "verdict", elem_id="verdict", label="verdict", most_bytes=MOST_BYTES, **options)
 
     def api_info(self) -> dict:
         return {
             "type": "object",
             "description": "verdict, probability_generated (0 to 1, or null), faces, box (left, top, side, or null), "
-            "sentences, opinion (with crop and heat_map as PNG data URLs, or null), and, where no face was found, "
-            "middle: such an opinion",
+            "roll (degrees, or null), sentences, opinion (with crop and heat_map as PNG data URLs, or null), others "
+            "(such a verdict on each of the next largest faces) and, where no face was found, middle: such an opinion",
         }

@@ -230,20 +230,24 @@ class Page:
         picture, card = self.verdict.picture, self.verdict.card
         # not `input`: Paste sends it before the picture is there, and clearing afterwards would delete the picture
         judged = picture.upload(
-            self.verdict.classify,
+            self.verdict.judge_upload,
             picture,
             card,
-            api_name="classify",
+            js="(picture) => window.seedfacesUpload.sent(picture)",
+            api_visibility="private",
             show_progress_on=[card],
             trigger_mode="multiple",
             **QUEUE,
         )
+        # refused under load; verdict.js sees what failed before it was sent, and a lost connection
+        judged.failure(None, None, None, js="() => window.seedfacesUpload.refuse()", **QUIET)
         # cleared afterwards: its file is deleted, and the next picture can be dropped at once. `then` instead of
-        # `success` and `failure` left a broken picture in place
-        quiet = {"api_visibility": "private", "queue": False}
-        judged.failure(lambda: None, None, picture, **quiet)
-        # no link brings an upload back, so the link to a face that was judged before must not stay
-        judged.success(lambda: (None, {"query": encode(View("verdict", ()))}), None, [picture, self.link], **quiet)
+        # `success` and `failure` left a broken picture in place. No link brings an upload back, so the link to a face
+        # that was judged before must not stay
+        link = json.dumps({"query": encode(View("verdict", ()))})
+        for listen in (judged.success, card.refused):
+            listen(None, None, [picture, self.link], js=f"() => window.seedfacesUpload.settled(null, {link})", **QUIET)
+        gr.Button(visible=False).click(self.verdict.classify, picture, card, api_name="classify", **QUEUE)
 
     def _wire_kept(self) -> None:
         g = self.gallery

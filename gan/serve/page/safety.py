@@ -14,6 +14,7 @@ import gradio as gr
 from gradio.processing_utils import get_upload_folder
 from starlette.exceptions import HTTPException
 
+from gan import UserError
 from gan.serve.files import MOST_BYTES
 
 MOST_BODY_BYTES = 2**20  # of a request other than an upload; legitimate ones have a few kilobytes
@@ -29,7 +30,7 @@ class Refusal(gr.Error):
 
 
 class UploadedPicture(gr.Image):
-    """An uploaded picture. Handlers get the bytes of the file, which is deleted seconds after it was read."""
+    """An uploaded picture. Handlers get its path, for `read_upload`."""
 
     is_template = True  # looks and works like gr.Image in the browser
 
@@ -43,11 +44,11 @@ class UploadedPicture(gr.Image):
         """What the API's documentation shows: a file, where gr.Image would show a URL."""
         return {"path": "face.jpg", "meta": {"_type": "gradio.FileData"}}
 
-    def preprocess(self, payload) -> bytes | None:
-        """A payload → the bytes of the upload it names, or None.
+    def preprocess(self, payload) -> Path | None:
+        """A payload → the path of the upload it names, or None.
 
         Raises:
-            Refusal: it names no upload (a file of the server, a URL), or one that is too large or gone.
+            Refusal: it names no upload, but a file of the server or a URL.
         """
         if payload is None:
             return None
@@ -58,16 +59,25 @@ class UploadedPicture(gr.Image):
             or not path.is_relative_to(Path(get_upload_folder()).resolve())
         ):
             raise Refusal(ONLY_UPLOADS)
-        try:
-            with open(path, "rb") as file:
-                timer = threading.Timer(KEPT_SECONDS, _delete, (path, os.fstat(file.fileno()).st_mtime_ns))
-                data = file.read(MOST_BYTES + 1)
-        except OSError:
-            raise Refusal("The upload did not arrive. Choose the picture again.") from None
-        # not immediately: the browser may still be fetching the preview
-        timer.daemon = True
-        timer.start()
-        return data
+        return path
+
+
+def read_upload(path: Path) -> bytes:
+    """The bytes of an upload, up to one more than are allowed. The file is deleted seconds later.
+
+    Raises:
+        UserError: it is gone.
+    """
+    try:
+        with open(path, "rb") as file:
+            timer = threading.Timer(KEPT_SECONDS, _delete, (path, os.fstat(file.fileno()).st_mtime_ns))
+            data = file.read(MOST_BYTES + 1)
+    except OSError:
+        raise UserError("The upload did not arrive. Choose the picture again.") from None
+    # not immediately: the browser may still be fetching the preview
+    timer.daemon = True
+    timer.start()
+    return data
 
 
 def _delete(path: Path, written: int) -> None:
