@@ -121,8 +121,8 @@ def test_it_says_beforehand_what_will_happen(undisturbed):
     for words in (
         "40 pictures of 16 px",
         "6 held out",
-        "generator 4,528 parameters",
-        "discriminator 2,713;",
+        "generator 4,606 parameters",
+        "discriminator 2,841;",
         "24 steps of 4 pictures at",
         "pictures a second: about",
         "disk: about",
