@@ -43,6 +43,12 @@ def test_generate(client, model):
     assert decode(link) == (View("gallery", (12, 40, 41, 42, 12), Look(0.8), model.id), [])
 
 
+def test_a_word_is_a_seed(client, model):
+    paths, link = client.predict(seeds="Ada, 12", api_name="/generate")
+    assert decode(link)[0].seeds == (2316697257, 12)
+    assert np.array_equal(np.asarray(Image.open(paths[0])), model.faces([2316697257])[0])
+
+
 def test_defaults_are_the_first_gallery(client):
     paths, link = client.predict(api_name="/generate")
     assert len(paths) == 16 and decode(link)[0].seeds == tuple(range(16))
@@ -100,7 +106,7 @@ def test_classify_judges_every_face(client, model, tmp_path):
 @pytest.mark.parametrize(
     "endpoint, arguments, words",
     [
-        ("/generate", {"seeds": "all"}, "“all” is not a seed"),
+        ("/generate", {"seeds": "1.5"}, "“1.5” is not a seed"),
         ("/generate", {"seeds": ""}, "Name at least one seed"),
         ("/generate", {"seeds": "0-64"}, "the first 64"),
         ("/generate", {"weights": "0" * 12}, "does not have the weights 0000"),
@@ -131,7 +137,7 @@ def test_refused_requests_leave_nothing_in_the_log(tmp_path):
     with serving(tmp_path / "page") as address:
         client = Client(address, verbose=False)
         for endpoint, arguments in (
-            ("/generate", {"seeds": "all"}),
+            ("/generate", {"seeds": "1.5"}),
             ("/generate", {"seeds": ""}),
             ("/morph", {"weights": "1"}),
             ("/classify", {"picture": handle_file(tmp_path / "broken.png")}),

@@ -6,7 +6,7 @@ from pathlib import Path
 import gradio as gr
 from gradio.processing_utils import get_upload_folder
 
-from gan.link import FRAMES, SEEDS, WEIGHTS, View, encode, parse_seeds
+from gan.link import FRAMES, SEEDS, WEIGHTS, View, encode, typed_seeds
 from gan.serve import files
 from gan.serve.faces import FaceModel
 from gan.serve.models import Models
@@ -100,7 +100,7 @@ class Api:
 
 def _view(tab: str, seeds, look: dict, weights: str, frames: int = 16, loop: bool = True) -> View:
     """Arguments of a program → a view. What the page would say in a note is an error here."""
-    chosen, notes = parse_seeds(str(seeds), SEEDS[tab][1])
+    chosen, _, notes = typed_seeds(str(seeds), SEEDS[tab][1])
     if notes:
         raise Refusal(notes[0])
     try:

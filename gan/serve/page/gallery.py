@@ -8,7 +8,7 @@ from itertools import islice
 
 import gradio as gr
 
-from gan.link import SEED_LIMIT, SEEDS, WEIGHTS, View, decode, encode, format_seeds, parse_seeds
+from gan.link import SEED_LIMIT, SEEDS, WEIGHTS, View, decode, encode, format_seeds, typed_seeds
 from gan.model.look import Look
 from gan.serve import files
 from gan.serve.faces import FaceModel
@@ -120,14 +120,14 @@ class Gallery:
         return View("gallery", view.seeds or View().seeds, view.look, view.weights or self.models.current.id)
 
     def typed(self, view: View, sent) -> tuple[View, list[str]]:
-        """The seeds box and how many: a single number is the first of so many seeds, anything else a list."""
+        """The seeds box and how many: a single number is the first of so many seeds, anything else a list; a word is one."""
         text, count = sent if isinstance(sent, list) and len(sent) == 2 else ("", 1)
-        seeds, notes = parse_seeds(str(text))
-        if len(seeds) == 1 and not notes:
+        seeds, words, notes = typed_seeds(str(text))
+        if len(seeds) == 1 and not words and not notes:
             seeds = consecutive(seeds[0], bounded(count, 1, MOST))
         if not seeds:
-            return view, notes or ["Type a seed, for example 12, or several: 12, 40-55, 1003."]
-        return replace(view, seeds=tuple(seeds)), notes
+            return view, notes or ["Type a seed, for example 12, or several: 12, 40-55, 1003, or a word."]
+        return replace(view, seeds=tuple(seeds)), words + notes
 
     def resized(self, view: View, count) -> tuple[View, list[str]]:
         """More or fewer of the faces that are shown; after the last of them those that follow it."""

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import gradio as gr
 
-from gan.link import FIRST_SEEDS, FRAMES, SEEDS, View, format_seeds, parse_seeds
+from gan.link import FIRST_SEEDS, FRAMES, SEEDS, View, format_seeds, typed_seeds
 from gan.serve import files
 from gan.serve.models import Models
 from gan.serve.page.chooser import Chooser, choices
@@ -81,10 +81,10 @@ class Morph:
 
     def typed(self, view: View, text) -> tuple[View, list[str]]:
         """The seeds box."""
-        seeds, notes = parse_seeds(str(text), MOST)
+        seeds, words, notes = typed_seeds(str(text), MOST)
         if len(seeds) < FEWEST:
             return view, [*notes, f"A morph takes {FEWEST} to {MOST} seeds, for example 4, 13, 17."]
-        return replace(view, seeds=seeds), notes
+        return replace(view, seeds=seeds), words + notes
 
     def smoother(self, view: View, frames) -> tuple[View, list[str]]:
         """Another number of frames from face to face."""
