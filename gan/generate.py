@@ -199,12 +199,11 @@ def pictures(
     import numpy as np
 
     from gan.model import images, sampling
-    from gan.serve.files import origin, png, resized
+    from gan.serve.files import origin, png, resized, size_note
 
-    faces, note = sampling.faces(model.generator, seeds, look), {}  # not model.faces, which keeps what it made
-    if size != model.resolution:
-        change = "enlarged" if size > model.resolution else "reduced"
-        note = {"size": f"{change} from {model.resolution} px"}
+    faces = sampling.faces(model.generator, seeds, look)  # not model.faces, which keeps what it made
+    note = size_note(size, model.resolution)
+    if note:
         faces = (resized(face, size) for face in faces)
     made_by = (model.id, urlencode(look_fields(look)))
     if sheet_number is None:

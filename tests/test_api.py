@@ -30,11 +30,8 @@ def client(address, tmp_path_factory) -> Client:
 def test_generate(client, model):
     paths, link = client.predict(seeds="12, 40-42, 12", variation=0.8, api_name="/generate")
     assert [path.rsplit("/", 1)[1] for path in paths] == [
-        "00-seed-12.png",
-        "01-seed-40.png",
-        "02-seed-41.png",
-        "03-seed-42.png",
-        "04-seed-12.png",
+        f"{place:02d}-seed-{seed}-{model.resolution}px-variation-0.8.png"
+        for place, seed in enumerate((12, 40, 41, 42, 12))
     ]
     faces = np.stack([np.asarray(Image.open(path)) for path in paths])
     assert [Image.open(path).text["seed"] for path in paths] == ["12", "40", "41", "42", "12"]
@@ -57,7 +54,11 @@ def test_defaults_are_the_first_gallery(client):
 def test_morph(client, model):
     path, link = client.predict(seeds="4, 13", variation=1, frames=6, loop=False, api_name="/morph")
     animation = Image.open(path)
-    assert path.endswith("morph.webp") and animation.n_frames == 7 and animation.info["loop"] == 1
+    assert (
+        path.endswith(f"/morph-4-13-{model.resolution}px.webp")
+        and animation.n_frames == 7
+        and animation.info["loop"] == 1
+    )
     last = np.asarray(animation.convert("RGB").resize(2 * [model.resolution]))
     assert np.abs(last.astype(int) - model.faces([4], Look(1.0))[0]).mean() < 12  # opened at its first frame
     assert decode(link) == (View("morph", (4, 13), Look(1.0), model.id, 6, False), [])

@@ -181,7 +181,7 @@ def test_actions_are_answered_in_their_order_up_to_another_tab(page):
     assert link["query"].startswith("v=1&tab=morph&seeds=3-5&") and link["upto"] == 1 and link["turned"]
     link = answered(page, base, ["", "go", "?seeds=7-9&tab=gallery"], next_page)
     assert decode(link["query"])[0].seeds == (7, 8, 9) and link["upto"] == 1 and link["controls"]["count"] == 3
-    link = answered(page, base, ["gallery", "seeds", ["x", 2]])
+    link = answered(page, base, ["gallery", "seeds", ["1.5", 2]])
     assert link["query"] == base and "seeds" not in link["controls"]
     assert answered(page, base, ["gallery", "nothing", 1], at="morph")["query"] == base
 
@@ -244,7 +244,7 @@ def test_every_png_says_how_it_was_made(page):
 
 @pytest.mark.parametrize("query", ["v=1&tab=about", "v=1&tab=verdict", "", None, 7, "seeds=x"])
 def test_without_a_gallery_the_buttons_work_from_the_first_one(page, query):
-    assert page.gallery.zip_file(query)["name"] == "seeds-0-15.zip"
+    assert page.gallery.zip_file(query)["name"] == "seeds-0-15-128px.zip"
 
 
 @pytest.mark.parametrize(
@@ -427,7 +427,7 @@ def test_every_handler_takes_any_nonsense_or_refuses_it(page, value):
     handlers = {(each.fn, *map(type, each.inputs)): each for each in page.blocks.fns.values() if each.fn}
     refused = 0
     for handler in handlers.values():
-        event = gr.EventData(None, dict.fromkeys(("seed", "base", "at", "weights", "actions"), value))
+        event = gr.EventData(None, dict.fromkeys(("seed", "base", "at", "weights", "actions", "format"), value))
         request = gr.Request(
             query_params={"seeds": str(value), "variation": str(value), "tab": str(value), "w": str(value)}
         )

@@ -60,7 +60,8 @@ class Api:
         model = self._model(weights)
         view = _view("gallery", seeds, look, model.id)
         folder = _folder(view)
-        paths = [folder / f"{place:02d}-seed-{seed}.png" for place, seed in enumerate(view.seeds)]
+        names = [files.file_name([seed], model.resolution, view.look, "png") for seed in view.seeds]
+        paths = [folder / f"{place:02d}-{name}" for place, name in enumerate(names)]
         for path, seed, face in zip(paths, view.seeds, model.faces(view.seeds, view.look)):
             path.write_bytes(files.png(face, files.origin([seed], view.look, model.id)))
         return [str(path) for path in paths], encode(view)
@@ -80,7 +81,8 @@ class Api:
         """
         model = self._model(weights)
         view = _view("morph", seeds, look, model.id, bounded(frames, *FRAMES), bool(loop))
-        path = _folder(view) / "morph.webp"
+        size = files.animation_size(model.resolution)
+        path = _folder(view) / files.file_name(view.seeds, size, view.look, "webp", morph=True)
         path.write_bytes(model.animation(view.seeds, view.look, view.frames, view.loop))
         return str(path), encode(view)
 

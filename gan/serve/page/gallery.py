@@ -15,6 +15,7 @@ from gan.serve.faces import FaceModel
 from gan.serve.models import Models
 from gan.serve.page.chooser import Chooser, choices
 from gan.serve.page.components import FaceCard, Faces, Kept, Said, data_url
+from gan.serve.page.face_address import FaceAddress
 from gan.serve.page.inputs import bounded, clean, seed_of
 from gan.serve.page.sliders import Slider, in_words, look_sliders, values_of
 
@@ -182,6 +183,9 @@ class Gallery:
         return {
             "seed": view.seeds[0],
             "src": data_url(files.png(face, files.origin(view.seeds, view.look, model.id))),
+            "name": files.file_name(view.seeds, model.resolution, view.look, "png"),
+            "enlarged": str(FaceAddress(view.seeds[0], "png", view.look, model.id, files.LARGE)),
+            "enlarged_name": files.file_name(view.seeds, files.LARGE, view.look, "png"),
             "large": data_url(files.enlarged(face), "image/webp"),
             "query": encode(view),
             "shown": time.time_ns(),
@@ -208,20 +212,17 @@ class Gallery:
         model = self.models.of(view.weights)
         origin = files.origin(view.seeds, view.look, model.id)
         data = files.sheet_png(model.faces(view.seeds, view.look), origin)
-        return {"name": f"{_file_stem(view)}.png", "url": data_url(data)}
+        return {"name": files.file_name(view.seeds, model.resolution, view.look, "png"), "url": data_url(data)}
 
     def zip_file(self, query: str) -> dict:
         """The gallery as single pictures in a ZIP file, in the form that save.js takes."""
         view = self._shown(query)
         model = self.models.of(view.weights)
         data = files.zip_of_pngs(view.seeds, model.faces(view.seeds, view.look), view.look, model.id)
-        return {"name": f"{_file_stem(view)}.zip", "url": data_url(data, "application/zip")}
+        name = files.file_name(view.seeds, model.resolution, view.look, "zip")
+        return {"name": name, "url": data_url(data, "application/zip")}
 
 
 def consecutive(first: int, count: int) -> range:
     """`count` seeds from `first` on; fewer at the end of the seeds."""
     return range(first, min(first + count, SEED_LIMIT))
-
-
-def _file_stem(view: View) -> str:
-    return "seeds-" + format_seeds(view.seeds, "_")[:80]

@@ -18,6 +18,7 @@ from starlette.routing import Route
 from gan.link import FIRST_SEEDS, View, decode, encode, format_seeds
 from gan.serve import files
 from gan.serve.models import Models
+from gan.serve.page.line import Line, refusal
 
 PICTURE = "/preview.jpg"
 MOST_FACES = 8  # two rows of four, as wide as chats want them
@@ -68,17 +69,19 @@ class LinkPreview:
         return "".join(f'<meta property="{name}" content="{html.escape(value)}">' for name, value in tags.items())
 
 
-def picture_route(models: Models, most_waiting: int) -> Route:
+def picture_route(models: Models, line: Line) -> Route:
     """`PICTURE`, with the query of a link: its first faces as a JPEG. 404 where the page lacks the weights that made
-    them, 503 where `most_waiting` requests are waiting."""
-    one_at_a_time = anyio.CapacityLimiter(1)
+    them, 503 where the line is full."""
+
+    def made(view: View) -> Response:
+        picture = drawn(models, view)
+        if not picture:
+            return refusal(404, f"This page does not have the weights {view.weights}.")
+        return Response(picture, media_type="image/jpeg")
 
     async def answer(request: Request) -> Response:
-        if one_at_a_time.statistics().tasks_waiting >= most_waiting:
-            return Response(status_code=503)
         view, _ = decode(dict(request.query_params))
-        picture = await anyio.to_thread.run_sync(drawn, models, view, limiter=one_at_a_time)
-        return Response(picture, media_type="image/jpeg") if picture else Response(status_code=404)
+        return await line.answer(made, view)
 
     return Route(PICTURE, answer)
 
