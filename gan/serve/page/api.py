@@ -15,17 +15,27 @@ from gan.serve.page.safety import Refusal
 from gan.serve.page.sliders import api_numbers, look_of
 
 
+class Weights(gr.Textbox):
+    """The weights of a link; none in the API's examples, where gr.Textbox would say “Hello!!”."""
+
+    is_template = True  # looks like its parent
+
+    def example_payload(self):
+        return ""
+
+
 class Api:
     """Two endpoints that the page itself does not use. Their files are deleted after some minutes."""
 
     def __init__(self, models: Models, queue: dict):
         self.models = models
         with gr.Row(visible=False):
-            seeds = gr.Textbox("0-15", label="seeds")
+            # the values are the defaults, and what the API's documentation shows
+            seeds, corners = gr.Textbox("0-15", label="seeds"), gr.Textbox("4, 13, 17", label="seeds")
             look = api_numbers()
             frames = gr.Number(16, label="frames", precision=0)
             loop = gr.Checkbox(True, label="loop")
-            weights = gr.Textbox("", label="weights")
+            weights = Weights("", label="weights")
             faces = gr.Files(label="faces")
             animation = gr.File(label="animation")
             link = gr.Textbox(label="link")
@@ -42,7 +52,7 @@ class Api:
                 None,
                 [animation, link],
                 api_name="morph",
-                inputs_kwargs={"seeds": seeds, **look, "frames": frames, "loop": loop, "weights": weights},
+                inputs_kwargs={"seeds": corners, **look, "frames": frames, "loop": loop, "weights": weights},
                 **queue,
             )
 
@@ -50,7 +60,7 @@ class Api:
         """Make the faces of given seeds.
 
         Args:
-            seeds: seeds and ranges, for example "12, 40-55, 1003"; 0 to 4294967295, at most 64 of them.
+            seeds: seeds, ranges and words, for example "12, 40-55, Ada"; 0 to 4294967295, at most 64 of them.
             variation: 1 as the network was trained, less is closer to the average face; 0 to 1.5.
             weights: what a link calls w, 12 hexadecimal digits; empty for the page's current weights.
 

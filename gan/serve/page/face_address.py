@@ -12,7 +12,7 @@ import random
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -23,7 +23,7 @@ from gan.link import LOOK, SEED_LIMIT, WEIGHTS, Range, look_fields
 from gan.model.look import Look
 from gan.serve import files
 from gan.serve.models import Models
-from gan.serve.page.line import Line, refusal
+from gan.serve.page.line import FOR_ALL, Line, refusal
 
 TYPES = {"png": "image/png", "webp": "image/webp"}
 FOR_EVER = "public, max-age=31536000, immutable"
@@ -106,8 +106,7 @@ def face_routes(models: Models, line: Line) -> list[Route]:
             address = parse(name, {"w": models.current.id, **request.query_params})
         except UserError as error:
             return refusal(404, str(error))
-        headers = {"cache-control": "no-store", "access-control-allow-origin": "*"}
-        return RedirectResponse(str(address), 302, headers)
+        return RedirectResponse(str(address), 302, {"cache-control": "no-store", **FOR_ALL})
 
     return [Route("/face/{name:path}", face), Route("/random.{extension}", random_face)]
 
@@ -115,13 +114,7 @@ def face_routes(models: Models, line: Line) -> list[Route]:
 def _headers(address: FaceAddress, current: str) -> dict[str, str]:
     # weak: another server may compress the same pixels otherwise
     tag = hashlib.sha256(f"{address} {address.weights or current}".encode()).hexdigest()[:16]
-    return {
-        "etag": f'W/"{tag}"',
-        "cache-control": FOR_EVER if address.weights else FOR_NOW,
-        # any page may show it and read its pixels
-        "access-control-allow-origin": "*",
-        "cross-origin-resource-policy": "cross-origin",
-    }
+    return {"etag": f'W/"{tag}"', "cache-control": FOR_EVER if address.weights else FOR_NOW, **FOR_ALL}
 
 
 def _made(models: Models, address: FaceAddress, headers: dict[str, str]) -> Response:
@@ -130,10 +123,30 @@ def _made(models: Models, address: FaceAddress, headers: dict[str, str]) -> Resp
         if models.asked_for(address.weights):
             return refusal(503, f"The weights {address.weights} are being fetched.", FETCHING_SECONDS)
         return refusal(404, f"This page does not have the weights {address.weights}.")
+    name, data = _file(models, address)
+    headers = headers | {"content-disposition": f'inline; filename="{name}"'}
+    return Response(data, media_type=TYPES[address.extension], headers=headers)
+
+
+def _file(models: Models, address: FaceAddress) -> tuple[str, bytes]:
+    """Name and content of the file at an address."""
     model = models.of(address.weights)
     size = address.size or model.resolution
     face = model.faces([address.seed], address.look)[0]
     data = files.face_file(face, address.seed, address.look, model.id, size, address.extension)
-    name = files.file_name([address.seed], size, address.look, address.extension)
-    headers = headers | {"content-disposition": f'inline; filename="{name}"'}
-    return Response(data, media_type=TYPES[address.extension], headers=headers)
+    return files.file_name([address.seed], size, address.look, address.extension), data
+
+
+def face_at(models: Models, url: str) -> bytes | None:
+    """The file at a face's address on this page or another: with `w`, they show the same. Nothing is fetched.
+
+    Returns None where the URL is no such address, has no `w`, or names weights that are not here.
+    """
+    try:
+        parts = urlsplit(url)
+        _, slash, name = parts.path.rpartition("/face/")
+        address = parse(name, dict(parse_qsl(parts.query, max_num_fields=20)))
+    except (UserError, ValueError):
+        return None
+    found = slash and address.weights and models.has(address.weights)
+    return _file(models, address)[1] if found else None

@@ -121,7 +121,7 @@ class Gallery:
         return View("gallery", view.seeds or View().seeds, view.look, view.weights or self.models.current.id)
 
     def typed(self, view: View, sent) -> tuple[View, list[str]]:
-        """The seeds box and how many: a single number is the first of so many seeds, anything else a list; a word is one."""
+        """The seeds box and how many: one number is the first of so many seeds, anything else a list; a word is one."""
         text, count = sent if isinstance(sent, list) and len(sent) == 2 else ("", 1)
         seeds, words, notes = typed_seeds(str(text))
         if len(seeds) == 1 and not words and not notes:

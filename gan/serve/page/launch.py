@@ -8,6 +8,7 @@ from starlette.middleware import Middleware
 from gan.serve.files import MOST_BYTES
 from gan.serve.judge import Judge
 from gan.serve.models import Models
+from gan.serve.page.api_examples import ApiExamples
 from gan.serve.page.components import static
 from gan.serve.page.face_address import face_routes
 from gan.serve.page.frame import Page
@@ -72,7 +73,7 @@ def launch(weights: Path, default: str, wanted: str = "") -> None:
         show_error=False,
         max_file_size=MOST_BYTES,
         app_kwargs={
-            "middleware": [Middleware(BodyLimit), Middleware(LinkPreview, models=models)],
+            "middleware": [Middleware(BodyLimit), Middleware(LinkPreview, models=models), Middleware(ApiExamples)],
             "routes": [picture_route(models, line), *face_routes(models, line)],
         },
     )

@@ -6,6 +6,8 @@ import anyio.to_thread
 from starlette.responses import PlainTextResponse, Response
 
 RETRY_SECONDS = 10
+# other sites may show what is made here, and read its pixels
+FOR_ALL = {"access-control-allow-origin": "*", "cross-origin-resource-policy": "cross-origin"}
 
 
 class Line:
@@ -24,7 +26,7 @@ class Line:
 
 def refusal(status: int, sentence: str, retry_seconds: int = 0) -> Response:
     """One sentence instead of a picture. It is not cached: the picture may be there next time."""
-    headers = {"cache-control": "no-store", "access-control-allow-origin": "*"}
+    headers = {"cache-control": "no-store", **FOR_ALL}
     if retry_seconds:
         headers["retry-after"] = str(retry_seconds)
     return PlainTextResponse(sentence + "\n", status, headers)

@@ -7,6 +7,7 @@ Graph, https://ogp.me).
 import html
 import re
 import textwrap
+from collections.abc import Awaitable, Callable
 
 import anyio.to_thread
 from gradio.route_utils import get_root_url
@@ -34,25 +35,13 @@ class LinkPreview:
     async def __call__(self, scope, receive, send):
         if scope["type"] != "http" or scope["method"] != "GET" or scope["path"] != "/":
             return await self.app(scope, receive, send)
-        start, parts = {}, []
 
-        async def replaced(message):
-            if message["type"] == "http.response.start":
-                start.update(message)
-                return
-            parts.append(message.get("body", b""))
-            if message.get("more_body"):
-                return
-            body, headers = b"".join(parts), MutableHeaders(scope=start)
-            if headers.get("content-type", "").startswith("text/html"):
-                page = _TAGS.sub("", body.decode())
-                tags = await anyio.to_thread.run_sync(self._tags, Request(scope))  # it may load older weights
-                body = page.replace("<head>", "<head>" + tags, 1).encode()
-                headers["content-length"] = str(len(body))
-            await send(start)
-            await send({"type": "http.response.body", "body": body})
+        async def with_tags(body: bytes) -> bytes:
+            page = _TAGS.sub("", body.decode())
+            tags = await anyio.to_thread.run_sync(self._tags, Request(scope))  # it may load older weights
+            return page.replace("<head>", "<head>" + tags, 1).encode()
 
-        await self.app(scope, receive, replaced)
+        await self.app(scope, receive, changed(send, "text/html", with_tags))
 
     def _tags(self, request: Request) -> str:
         view, _ = decode(dict(request.query_params))
@@ -67,6 +56,27 @@ class LinkPreview:
             address = get_root_url(request, "/", request.scope.get("root_path"))
             tags |= {"og:image": f"{address}{PICTURE}?{encode(view)}", "twitter:card": "summary_large_image"}
         return "".join(f'<meta property="{name}" content="{html.escape(value)}">' for name, value in tags.items())
+
+
+def changed(send, media_type: str, change: Callable[[bytes], Awaitable[bytes]]):
+    """An ASGI `send` that passes the body of a response of this type through `change`."""
+    start, parts = {}, []
+
+    async def send_changed(message):
+        if message["type"] == "http.response.start":
+            start.update(message)
+            return
+        parts.append(message.get("body", b""))
+        if message.get("more_body"):
+            return
+        body, headers = b"".join(parts), MutableHeaders(scope=start)
+        if headers.get("content-type", "").startswith(media_type):
+            body = await change(body)
+            headers["content-length"] = str(len(body))
+        await send(start)
+        await send({"type": "http.response.body", "body": body})
+
+    return send_changed
 
 
 def picture_route(models: Models, line: Line) -> Route:
