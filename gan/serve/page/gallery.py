@@ -56,7 +56,7 @@ class Gallery:
             seeds = gr.Textbox(
                 "0-15",
                 label="Seeds",
-                info="The first one, or a list: 12, 40-55, 1003",
+                info="The first one, a word, or a list: 12, 40-55, Ada",
                 min_width=200,
                 max_lines=1,
                 scale=4,
