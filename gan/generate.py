@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 from tqdm import tqdm
 
 from gan import UserError
-from gan.link import LOOK, SEED_LIMIT, Range, look_fields, seed_ranges
+from gan.link import LOOK, SEED_LIMIT, Range, is_word, look_fields, typed_ranges, word_note
 from gan.model.look import Look
 from gan.serve import DEFAULT, WEIGHTS
 
@@ -54,7 +54,7 @@ def command_line() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "--seeds", required=True, help=f"seeds from 0 to {SEED_LIMIT - 1} and ranges of them, as 12,40-55,1003"
+        "--seeds", required=True, help=f"seeds from 0 to {SEED_LIMIT - 1}, ranges of them and words, as 12,40-55,Ada"
     )
     parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder, created if it does not exist")
     parser.add_argument(
@@ -101,18 +101,20 @@ def number(name: str, limits: Range):
 
 
 def parse_seeds(text: str) -> list[range]:
-    """`12,40-55,1003` → ranges of seeds in that order. Ranges of any length take no memory.
+    """`12,40-55,Ada` → ranges of seeds in that order. Ranges of any length take no memory; what a word is, is printed.
 
     Raises:
         UserError: a part of the text is not a seed or a range, a seed is named twice, or none is named.
     """
     runs = []
-    for part, run in seed_ranges(text):
+    for part, run in typed_ranges(text):
         if run is None:
             raise UserError(
-                f"--seeds: “{part[:30]}” is neither a seed nor a range of seeds, as 40-55; "
+                f"--seeds: “{part[:30]}” is neither a seed, a range of seeds, as 40-55, nor a word; "
                 f"seeds are whole numbers from 0 to {SEED_LIMIT - 1}."
             )
+        if is_word(part):
+            print(word_note(part, run[0]))
         runs.append(run)
     if not runs:
         raise UserError("--seeds names no seed: write, for example, 0-99 or 12,40-55,1003.")
@@ -197,12 +199,11 @@ def pictures(
     import numpy as np
 
     from gan.model import images, sampling
-    from gan.serve.files import origin, png, resized
+    from gan.serve.files import origin, png, resized, size_note
 
-    faces, note = sampling.faces(model.generator, seeds, look), {}  # not model.faces, which keeps what it made
-    if size != model.resolution:
-        change = "enlarged" if size > model.resolution else "reduced"
-        note = {"size": f"{change} from {model.resolution} px"}
+    faces = sampling.faces(model.generator, seeds, look)  # not model.faces, which keeps what it made
+    note = size_note(size, model.resolution)
+    if note:
         faces = (resized(face, size) for face in faces)
     made_by = (model.id, urlencode(look_fields(look)))
     if sheet_number is None:

@@ -6,9 +6,13 @@
 A link holds everything that is needed to show the same faces again, and nothing more. Version 1 is a promise: its
 meaning and its defaults never change. `tests/link_vectors.json` holds links and what they mean, for ports to other
 languages.
+
+People may type words where they type seeds: `typed_seeds`. Links hold numbers only, so a word is never lost in one.
 """
 
+import hashlib
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import NamedTuple
@@ -37,6 +41,7 @@ _ALWAYS = {"variation"}
 _SEED = re.compile(r"[0-9]{1,10}")
 _RANGE = re.compile(r"([0-9]{1,10})\s*[-–]\s*([0-9]{1,10})")
 _SEPARATOR = re.compile(r"[,;]|(?<=[0-9])\s+(?=[0-9])")
+_TYPED_SEPARATOR = re.compile("[,;，；、]")
 WEIGHTS = re.compile(r"[0-9a-f]{12}")
 _NUMBER = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,9})?")
 
@@ -126,12 +131,30 @@ def look_fields(look: Look) -> dict[str, str]:
 
 def parse_seeds(text: str, most: int = 64) -> tuple[tuple[int, ...], list[str]]:
     """`12, 40-55, 1003` → the first `most` seeds in that order, and sentences about what was left out."""
+    seeds, _, notes = _first(seed_ranges(text[:4000]), most)
+    return seeds, notes
+
+
+def typed_seeds(text: str, most: int = 64) -> tuple[tuple[int, ...], list[str], list[str]]:
+    """What a person typed, `Ada Lovelace, 12, 40-55` → the first `most` seeds, which words they are, what was left out.
+
+    The second is empty or one text that says the seed of each word; the third has one sentence for each fault.
+    """
+    return _first(typed_ranges(text[:4000]), most, ", or words")
+
+
+def _first(
+    ranges: Iterator[tuple[str, range | None]], most: int, others: str = ""
+) -> tuple[tuple[int, ...], list[str], list[str]]:
     seeds: list[int] = []
+    words: list[str] = []
     notes: list[str] = []
-    for part, run in seed_ranges(text[:4000]):
+    for part, run in ranges:
         if run is None:
-            notes.append(f"“{_short(part)}” is not a seed. Seeds are whole numbers from 0 to {SEED_LIMIT - 1}.")
+            notes.append(f"“{_short(part)}” is not a seed. Seeds are whole numbers from 0 to {SEED_LIMIT - 1}{others}.")
             continue
+        if len(seeds) < most and is_word(part):
+            words.append(word_note(part, run[0]))
         # a range may name billions: take only as many as can be shown, and one more to know that there are more
         seeds += run[: most + 1 - len(seeds)]
         if len(seeds) > most:
@@ -139,7 +162,7 @@ def parse_seeds(text: str, most: int = 64) -> tuple[tuple[int, ...], list[str]]:
                 f"Only {most} faces fit. These are the first {most}." if most > 1 else "Only the first face is used."
             )
             break
-    return tuple(seeds[:most]), notes[:3]
+    return tuple(seeds[:most]), [" ".join(words)] if words else [], notes[:3]
 
 
 def seed_ranges(text: str) -> Iterator[tuple[str, range | None]]:
@@ -150,6 +173,40 @@ def seed_ranges(text: str) -> Iterator[tuple[str, range | None]]:
         first, last = ends
         step = 1 if last >= first else -1
         yield part, range(first, last + step, step) if 0 <= min(ends) and max(ends) < SEED_LIMIT else None
+
+
+def typed_ranges(text: str) -> Iterator[tuple[str, range | None]]:
+    """As `seed_ranges`, and whatever stands between two commas and has a letter is a word."""
+    for part in _TYPED_SEPARATOR.split(text):
+        if is_word(part):
+            seed = word_seed(part)
+            yield " ".join(part.split()), range(seed, seed + 1)
+        else:
+            yield from seed_ranges(part)
+
+
+def is_word(part: str) -> bool:
+    return any(map(str.isalpha, part))
+
+
+def word_note(word: str, seed: int) -> str:
+    return f"“{_short(word)}” is seed {seed}."
+
+
+def word_seed(word: str) -> int:
+    """The seed of a word or a name, however it is capitalised, spaced or encoded.
+
+    1. Characters of Unicode's categories Cf (invisible) and Cs are dropped; ’, which phones type, becomes '.
+    2. NFKC, lower case, upper case, NFKC. Thus ß is SS. `str.casefold` does not exist in other languages.
+    3. White space becomes one space, and none at either end.
+    4. The first 4 bytes of the SHA-256 of its UTF-8, big-endian, are the seed.
+
+    `tests/word_vectors.json` holds words and their seeds.
+    """
+    visible = "".join(letter for letter in word if unicodedata.category(letter) not in ("Cf", "Cs"))
+    folded = unicodedata.normalize("NFKC", visible.replace("’", "'")).lower().upper()
+    text = " ".join(unicodedata.normalize("NFKC", folded).split())
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")
 
 
 def format_seeds(seeds: tuple[int, ...], separator: str = ",") -> str:
@@ -184,7 +241,8 @@ def _seeds_for(tab: str, query: dict[str, str], notes: list[str]) -> tuple[int, 
     fewest, most = SEEDS[tab]
     if most == 0:
         return ()
-    seeds, seed_notes = parse_seeds(query.get("seeds", ""), most)
+    text = query.get("seeds") or query.get("seed", "")  # people write seed=5, too
+    seeds, seed_notes = parse_seeds(text, most)
     notes += seed_notes
     if len(seeds) >= fewest:
         return seeds
@@ -192,7 +250,7 @@ def _seeds_for(tab: str, query: dict[str, str], notes: list[str]) -> tuple[int, 
         neighbour = (seeds[0] + 1) % SEED_LIMIT
         notes.append(f"A morph takes at least two faces. Seed {neighbour} was added.")
         return (*seeds, neighbour)
-    if "seeds" in query:
+    if "seeds" in query or "seed" in query:
         first = format_seeds(FIRST_SEEDS[tab], ", ")
         notes.append("The link names no face." + (f" Here are seeds {first}." if first else ""))
     return FIRST_SEEDS[tab]

@@ -30,17 +30,20 @@ def client(address, tmp_path_factory) -> Client:
 def test_generate(client, model):
     paths, link = client.predict(seeds="12, 40-42, 12", variation=0.8, api_name="/generate")
     assert [path.rsplit("/", 1)[1] for path in paths] == [
-        "00-seed-12.png",
-        "01-seed-40.png",
-        "02-seed-41.png",
-        "03-seed-42.png",
-        "04-seed-12.png",
+        f"{place:02d}-seed-{seed}-{model.resolution}px-variation-0.8.png"
+        for place, seed in enumerate((12, 40, 41, 42, 12))
     ]
     faces = np.stack([np.asarray(Image.open(path)) for path in paths])
     assert [Image.open(path).text["seed"] for path in paths] == ["12", "40", "41", "42", "12"]
     assert {Image.open(path).text["weights"] for path in paths} == {model.id}
     assert np.array_equal(faces, model.faces([12, 40, 41, 42, 12], Look(0.8)))
     assert decode(link) == (View("gallery", (12, 40, 41, 42, 12), Look(0.8), model.id), [])
+
+
+def test_a_word_is_a_seed(client, model):
+    paths, link = client.predict(seeds="Ada, 12", api_name="/generate")
+    assert decode(link)[0].seeds == (2316697257, 12)
+    assert np.array_equal(np.asarray(Image.open(paths[0])), model.faces([2316697257])[0])
 
 
 def test_defaults_are_the_first_gallery(client):
@@ -51,7 +54,11 @@ def test_defaults_are_the_first_gallery(client):
 def test_morph(client, model):
     path, link = client.predict(seeds="4, 13", variation=1, frames=6, loop=False, api_name="/morph")
     animation = Image.open(path)
-    assert path.endswith("morph.webp") and animation.n_frames == 7 and animation.info["loop"] == 1
+    assert (
+        path.endswith(f"/morph-4-13-{model.resolution}px.webp")
+        and animation.n_frames == 7
+        and animation.info["loop"] == 1
+    )
     last = np.asarray(animation.convert("RGB").resize(2 * [model.resolution]))
     assert np.abs(last.astype(int) - model.faces([4], Look(1.0))[0]).mean() < 12  # opened at its first frame
     assert decode(link) == (View("morph", (4, 13), Look(1.0), model.id, 6, False), [])
@@ -100,7 +107,7 @@ def test_classify_judges_every_face(client, model, tmp_path):
 @pytest.mark.parametrize(
     "endpoint, arguments, words",
     [
-        ("/generate", {"seeds": "all"}, "“all” is not a seed"),
+        ("/generate", {"seeds": "1.5"}, "“1.5” is not a seed"),
         ("/generate", {"seeds": ""}, "Name at least one seed"),
         ("/generate", {"seeds": "0-64"}, "the first 64"),
         ("/generate", {"weights": "0" * 12}, "does not have the weights 0000"),
@@ -131,7 +138,7 @@ def test_refused_requests_leave_nothing_in_the_log(tmp_path):
     with serving(tmp_path / "page") as address:
         client = Client(address, verbose=False)
         for endpoint, arguments in (
-            ("/generate", {"seeds": "all"}),
+            ("/generate", {"seeds": "1.5"}),
             ("/generate", {"seeds": ""}),
             ("/morph", {"weights": "1"}),
             ("/classify", {"picture": handle_file(tmp_path / "broken.png")}),

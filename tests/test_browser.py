@@ -245,7 +245,7 @@ def test_one_face_large_with_its_link_and_its_png(site, page, model):
     assert box.input_value() == f"{site}/?{encode(View(seeds=(9,), weights=model.id))}"
     with page.expect_download() as download:
         dialog.get_by_role("link", name="PNG").click()
-    assert download.value.suggested_filename == "seed-9.png"
+    assert download.value.suggested_filename == f"seed-9-{model.resolution}px.png"
     assert np.array_equal(np.asarray(Image.open(download.value.path())), model.faces([9])[0])
     page.keyboard.press("Escape")
     expect(dialog).not_to_be_visible()
@@ -299,10 +299,10 @@ def test_downloads(site, page, model):
     with page.expect_download() as download:
         page.get_by_role("button", name="Download all as ZIP").click()
     archive = zipfile.ZipFile(download.value.path())
-    assert download.value.suggested_filename == "seeds-3_1_2.zip"
-    assert archive.namelist() == ["seed-3.png", "seed-1.png", "seed-2.png"]
+    assert download.value.suggested_filename == f"seeds-3_1_2-{model.resolution}px-variation-0.9.zip"
+    assert archive.namelist() == [f"seed-{seed}-{model.resolution}px-variation-0.9.png" for seed in (3, 1, 2)]
     assert np.array_equal(
-        np.asarray(Image.open(io.BytesIO(archive.read("seed-1.png")))), model.faces([1], Look(0.9))[0]
+        np.asarray(Image.open(io.BytesIO(archive.read(archive.namelist()[1])))), model.faces([1], Look(0.9))[0]
     )
     with page.expect_download() as download:
         page.get_by_role("button", name="Download as one PNG").click()
@@ -501,10 +501,8 @@ def test_a_morph_plays_loops_and_has_its_link(site, page, model):
     with page.expect_download() as download:
         page.locator("#player").get_by_role("link", name="Download").click()
     animation = Image.open(download.value.path())
-    assert download.value.suggested_filename == "morph-9-14.webp" and (animation.n_frames, animation.info["loop"]) == (
-        16,
-        0,
-    )
+    assert download.value.suggested_filename == f"morph-9-14-{model.resolution}px.webp"
+    assert (animation.n_frames, animation.info["loop"]) == (16, 0)
     seen = set()  # it plays: the picture on the screen changes without input
     for _ in range(30):
         seen.add(player.screenshot())

@@ -4,7 +4,9 @@ import io
 import struct
 import zipfile
 import zlib
+from fractions import Fraction
 
+import av
 import numpy as np
 import pytest
 from conftest import picture
@@ -83,8 +85,11 @@ def test_a_large_sheet_is_eight_wide():
 def test_a_zip_names_faces_by_seed():
     data = files.zip_of_pngs([7, 4294967295, 7], FACES[[0, 1, 0]], Look(0.5), "e933c29c64d6")
     archive = zipfile.ZipFile(io.BytesIO(data))
-    assert archive.namelist() == ["seed-7.png", "seed-4294967295.png"] and archive.testzip() is None
-    last = opened(archive.read("seed-4294967295.png"))
+    assert (
+        archive.namelist() == ["seed-7-16px-variation-0.5.png", "seed-4294967295-16px-variation-0.5.png"]
+        and archive.testzip() is None
+    )
+    last = opened(archive.read(archive.namelist()[1]))
     assert np.array_equal(np.asarray(last), FACES[1])
     assert last.text == files.origin([4294967295], Look(0.5), "e933c29c64d6")
 
@@ -98,6 +103,74 @@ def test_an_animation_keeps_all_frames(loop):
     animation.load()
     assert animation.info["duration"] == files.FRAME_MILLISECONDS
     assert np.abs(np.asarray(animation.convert("RGB").resize((16, 16))).astype(int) - FACES[4]).mean() < 12
+
+
+@pytest.mark.parametrize("loop", [True, False])
+def test_a_gif_plays_again_and_again_or_once(loop):
+    data = files.animation(FACES, loop, "gif")
+    gif = opened(data)
+    assert gif.format == "GIF" and gif.n_frames == 5 and gif.size == (128, 128)
+    assert gif.info.get("loop") == (0 if loop else None) and gif.info["duration"] == files.FRAME_MILLISECONDS
+    gif.seek(4)
+    shown = np.asarray(gif.convert("RGB").resize((16, 16))).astype(int)
+    assert np.abs(shown - FACES[4]).mean() < 12 < np.abs(shown - FACES[3]).mean()
+
+
+@pytest.mark.parametrize("loop, rounds", [(True, 10), (False, 1)])
+def test_an_mp4_is_one_that_everything_plays(loop, rounds):
+    data = files.animation(FACES, loop, "mp4")
+    assert data.index(b"moov") < data.index(b"mdat")  # it plays before all of it has arrived
+    with av.open(io.BytesIO(data)) as container:
+        (stream,) = container.streams
+        assert (stream.codec_context.name, stream.pix_fmt, stream.width, stream.height) == ("h264", "yuv420p", 256, 256)
+        assert stream.average_rate == Fraction(1000, files.FRAME_MILLISECONDS)
+        frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(stream)]
+    assert len(frames) == 5 * rounds  # 5 frames are 0.3 s, and a loop lasts 3
+    for place in (0, 4, len(frames) - 1):
+        error = [np.abs(frames[place].astype(int) - files.resized(face, 256)).mean() for face in FACES]
+        assert error[place % 5] < 4 < sorted(error)[1]
+
+
+@pytest.mark.parametrize("own, webp, mp4", [(64, 128, 256), (100, 200, 256), (128, 128, 256), (301, 301, 302)])
+def test_sizes_of_animations(own, webp, mp4):
+    assert files.animation_size(own) == files.animation_size(own, "gif") == webp
+    assert files.animation_size(own, "mp4") == mp4
+
+
+def test_an_mp4_of_faces_of_an_odd_size():
+    with av.open(io.BytesIO(files.animation(np.zeros((2, 257, 257, 3), np.uint8), False, "mp4"))) as container:
+        assert container.streams[0].width == 258 and len(list(container.decode(video=0))) == 2
+
+
+@pytest.mark.parametrize(
+    "arguments, name",
+    [
+        (([1003], 128, Look(), "png"), "seed-1003-128px.png"),
+        (([1003], 512, Look(0.8), "png"), "seed-1003-512px-variation-0.8.png"),
+        ((range(16), 64, Look(), "zip"), "seeds-0-15-64px.zip"),
+        (([3, 1, 2], 64, Look(0.0), "png"), "seeds-3_1_2-64px-variation-0.png"),
+        (([4, 13, 17], 256, Look(), "mp4", True), "morph-4-13-17-256px.mp4"),
+        (([4, 5, 6, 4], 128, Look(1.5), "gif", True), "morph-4-5-6-4-128px-variation-1.5.gif"),
+    ],
+)
+def test_names_say_seed_size_and_look(arguments, name):
+    assert files.file_name(*arguments) == name
+
+
+def test_a_long_list_of_seeds_is_cut_between_two_of_them():
+    name = files.file_name(range(4_000_000_000, 4_000_000_128, 2), 128, Look(), "zip")
+    assert name == f"seeds-{'_'.join(str(4_000_000_000 + 2 * n) for n in range(9))}_and-more-128px.zip"
+    longest = files.file_name([4294967295] * 8, 128, Look(), "webp", True)
+    assert longest == f"morph-{'-'.join(['4294967295'] * 8)}-128px.webp"
+
+
+def test_a_face_as_a_file_says_that_it_was_enlarged():
+    same, large, small = (opened(files.face_file(FACES[0], 7, Look(0.8), "e933c29c64d6", size)) for size in (16, 40, 8))
+    assert np.array_equal(np.asarray(same), FACES[0]) and same.text == files.origin([7], Look(0.8), "e933c29c64d6")
+    assert large.size == (40, 40) and large.text == {**same.text, "size": "enlarged from 16 px"}
+    assert small.size == (8, 8) and small.text["size"] == "reduced from 16 px"
+    webp = opened(files.face_file(FACES[0], 7, Look(), "e933c29c64d6", 40, "webp"))
+    assert webp.format == "WEBP" and np.abs(np.asarray(webp).astype(int) - np.asarray(large)).mean() < 6
 
 
 def test_enlarged_is_smooth():

@@ -102,6 +102,12 @@ def test_sheets_of_64(tiny, tmp_path):
     assert last.size == (128, 16) and last.text["seeds"] == "64-69"
 
 
+def test_a_word_is_a_seed(tiny, tmp_path, capsys):
+    made("--seeds", "Ada, 12", "--model", tiny, "--out", tmp_path)
+    assert capsys.readouterr().out.startswith("“Ada” is seed 2316697257.\n2 faces")
+    assert pictures_in(tmp_path) == {"seed-2316697257.png", "seed-0000000012.png"}
+
+
 def test_smaller_faces_say_so(tiny, tmp_path):
     made("--seeds", "1", "--model", tiny, "--size", "8", "--out", tmp_path)
     picture = Image.open(tmp_path / "seed-0000000001.png")
@@ -129,8 +135,9 @@ def test_weights_from_the_hub(hub_server, repo_id, tmp_path):
 @pytest.mark.parametrize(
     "words, sentence",
     [
-        (("--seeds", "0-9,x"), "“x” is neither a seed nor a range of seeds"),
+        (("--seeds", "0-9,1.5"), "“1.5” is neither a seed, a range of seeds, as 40-55, nor a word"),
         (("--seeds", "4294967296"), "“4294967296” is neither a seed"),
+        (("--seeds", "Ada,ada"), "--seeds names seed 2316697257 twice"),
         (("--seeds", "1-4294967296"), "“1-4294967296” is neither a seed"),
         (("--seeds", " , "), "--seeds names no seed"),
         (("--seeds", "0-4294967295,9"), "--seeds names seed 9 twice"),

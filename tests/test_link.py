@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import unicodedata
 from pathlib import Path
 from urllib.parse import parse_qs
 
@@ -13,7 +14,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gan import link
-from gan.link import FRAMES, LOOK, SEED_LIMIT, SEEDS, View, decode, encode, format_seeds, parse_seeds
+from gan.link import (
+    FIRST_SEEDS,
+    FRAMES,
+    LOOK,
+    SEED_LIMIT,
+    SEEDS,
+    View,
+    decode,
+    encode,
+    format_seeds,
+    parse_seeds,
+    typed_seeds,
+    word_seed,
+)
 from gan.model.look import Look
 
 
@@ -80,6 +94,12 @@ def test_the_vectors_cover_every_tab_and_field():
     assert any(vector["notes"] for vector in VECTORS) and any("-0" in vector["query"] for vector in VECTORS)
 
 
+def test_one_seed_may_be_called_seed():
+    assert decode({"seed": "5", "seeds": ""}) == decode("seed=5&seeds=") == (View(seeds=(5,)), [])
+    assert decode({"seed": "5", "seeds": "7"})[0].seeds == decode("seeds=7&seed=5")[0].seeds == (7,)
+    assert decode("seed=x")[1] == decode("seeds=x")[1] and decode({"seed": ""})[1] == decode({"seeds": ""})[1]
+
+
 def test_no_parameters_are_the_first_gallery():
     assert decode({}) == (View(seeds=tuple(range(16))), [])
     assert decode({"__theme": "dark"}) == decode("") == decode({})
@@ -125,6 +145,61 @@ def test_seeds_as_text():
     assert format_seeds((1, 2, 3, 5, 6, 9)) == "1-3,5,6,9" and format_seeds(()) == ""
     assert format_seeds((3, 2, 1)) == "3,2,1" and format_seeds((0, 1, 2, 3), ", ") == "0-3"
     assert parse_seeds("") == ((), []) and parse_seeds(" , ;") == ((), [])
+
+
+# --- words --------------------------------------------------------------------------------------------------------
+
+WORDS = json.loads((Path(__file__).parent / "word_vectors.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("vector", WORDS["words"], ids=lambda vector: ascii(vector["word"]))
+def test_a_word_keeps_its_seed(vector):
+    assert word_seed(vector["word"]) == vector["seed"]
+
+
+def test_the_seed_of_a_word_is_the_start_of_a_sha256():
+    """`printf "ADA LOVELACE" | sha256sum` begins with bbdd1f85."""
+    assert word_seed("Ada Lovelace") == 0xBBDD1F85
+    seeds = [word_seed(f"name {number}") for number in range(2000)]
+    assert len(set(seeds)) == 2000 and 0.45 < np.mean(seeds) / SEED_LIMIT < 0.55
+
+
+@settings(max_examples=400)
+@given(
+    st.text(st.characters(codec="utf-8", exclude_characters="ı\u0345"), min_size=1),
+    st.sampled_from([str.upper, str.lower, str.casefold]),
+)
+def test_case_space_and_encoding_of_a_word_do_not_matter(word, change):
+    assert 0 <= word_seed(word) < SEED_LIMIT
+    for form in ("NFC", "NFD"):
+        assert word_seed(unicodedata.normalize(form, word)) == word_seed(word)
+    # but for the Turkish ı, which casefold keeps, and the Greek iota below, which becomes a letter above other marks
+    assert word_seed(f"\t {change(word)}\u00a0 ") == word_seed(word)
+
+
+@pytest.mark.parametrize("vector", WORDS["typed"], ids=lambda vector: ascii(vector["text"]))
+def test_what_people_type(vector):
+    seeds, words, notes = typed_seeds(vector["text"])
+    assert (list(seeds), words, notes) == (vector["seeds"], vector["words"], vector["notes"])
+
+
+@given(st.text(alphabet="0123456789,;- –.\t"))
+def test_typed_numbers_mean_what_they_mean_in_a_link(text):
+    seeds, notes = parse_seeds(text)
+    assert typed_seeds(text) == (seeds, [], [note.replace("4294967295.", "4294967295, or words.") for note in notes])
+
+
+def test_a_link_holds_no_words():
+    assert decode("seeds=Ada")[0].seeds == FIRST_SEEDS["gallery"] and "“Ada” is not a seed" in decode("seeds=Ada")[1][0]
+
+
+def test_words_that_do_not_fit_are_left_out():
+    seeds, words, notes = typed_seeds("a, b, c", 2)
+    assert seeds == (word_seed("a"), word_seed("b")) and notes == ["Only 2 faces fit. These are the first 2."]
+    assert words == [f"“a” is seed {word_seed('a')}. “b” is seed {word_seed('b')}."]
+
+
+# --- seeds ----------------------------------------------------------------------------------------------------------
 
 
 def test_seeds_end_where_numpys_do():

@@ -56,8 +56,10 @@ def view_of(page, *seeds, **more) -> View:
         ("5, 9", 3, (5, 9), 0),
         ("5-7", 64, (5, 6, 7), 0),
         ("", 2, tuple(range(16)), 1),
-        ("x", 2, tuple(range(16)), 1),
-        ("5, x", 9, (5,), 1),
+        ("1.5", 2, tuple(range(16)), 1),
+        ("5, -1", 9, (5,), 1),
+        ("Ada", 9, (2316697257,), 1),
+        ("ada , 5", 9, (2316697257, 5), 1),
         ("4294967294", 16, (4294967294, 4294967295), 0),
         ("7", None, (7,), 0),
         ("7", 1e9, tuple(range(7, 71)), 0),
@@ -71,8 +73,8 @@ def test_seeds_box(page, text, count, seeds, notes):
 
 def test_a_slip_in_the_seeds_box_leaves_the_gallery_as_it_is(page):
     before = view_of(page, *range(5000, 5016))
-    view, notes = page.gallery.typed(before, ["50l0", 16])
-    assert view == before and len(notes) == 1 and "“50l0” is not a seed" in notes[0]
+    view, notes = page.gallery.typed(before, ["50.0", 16])
+    assert view == before and len(notes) == 1 and "“50.0” is not a seed" in notes[0]
 
 
 @pytest.mark.parametrize(
@@ -179,7 +181,7 @@ def test_actions_are_answered_in_their_order_up_to_another_tab(page):
     assert link["query"].startswith("v=1&tab=morph&seeds=3-5&") and link["upto"] == 1 and link["turned"]
     link = answered(page, base, ["", "go", "?seeds=7-9&tab=gallery"], next_page)
     assert decode(link["query"])[0].seeds == (7, 8, 9) and link["upto"] == 1 and link["controls"]["count"] == 3
-    link = answered(page, base, ["gallery", "seeds", ["x", 2]])
+    link = answered(page, base, ["gallery", "seeds", ["1.5", 2]])
     assert link["query"] == base and "seeds" not in link["controls"]
     assert answered(page, base, ["gallery", "nothing", 1], at="morph")["query"] == base
 
@@ -242,7 +244,7 @@ def test_every_png_says_how_it_was_made(page):
 
 @pytest.mark.parametrize("query", ["v=1&tab=about", "v=1&tab=verdict", "", None, 7, "seeds=x"])
 def test_without_a_gallery_the_buttons_work_from_the_first_one(page, query):
-    assert page.gallery.zip_file(query)["name"] == "seeds-0-15.zip"
+    assert page.gallery.zip_file(query)["name"] == "seeds-0-15-128px.zip"
 
 
 @pytest.mark.parametrize(
@@ -270,6 +272,8 @@ def test_morph_controls(page):
     for text in ("4", "", "x", None):
         view, said = m.typed(before, text)
         assert view == before and "A morph takes 2 to 8 seeds" in said[-1]
+    words = ["“Ada” is seed 2316697257."]
+    assert m.typed(before, "Ada, 4") == (replace(before, seeds=(2316697257, 4)), words)
     assert m.smoother(before, 999) == (replace(before, frames=32), [])
     assert m.looped(before, True) == (replace(before, loop=True), [])
     assert m.from_kept(before, {"seeds": list(range(20))})[0].seeds == tuple(range(8))
@@ -423,7 +427,7 @@ def test_every_handler_takes_any_nonsense_or_refuses_it(page, value):
     handlers = {(each.fn, *map(type, each.inputs)): each for each in page.blocks.fns.values() if each.fn}
     refused = 0
     for handler in handlers.values():
-        event = gr.EventData(None, dict.fromkeys(("seed", "base", "at", "weights", "actions"), value))
+        event = gr.EventData(None, dict.fromkeys(("seed", "base", "at", "weights", "actions", "format"), value))
         request = gr.Request(
             query_params={"seeds": str(value), "variation": str(value), "tab": str(value), "w": str(value)}
         )

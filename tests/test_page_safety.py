@@ -11,13 +11,15 @@ from types import SimpleNamespace
 
 import httpx
 import pytest
-from conftest import ROOT, picture
+from conftest import EMBEDDED, ROOT, picture
 from PIL import Image
 
+from gan.serve.faces import FaceModel
 from gan.serve.files import MOST_BYTES
 from gan.serve.page import safety
 
 API = "/gradio_api"
+MODEL = FaceModel(EMBEDDED).id
 
 
 def png(size: int = 64) -> bytes:
@@ -254,3 +256,20 @@ def test_heavy_work_does_not_hold_up_the_others(address):
     answered = time.monotonic()
     worker.join()
     assert answered < finished[0]
+
+
+@pytest.mark.parametrize(
+    "query", ["w=000000000000", "w=", "", "w=%40e03cc15f05", f"w={MODEL}&size=9", f"w={MODEL}&variation=x"]
+)
+def test_of_all_urls_only_the_address_of_a_known_face_is_judged(address, query):
+    payload = {"path": f"https://example.org/face/1003.png?{query}", "meta": {"_type": "gradio.FileData"}}
+    assert safety.ONLY_UPLOADS in call(address, "classify", payload)
+
+
+def test_the_address_of_a_face_is_judged_without_fetching_it(address):
+    for path in ("/face/1003.png", "/behind/a/path/face/1003.webp"):
+        url = f"http://127.0.0.1:9{path}?w={MODEL}"
+        answer = call(address, "classify", {"path": url, "url": url, "meta": {"_type": "gradio.FileData"}})
+        assert "event: complete" in answer and '"faces": 1' in answer
+    url = f"http://127.0.0.1:9/1003.png?w={MODEL}"
+    assert safety.ONLY_UPLOADS in call(address, "classify", {"path": url, "meta": {"_type": "gradio.FileData"}})

@@ -72,9 +72,9 @@ class FaceModel:
         vectors = np.concatenate(legs if loop else [*legs[:-1], corners[-1:]])
         return sampling.from_latents(self.generator, vectors, look)
 
-    def _animate(self, points: tuple[int, ...], look: Look, frames: int, loop: bool) -> bytes:
-        """A morph as an animated WebP file."""
-        return files.animation(self.morph(points, look, frames, loop), loop)
+    def _animate(self, points: tuple[int, ...], look: Look, frames: int, loop: bool, extension: str = "webp") -> bytes:
+        """A morph as a file in one of the formats `files.MORPHS`."""
+        return files.animation(self.morph(points, look, frames, loop), loop, extension)
 
     def _make(self, points: tuple[int, ...], look: Look) -> np.ndarray:
         made = sampling.faces(self.generator, points, look)

@@ -3,6 +3,7 @@
 import io
 import zipfile
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from urllib.parse import urlencode
 
 import numpy as np
@@ -10,7 +11,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from gan import UserError
-from gan.link import format_seeds, look_fields
+from gan.link import Range, format_seeds, look_fields
 from gan.model import images
 from gan.model.look import AS_TRAINED, Look
 
@@ -21,11 +22,33 @@ MOST_PIXELS = 65_000_000  # of an upload: enough for phones with 64 megapixels; 
 FEWEST_PIXELS = 16  # on the shorter side
 LARGE = 512  # pixels: greatest width of a single face
 POSTER = 1200  # pixels: width of the picture that chats show for a link
+SIZES = Range(16, LARGE, 0)  # pixels: sides of a single face as a file
+MORPHS = {"webp": "image/webp", "gif": "image/gif", "mp4": "video/mp4"}  # formats of a morph and their types
 FRAME_MILLISECONDS = 60
+VIDEO = 256  # pixels: least width of an MP4; players and chats show smaller ones as stamps
+SHORTEST_VIDEO = 3000  # milliseconds: a shorter loop is repeated, since not every player repeats it
 PREVIEW = 480  # pixels: longer side, at most, of an upload as the page shows it
 HEAT_MAP = 192  # pixels: side of a heat map
 FAINT = 1.0  # logits: evidence that gets the full colour in a heat map, unless a place has more
 MARK = "#e11d48"  # colour of the heat map and, in page.css, of the marked face
+
+
+def file_name(seeds: Sequence[int], size: int, look: Look, extension: str, morph: bool = False) -> str:
+    """The name of a file of faces: `seed-1003-512px.png`, `seeds-0-15-128px-variation-0.8.zip`, `morph-4-13-128px.gif`.
+
+    Args:
+        seeds: of the faces in the file, in their order, at least one; a long list is cut.
+        size: side of a face in the file, in pixels.
+        look: of all of them; omitted if it is the default.
+        extension: without a dot.
+        morph: whether the file leads from face to face.
+    """
+    listed = "-".join(map(str, seeds)) if morph else format_seeds(tuple(seeds), "_")
+    if len(listed) > 100:
+        listed = listed[:100].rpartition("_")[0] + "_and-more"
+    kind = "morph" if morph else "seed" if len(seeds) == 1 else "seeds"
+    changed = [f"-{name}-{value}" for name, value in look_fields(look).items()] if look != AS_TRAINED else []
+    return f"{kind}-{listed}-{size}px{''.join(changed)}.{extension}"
 
 
 def origin(seeds: Sequence[int], look: Look, weights: str) -> dict[str, str]:
@@ -53,6 +76,20 @@ def png(pixels: np.ndarray, text: Mapping[str, str] | None = None) -> bytes:
 def resized(pixels: np.ndarray, size: int) -> np.ndarray:
     """`(S, S, 3)` uint8 → `(size, size, 3)` uint8, bicubic, antialiased where it becomes smaller."""
     return np.asarray(Image.fromarray(pixels).resize((size, size), Image.Resampling.BICUBIC))
+
+
+def size_note(size: int, own: int) -> dict[str, str]:
+    """The text in a PNG whose faces have another size than the network gives them, `own`."""
+    return {"size": f"{'enlarged' if size > own else 'reduced'} from {own} px"} if size != own else {}
+
+
+def face_file(face: np.ndarray, seed: int, look: Look, weights: str, size: int, extension: str = "png") -> bytes:
+    """A face `(S, S, 3)` uint8 → a file of `(size, size)`: PNG with its `origin`, or WebP."""
+    own = face.shape[0]
+    pixels = resized(face, size) if size != own else face
+    if extension == "webp":
+        return _saved(Image.fromarray(pixels), "WEBP", quality=90)
+    return png(pixels, {**origin([seed], look, weights), **size_note(size, own)})
 
 
 def enlarged(pixels: np.ndarray) -> bytes:
@@ -99,24 +136,57 @@ def zip_of_pngs(seeds: Sequence[int], faces: np.ndarray, look: Look, weights: st
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:  # PNGs are compressed already
         for seed, pixels in dict(zip(seeds, faces)).items():
-            archive.writestr(f"seed-{seed}.png", png(pixels, origin([seed], look, weights)))
+            name = file_name([seed], pixels.shape[0], look, "png")
+            archive.writestr(name, png(pixels, origin([seed], look, weights)))
     return file.getvalue()
 
 
-def animation(frames: np.ndarray, loop: bool) -> bytes:
-    """`(F, S, S, 3)` uint8 → animated WebP file, at least 128 px wide: played again and again, or once."""
-    size = frames.shape[1] * max(1, -(-128 // frames.shape[1]))
-    pictures = [Image.fromarray(resized(frame, size)) for frame in frames]
+def animation_size(own: int, extension: str = "webp") -> int:
+    """The side in pixels of an animation of faces of `own` px: WebP and GIF have at least 128, an MP4 is even."""
+    return max(VIDEO, own + own % 2) if extension == "mp4" else own * max(1, -(-128 // own))
+
+
+def animation(frames: np.ndarray, loop: bool, extension: str = "webp") -> bytes:
+    """`(F, S, S, 3)` uint8 → a file in one of the formats `MORPHS`, played again and again, or once."""
+    size = animation_size(frames.shape[1], extension)
+    frames = [resized(frame, size) for frame in frames]
+    if extension == "mp4":
+        return _mp4(frames, loop)
+    pictures = [Image.fromarray(frame) for frame in frames]
+    options = {"quality": 85, "method": 2, "loop": 0 if loop else 1}
+    if extension == "gif":  # the slower methods make better colours, in seconds that all visitors would wait
+        pictures = [picture.quantize(method=Image.Quantize.FASTOCTREE) for picture in pictures]
+        options = {"loop": 0} if loop else {}
     return _saved(
-        pictures[0],
-        "WEBP",
-        save_all=True,
-        append_images=pictures[1:],
-        duration=FRAME_MILLISECONDS,
-        loop=0 if loop else 1,
-        quality=85,
-        method=2,
+        pictures[0], extension, save_all=True, append_images=pictures[1:], duration=FRAME_MILLISECONDS, **options
     )
+
+
+def _mp4(frames: Sequence[np.ndarray], loop: bool) -> bytes:
+    """Frames `(S, S, 3)` uint8, S even → H.264 as every browser, phone and chat plays it. A loop is at least
+    `SHORTEST_VIDEO` long."""
+    import av  # loads all of FFmpeg
+    from av.video.reformatter import ColorRange, Colorspace
+
+    rounds = -(-SHORTEST_VIDEO // (FRAME_MILLISECONDS * len(frames))) if loop else 1
+    file = io.BytesIO()
+    # with room for its index at the start (16 KB: a thousand frames), a video plays before all of it has arrived
+    with av.open(file, "w", format="mp4", options={"moov_size": "16384"}) as container:
+        stream = container.add_stream(
+            "libx264", rate=Fraction(1000, FRAME_MILLISECONDS), options={"crf": "18", "preset": "veryfast"}
+        )
+        stream.height, stream.width = frames[0].shape[:2]
+        stream.pix_fmt = "yuv420p"
+        codec = stream.codec_context
+        codec.colorspace = codec.color_primaries = codec.color_trc = Colorspace.ITU709
+        codec.color_range = ColorRange.MPEG
+        for frame in [*frames] * rounds:
+            picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), "rgb24")
+            container.mux(
+                stream.encode(picture.reformat(format="yuv420p", dst_colorspace="ITU709", dst_color_range="MPEG"))
+            )
+        container.mux(stream.encode())
+    return file.getvalue()
 
 
 def read_picture(data: bytes) -> Image.Image:

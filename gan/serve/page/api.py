@@ -6,7 +6,7 @@ from pathlib import Path
 import gradio as gr
 from gradio.processing_utils import get_upload_folder
 
-from gan.link import FRAMES, SEEDS, WEIGHTS, View, encode, parse_seeds
+from gan.link import FRAMES, SEEDS, WEIGHTS, View, encode, typed_seeds
 from gan.serve import files
 from gan.serve.faces import FaceModel
 from gan.serve.models import Models
@@ -15,17 +15,27 @@ from gan.serve.page.safety import Refusal
 from gan.serve.page.sliders import api_numbers, look_of
 
 
+class Weights(gr.Textbox):
+    """The weights of a link; none in the API's examples, where gr.Textbox would say “Hello!!”."""
+
+    is_template = True  # looks like its parent
+
+    def example_payload(self):
+        return ""
+
+
 class Api:
     """Two endpoints that the page itself does not use. Their files are deleted after some minutes."""
 
     def __init__(self, models: Models, queue: dict):
         self.models = models
         with gr.Row(visible=False):
-            seeds = gr.Textbox("0-15", label="seeds")
+            # the values are the defaults, and what the API's documentation shows
+            seeds, corners = gr.Textbox("0-15", label="seeds"), gr.Textbox("4, 13, 17", label="seeds")
             look = api_numbers()
             frames = gr.Number(16, label="frames", precision=0)
             loop = gr.Checkbox(True, label="loop")
-            weights = gr.Textbox("", label="weights")
+            weights = Weights("", label="weights")
             faces = gr.Files(label="faces")
             animation = gr.File(label="animation")
             link = gr.Textbox(label="link")
@@ -42,7 +52,7 @@ class Api:
                 None,
                 [animation, link],
                 api_name="morph",
-                inputs_kwargs={"seeds": seeds, **look, "frames": frames, "loop": loop, "weights": weights},
+                inputs_kwargs={"seeds": corners, **look, "frames": frames, "loop": loop, "weights": weights},
                 **queue,
             )
 
@@ -50,7 +60,7 @@ class Api:
         """Make the faces of given seeds.
 
         Args:
-            seeds: seeds and ranges, for example "12, 40-55, 1003"; 0 to 4294967295, at most 64 of them.
+            seeds: seeds, ranges and words, for example "12, 40-55, Ada"; 0 to 4294967295, at most 64 of them.
             variation: 1 as the network was trained, less is closer to the average face; 0 to 1.5.
             weights: what a link calls w, 12 hexadecimal digits; empty for the page's current weights.
 
@@ -60,7 +70,8 @@ class Api:
         model = self._model(weights)
         view = _view("gallery", seeds, look, model.id)
         folder = _folder(view)
-        paths = [folder / f"{place:02d}-seed-{seed}.png" for place, seed in enumerate(view.seeds)]
+        names = [files.file_name([seed], model.resolution, view.look, "png") for seed in view.seeds]
+        paths = [folder / f"{place:02d}-{name}" for place, name in enumerate(names)]
         for path, seed, face in zip(paths, view.seeds, model.faces(view.seeds, view.look)):
             path.write_bytes(files.png(face, files.origin([seed], view.look, model.id)))
         return [str(path) for path in paths], encode(view)
@@ -80,7 +91,8 @@ class Api:
         """
         model = self._model(weights)
         view = _view("morph", seeds, look, model.id, bounded(frames, *FRAMES), bool(loop))
-        path = _folder(view) / "morph.webp"
+        size = files.animation_size(model.resolution)
+        path = _folder(view) / files.file_name(view.seeds, size, view.look, "webp", morph=True)
         path.write_bytes(model.animation(view.seeds, view.look, view.frames, view.loop))
         return str(path), encode(view)
 
@@ -100,7 +112,7 @@ class Api:
 
 def _view(tab: str, seeds, look: dict, weights: str, frames: int = 16, loop: bool = True) -> View:
     """Arguments of a program → a view. What the page would say in a note is an error here."""
-    chosen, notes = parse_seeds(str(seeds), SEEDS[tab][1])
+    chosen, _, notes = typed_seeds(str(seeds), SEEDS[tab][1])
     if notes:
         raise Refusal(notes[0])
     try:

@@ -265,10 +265,9 @@ class Page:
         g.clear_kept.click(None, None, None, js="() => window.seedfacesKept.clear()", **QUIET)
 
     def _wire_files(self) -> None:
-        g = self.gallery
-        file = gr.JSON(visible=False)
-        for button, handler in ((g.sheet, g.sheet_file), (g.zip, g.zip_file)):
-            button.click(handler, self.link, file, api_visibility="private", **QUEUE).success(
+        g, m, file = self.gallery, self.morph, gr.JSON(visible=False)
+        for listen, handler in ((g.sheet.click, g.sheet_file), (g.zip.click, g.zip_file), (m.player.file, m.file)):
+            listen(handler, self.link, file, api_visibility="private", **QUEUE).success(
                 None, file, None, js=TAKE_FILE, api_visibility="private"
             )
 

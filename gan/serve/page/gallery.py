@@ -8,13 +8,14 @@ from itertools import islice
 
 import gradio as gr
 
-from gan.link import SEED_LIMIT, SEEDS, WEIGHTS, View, decode, encode, format_seeds, parse_seeds
+from gan.link import SEED_LIMIT, SEEDS, WEIGHTS, View, decode, encode, format_seeds, typed_seeds
 from gan.model.look import Look
 from gan.serve import files
 from gan.serve.faces import FaceModel
 from gan.serve.models import Models
 from gan.serve.page.chooser import Chooser, choices
 from gan.serve.page.components import FaceCard, Faces, Kept, Said, data_url
+from gan.serve.page.face_address import FaceAddress
 from gan.serve.page.inputs import bounded, clean, seed_of
 from gan.serve.page.sliders import Slider, in_words, look_sliders, values_of
 
@@ -55,7 +56,7 @@ class Gallery:
             seeds = gr.Textbox(
                 "0-15",
                 label="Seeds",
-                info="The first one, or a list: 12, 40-55, 1003",
+                info="The first one, a word, or a list: 12, 40-55, Ada",
                 min_width=200,
                 max_lines=1,
                 scale=4,
@@ -120,14 +121,14 @@ class Gallery:
         return View("gallery", view.seeds or View().seeds, view.look, view.weights or self.models.current.id)
 
     def typed(self, view: View, sent) -> tuple[View, list[str]]:
-        """The seeds box and how many: a single number is the first of so many seeds, anything else a list."""
+        """The seeds box and how many: one number is the first of so many seeds, anything else a list; a word is one."""
         text, count = sent if isinstance(sent, list) and len(sent) == 2 else ("", 1)
-        seeds, notes = parse_seeds(str(text))
-        if len(seeds) == 1 and not notes:
+        seeds, words, notes = typed_seeds(str(text))
+        if len(seeds) == 1 and not words and not notes:
             seeds = consecutive(seeds[0], bounded(count, 1, MOST))
         if not seeds:
-            return view, notes or ["Type a seed, for example 12, or several: 12, 40-55, 1003."]
-        return replace(view, seeds=tuple(seeds)), notes
+            return view, notes or ["Type a seed, for example 12, or several: 12, 40-55, 1003, or a word."]
+        return replace(view, seeds=tuple(seeds)), words + notes
 
     def resized(self, view: View, count) -> tuple[View, list[str]]:
         """More or fewer of the faces that are shown; after the last of them those that follow it."""
@@ -182,6 +183,9 @@ class Gallery:
         return {
             "seed": view.seeds[0],
             "src": data_url(files.png(face, files.origin(view.seeds, view.look, model.id))),
+            "name": files.file_name(view.seeds, model.resolution, view.look, "png"),
+            "enlarged": str(FaceAddress(view.seeds[0], "png", view.look, model.id, files.LARGE)),
+            "enlarged_name": files.file_name(view.seeds, files.LARGE, view.look, "png"),
             "large": data_url(files.enlarged(face), "image/webp"),
             "query": encode(view),
             "shown": time.time_ns(),
@@ -208,20 +212,17 @@ class Gallery:
         model = self.models.of(view.weights)
         origin = files.origin(view.seeds, view.look, model.id)
         data = files.sheet_png(model.faces(view.seeds, view.look), origin)
-        return {"name": f"{_file_stem(view)}.png", "url": data_url(data)}
+        return {"name": files.file_name(view.seeds, model.resolution, view.look, "png"), "url": data_url(data)}
 
     def zip_file(self, query: str) -> dict:
         """The gallery as single pictures in a ZIP file, in the form that save.js takes."""
         view = self._shown(query)
         model = self.models.of(view.weights)
         data = files.zip_of_pngs(view.seeds, model.faces(view.seeds, view.look), view.look, model.id)
-        return {"name": f"{_file_stem(view)}.zip", "url": data_url(data, "application/zip")}
+        name = files.file_name(view.seeds, model.resolution, view.look, "zip")
+        return {"name": name, "url": data_url(data, "application/zip")}
 
 
 def consecutive(first: int, count: int) -> range:
     """`count` seeds from `first` on; fewer at the end of the seeds."""
     return range(first, min(first + count, SEED_LIMIT))
-
-
-def _file_stem(view: View) -> str:
-    return "seeds-" + format_seeds(view.seeds, "_")[:80]

@@ -8,14 +8,16 @@ from starlette.middleware import Middleware
 from gan.serve.files import MOST_BYTES
 from gan.serve.judge import Judge
 from gan.serve.models import Models
+from gan.serve.page.api_examples import ApiExamples
 from gan.serve.page.components import static
+from gan.serve.page.face_address import face_routes
 from gan.serve.page.frame import Page
+from gan.serve.page.line import Line
 from gan.serve.page.preview import LinkPreview, picture_route
 from gan.serve.page.safety import BodyLimit
 
-MOST_WAITING = (
-    40  # visitors in the queue of everything that needs the model, and as many in that of the pictures for chats
-)
+MOST_WAITING = 40  # visitors in the queue of everything that needs the model
+MOST_PICTURES = 64  # waiting for a picture outside it: a page that shows 64 faces may ask for all of them at once
 
 
 def theme() -> gr.themes.Base:
@@ -57,6 +59,7 @@ def launch(weights: Path, default: str, wanted: str = "") -> None:
     """
     models = Models(weights, default, wanted)
     page = Page(models, Judge(weights / "detector")).blocks
+    line = Line(MOST_PICTURES)
     page.queue(max_size=MOST_WAITING, default_concurrency_limit=1, api_open=False)
     page.launch(
         theme=theme(),
@@ -70,7 +73,7 @@ def launch(weights: Path, default: str, wanted: str = "") -> None:
         show_error=False,
         max_file_size=MOST_BYTES,
         app_kwargs={
-            "middleware": [Middleware(BodyLimit), Middleware(LinkPreview, models=models)],
-            "routes": [picture_route(models, MOST_WAITING)],
+            "middleware": [Middleware(BodyLimit), Middleware(LinkPreview, models=models), Middleware(ApiExamples)],
+            "routes": [picture_route(models, line), *face_routes(models, line)],
         },
     )

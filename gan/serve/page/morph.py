@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import gradio as gr
 
-from gan.link import FIRST_SEEDS, FRAMES, SEEDS, View, format_seeds, parse_seeds
+from gan.link import FIRST_SEEDS, FRAMES, SEEDS, View, decode, format_seeds, typed_seeds
 from gan.serve import files
+from gan.serve.faces import FaceModel
 from gan.serve.models import Models
 from gan.serve.page.chooser import Chooser, choices
 from gan.serve.page.components import Player, Said, data_url
@@ -63,7 +64,7 @@ class Morph:
             "src": data_url(animation, "image/webp"),
             "still": data_url(files.png(first, files.origin(view.seeds[:1], view.look, model.id))),
             "alt": f"Morph through the faces of seeds {names}{' and back' if view.loop else ''}",
-            "name": f"morph-{'-'.join(map(str, view.seeds))}.webp",
+            "name": _name(view, model, "webp"),
         }
         return [choices(self.models, model), player]
 
@@ -81,10 +82,10 @@ class Morph:
 
     def typed(self, view: View, text) -> tuple[View, list[str]]:
         """The seeds box."""
-        seeds, notes = parse_seeds(str(text), MOST)
+        seeds, words, notes = typed_seeds(str(text), MOST)
         if len(seeds) < FEWEST:
             return view, [*notes, f"A morph takes {FEWEST} to {MOST} seeds, for example 4, 13, 17."]
-        return replace(view, seeds=seeds), notes
+        return replace(view, seeds=seeds), words + notes
 
     def smoother(self, view: View, frames) -> tuple[View, list[str]]:
         """Another number of frames from face to face."""
@@ -101,3 +102,18 @@ class Morph:
             return view, [f"Keep at least {FEWEST} faces to morph them. Here are others."]
         notes = [f"A morph takes at most {MOST} faces. These are the first {MOST}."] if len(seeds) > MOST else []
         return replace(view, seeds=seeds[:MOST]), notes
+
+    # --- downloads ------------------------------------------------------------------------------------------------
+
+    def file(self, query: str, event: gr.EventData) -> dict:
+        """The morph in a format of `files.MORPHS`, in the form that save.js takes."""
+        view = self.of(decode(query)[0])
+        extension = str(event.format) if str(event.format) in files.MORPHS else "webp"
+        model = self.models.of(view.weights)
+        data = model.animation(view.seeds, view.look, view.frames, view.loop, extension)
+        return {"name": _name(view, model, extension), "url": data_url(data, files.MORPHS[extension])}
+
+
+def _name(view: View, model: FaceModel, extension: str) -> str:
+    size = files.animation_size(model.resolution, extension)
+    return files.file_name(view.seeds, size, view.look, extension, morph=True)

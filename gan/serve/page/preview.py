@@ -7,6 +7,7 @@ Graph, https://ogp.me).
 import html
 import re
 import textwrap
+from collections.abc import Awaitable, Callable
 
 import anyio.to_thread
 from gradio.route_utils import get_root_url
@@ -18,6 +19,7 @@ from starlette.routing import Route
 from gan.link import FIRST_SEEDS, View, decode, encode, format_seeds
 from gan.serve import files
 from gan.serve.models import Models
+from gan.serve.page.line import Line, refusal
 
 PICTURE = "/preview.jpg"
 MOST_FACES = 8  # two rows of four, as wide as chats want them
@@ -33,25 +35,13 @@ class LinkPreview:
     async def __call__(self, scope, receive, send):
         if scope["type"] != "http" or scope["method"] != "GET" or scope["path"] != "/":
             return await self.app(scope, receive, send)
-        start, parts = {}, []
 
-        async def replaced(message):
-            if message["type"] == "http.response.start":
-                start.update(message)
-                return
-            parts.append(message.get("body", b""))
-            if message.get("more_body"):
-                return
-            body, headers = b"".join(parts), MutableHeaders(scope=start)
-            if headers.get("content-type", "").startswith("text/html"):
-                page = _TAGS.sub("", body.decode())
-                tags = await anyio.to_thread.run_sync(self._tags, Request(scope))  # it may load older weights
-                body = page.replace("<head>", "<head>" + tags, 1).encode()
-                headers["content-length"] = str(len(body))
-            await send(start)
-            await send({"type": "http.response.body", "body": body})
+        async def with_tags(body: bytes) -> bytes:
+            page = _TAGS.sub("", body.decode())
+            tags = await anyio.to_thread.run_sync(self._tags, Request(scope))  # it may load older weights
+            return page.replace("<head>", "<head>" + tags, 1).encode()
 
-        await self.app(scope, receive, replaced)
+        await self.app(scope, receive, changed(send, "text/html", with_tags))
 
     def _tags(self, request: Request) -> str:
         view, _ = decode(dict(request.query_params))
@@ -68,17 +58,40 @@ class LinkPreview:
         return "".join(f'<meta property="{name}" content="{html.escape(value)}">' for name, value in tags.items())
 
 
-def picture_route(models: Models, most_waiting: int) -> Route:
+def changed(send, media_type: str, change: Callable[[bytes], Awaitable[bytes]]):
+    """An ASGI `send` that passes the body of a response of this type through `change`."""
+    start, parts = {}, []
+
+    async def send_changed(message):
+        if message["type"] == "http.response.start":
+            start.update(message)
+            return
+        parts.append(message.get("body", b""))
+        if message.get("more_body"):
+            return
+        body, headers = b"".join(parts), MutableHeaders(scope=start)
+        if headers.get("content-type", "").startswith(media_type):
+            body = await change(body)
+            headers["content-length"] = str(len(body))
+        await send(start)
+        await send({"type": "http.response.body", "body": body})
+
+    return send_changed
+
+
+def picture_route(models: Models, line: Line) -> Route:
     """`PICTURE`, with the query of a link: its first faces as a JPEG. 404 where the page lacks the weights that made
-    them, 503 where `most_waiting` requests are waiting."""
-    one_at_a_time = anyio.CapacityLimiter(1)
+    them, 503 where the line is full."""
+
+    def made(view: View) -> Response:
+        picture = drawn(models, view)
+        if not picture:
+            return refusal(404, f"This page does not have the weights {view.weights}.")
+        return Response(picture, media_type="image/jpeg")
 
     async def answer(request: Request) -> Response:
-        if one_at_a_time.statistics().tasks_waiting >= most_waiting:
-            return Response(status_code=503)
         view, _ = decode(dict(request.query_params))
-        picture = await anyio.to_thread.run_sync(drawn, models, view, limiter=one_at_a_time)
-        return Response(picture, media_type="image/jpeg") if picture else Response(status_code=404)
+        return await line.answer(made, view)
 
     return Route(PICTURE, answer)
 

@@ -7,11 +7,13 @@ a payload passes every size limit, and a URL is fetched (tests/test_page_safety.
 
 import os
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+import anyio.to_thread
 import gradio as gr
-from gradio.processing_utils import get_upload_folder
+from gradio.processing_utils import get_upload_folder, save_bytes_to_cache
 from starlette.exceptions import HTTPException
 
 from gan import UserError
@@ -34,15 +36,26 @@ class UploadedPicture(gr.Image):
 
     is_template = True  # looks and works like gr.Image in the browser
 
+    def __init__(self, *, face_at: Callable[[str], bytes | None] = lambda url: None, example: str = "", **options):
+        """`face_at` makes the picture at the address of a generated face, or None; `example` is such an address."""
+        self._face_at, self._example = face_at, example
+        super().__init__(**options)
+
+    def get_config(self, cls=None):
+        return super().get_config(gr.Image)  # the browser gets what gr.Image takes
+
     async def async_move_resource_to_block_cache(self, url_or_file_path):
-        """Allow only local paths: gr.Image would fetch a URL in the payload."""
-        if "://" in str(url_or_file_path or ""):
+        """gr.Image would fetch a URL in the payload. Of URLs, only the address of a face is allowed, which is made."""
+        if "://" not in str(url_or_file_path or ""):
+            return await super().async_move_resource_to_block_cache(url_or_file_path)
+        face = await anyio.to_thread.run_sync(self._face_at, str(url_or_file_path))
+        if face is None:
             raise Refusal(ONLY_UPLOADS)
-        return await super().async_move_resource_to_block_cache(url_or_file_path)
+        return save_bytes_to_cache(face, "face.png", self.GRADIO_CACHE)
 
     def example_payload(self):
-        """What the API's documentation shows: a file, where gr.Image would show a URL."""
-        return {"path": "face.jpg", "meta": {"_type": "gradio.FileData"}}
+        """What the API's documentation shows."""
+        return {"path": self._example, "url": self._example, "meta": {"_type": "gradio.FileData"}}
 
     def preprocess(self, payload) -> Path | None:
         """A payload → the path of the upload it names, or None.

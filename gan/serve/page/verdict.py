@@ -1,6 +1,7 @@
 """The real-or-fake tab: a picture in, the verdict on its face out."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import gradio as gr
@@ -10,6 +11,7 @@ from PIL import Image
 from gan import UserError
 from gan.link import View
 from gan.model.face_finder import Square
+from gan.model.look import AS_TRAINED
 from gan.serve import files
 from gan.serve.judge import (
     FEWEST_PIXELS,
@@ -24,7 +26,9 @@ from gan.serve.judge import (
     Verdict,
 )
 from gan.serve.models import Models
+from gan.serve.page.api_examples import PAGE
 from gan.serve.page.components import VerdictCard, data_url
+from gan.serve.page.face_address import FaceAddress, face_at
 from gan.serve.page.safety import Refusal, UploadedPicture, read_upload
 
 UPSIDE_DOWN = 135  # degrees of roll, above which a face is called that
@@ -43,7 +47,12 @@ class VerdictTab:
             "the faces and judges the largest, or the one that you choose."
         )
         self.picture = UploadedPicture(
-            label="A picture with a face", sources=["upload", "clipboard"], height=220, elem_id="upload"
+            label="A picture with a face",
+            sources=["upload", "clipboard"],
+            height=220,
+            elem_id="upload",
+            face_at=partial(face_at, models),
+            example=f"{PAGE}/{FaceAddress(1003, 'png', AS_TRAINED, models.current.id)}",
         )
         self.card = VerdictCard()
         gr.Markdown(judge.trust, elem_id="trust")

@@ -1,5 +1,6 @@
 // "Play from the start": an animated picture restarts when it is loaded from another address.
 element.addEventListener("click", async (event) => {
+  if (event.target.name === "file") return trigger("file", { format: event.target.value }); // the server makes it now
   if (event.target.name !== "play") return;
   const image = element.querySelector("img");
   element.querySelector("source")?.remove(); // the visitor asked for motion
