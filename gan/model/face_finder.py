@@ -185,16 +185,17 @@ def framed(face: Square, picture: Image.Image) -> Square:
     A picture that is almost such a square stays whole: cropping a few pixels means resampling all of them, which
     erases the finest traces of a generator.
     """
-    roll = face.roll if abs(face.roll) >= _TILTED else 0.0
-    side = min(face.side, *picture.size)
-    side = min(picture.size) if side > _WHOLE * min(picture.size) else _TIGHTER * side
-    return _into(picture, _around(*face.middle, side, roll))
+    shorter = min(picture.size)
+    side = shorter if face.side > _WHOLE * shorter else _TIGHTER * face.side
+    return moved_into(picture, _around(*face.middle, side, face.roll if abs(face.roll) >= _TILTED else 0.0))
 
 
-def _into(picture: Image.Image, square: Square) -> Square:
-    """A square, no larger than the picture, moved into it; of a turned one the corners may reach beyond the edges."""
-    left, top = (min(max(start, 0), length - square.side) for start, length in zip(square, picture.size))
-    return square._replace(left=left, top=top)
+def moved_into(picture: Image.Image, square: Square) -> Square:
+    """A square, no larger than a picture allows, moved into it; of a turned one the corners may reach beyond the
+    edges."""
+    side = min(square.side, *picture.size)
+    left, top = (min(max(middle - side / 2, 0), length - side) for middle, length in zip(square.middle, picture.size))
+    return Square(left, top, side, square.roll)
 
 
 def cut(picture: Image.Image, square: Square, resolution: int) -> np.ndarray:
@@ -244,7 +245,7 @@ def looks(picture: Image.Image, square: Square, resolution: int) -> np.ndarray:
     squares = [square]
     for shift in (-_SHIFTED, 0, _SHIFTED) if side > square.side else ():
         x, y = square.middle + _turned(0, shift * square.side, square.roll)
-        squares.append(_into(picture, _around(x, y, side, square.roll)))
+        squares.append(moved_into(picture, _around(x, y, side, square.roll)))
     return np.stack([cut(picture, each, resolution) for each in squares])
 
 
