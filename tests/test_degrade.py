@@ -47,7 +47,7 @@ def test_degradations_are_as_frequent_as_their_probabilities(monkeypatch):
 def test_a_square_is_cut_out_about_as_a_face_finder_would():
     image, shares, beyond = Image.fromarray(picture(3, 64, 64)), [], []
     for seed in range(400):
-        around, (left, top, side) = degrade._surrounded(image, np.random.default_rng(seed))
+        around, (left, top, side, _) = degrade._surrounded(image, np.random.default_rng(seed))
         assert around.crop((8, 8, 72, 72)).tobytes() == image.tobytes()  # the picture itself, in the middle of a margin
         assert 0 <= left and 0 <= top and left + side <= around.width and top + side <= around.height
         shares.append(side / 64)

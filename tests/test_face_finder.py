@@ -28,7 +28,8 @@ def test_a_training_crop_is_found_to_be_one(faces):
     squares = [face_finder.framed(found[0], face) for face in faces if (found := face_finder.find(face))]
     assert len(squares) >= 0.9 * len(faces)
     size = faces[0].width
-    for left, top, side in squares:
+    for left, top, side, roll in squares:
+        assert roll == 0  # turning would resample what must stay as it is
         assert 0 <= left <= size - side + 1e-6 and 0 <= top <= size - side + 1e-6
     assert np.median([square.side for square in squares]) > 0.9 * size
 
@@ -39,7 +40,7 @@ def test_a_training_crop_is_found_to_be_one(faces):
 )
 def test_a_face_in_a_photo_is_framed_like_a_training_picture(faces, width, height, left, top, side):
     good = 0
-    for face in faces[:12]:
+    for face in faces[:8]:
         image = photo(width, height, (face, left, top, side))
         for found in face_finder.find(image)[:1]:
             square = face_finder.framed(found, image)
@@ -48,7 +49,7 @@ def test_a_face_in_a_photo_is_framed_like_a_training_picture(faces, width, heigh
                 and abs(square.top - top) < 0.15 * side
                 and 0.8 < square.side / side < 1.25
             )
-    assert good >= 9
+    assert good >= 7
 
 
 def test_the_largest_comes_first(faces):
@@ -56,6 +57,33 @@ def test_the_largest_comes_first(faces):
     found = face_finder.find(image)
     assert len(found) == 3 and found[0].side > found[1].side > found[2].side
     assert found[0].left == pytest.approx(500, abs=80)
+
+
+@pytest.mark.parametrize("angle", [30, 90, 135, 180])
+def test_a_turned_face_is_found_and_its_crop_is_upright(faces, angle):
+    level, off = 0, []
+    for face in faces[:6]:
+        image = photo(600, 600, (face, 180, 200, 220))
+        turned = image.rotate(-angle, Image.Resampling.BICUBIC)
+        before, after = face_finder.find(image)[0], face_finder.find(turned)[0]
+        level += abs((after.roll - before.roll - angle + 180) % 360 - 180) < 15
+        crops = [face_finder.cut(each, square, 32).astype(int) for each, square in ((image, before), (turned, after))]
+        off.append(np.abs(crops[0] - crops[1]).mean())
+    assert level >= 5
+    assert np.median(off) < 25  # two different faces differ by 54
+
+
+def test_a_face_at_the_edge_or_as_large_as_the_picture_is_found(faces):
+    cut_off = sum(len(face_finder.find(photo(600, 500, (face, 340, 200, 300)))) == 1 for face in faces[:5])
+    large = sum(len(face_finder.find(photo(600, 600, (face, 0, 0, 600)))) == 1 for face in faces[:5])
+    assert cut_off >= 4 and large >= 4
+
+
+def test_a_small_picture_is_searched_as_well(faces):
+    """Faces of 40 pixels in pictures of 64 and in photos of 1,000."""
+    near = sum(len(face_finder.find(photo(64, 64, (face, 12, 12, 40)))) == 1 for face in faces[:5])
+    far = sum(len(face_finder.find(photo(1000, 700, (face, 600, 300, 60)))) == 1 for face in faces[:5])
+    assert near >= 4 and far >= 4
 
 
 @pytest.mark.parametrize(
@@ -91,7 +119,29 @@ def test_a_square_is_moved_into_the_picture_as_far_as_it_fits():
     image = Image.new("RGB", (200, 100))
     assert face_finder.framed(Square(-20, 10, 50), image).left == 0
     assert face_finder.framed(Square(150, 80, 60), image) == pytest.approx(
-        (200 - 0.891 * 60, 100 - 0.891 * 60, 0.891 * 60)
+        (200 - 0.9 * 60, 100 - 0.9 * 60, 0.9 * 60, 0)
     )
     assert face_finder.framed(Square(50, -50, 180), image).side == 100
     assert face_finder.middle(image) == Square(50, 0, 100)
+    # a slight tilt is left as it is, a stronger one is turned upright
+    assert [face_finder.framed(Square(50, 20, 50, roll), image).roll for roll in (-11, 11, 13, -90)] == [0, 0, 13, -90]
+
+
+def test_a_turned_square_is_cut_out_upright():
+    image = Image.fromarray(picture(5, 90, 120))
+    for quarters in (1, 2, 3):
+        turned = np.rot90(np.asarray(image), -quarters)
+        middle = Square(10, 10, 40)
+        x, y = middle.middle
+        for _ in range(quarters):  # clockwise
+            x, y = 90 - y if _ % 2 == 0 else 120 - y, x
+        there = Square(x - 20, y - 20, 40, 90 * quarters)
+        crop = face_finder.cut(Image.fromarray(np.ascontiguousarray(turned)), there, 40)
+        assert np.abs(crop.astype(int) - face_finder.cut(image, middle, 40)).max() <= 1
+
+
+def test_beyond_the_edges_pixels_are_repeated():
+    image = Image.new("RGB", (100, 100), "red")
+    image.paste("blue", (80, 0, 100, 100))
+    crop = face_finder.cut(image, Square(60, 20, 80), 80)
+    assert (crop[:, :18] == (255, 0, 0)).all() and (crop[:, 22:] == (0, 0, 255)).all()

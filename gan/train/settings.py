@@ -25,11 +25,15 @@ class DataSettings:
     dataset_split: str | None = None
     # its column that holds the pictures; default: the first
     image_column: str | None = None
+    # what is learned of each picture: the square in its middle, or that around a face, turned upright
+    crop: Literal["middle", "face"] = "middle"
+    # with --crop face: the largest face of each picture, or all that are large enough
+    faces: Literal["largest", "all"] = "largest"
 
     def data_arguments(self) -> list[str]:
         """The part of a command line that names these pictures."""
-        names = [field.name for field in dataclasses.fields(DataSettings)]
-        return [word for name in names if getattr(self, name) for word in (f"--{name}", str(getattr(self, name)))]
+        given = [field.name for field in dataclasses.fields(DataSettings) if getattr(self, field.name) != field.default]
+        return [word for name in given for word in (f"--{name}", str(getattr(self, name)))]
 
 
 @dataclass(frozen=True)

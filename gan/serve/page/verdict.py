@@ -111,7 +111,7 @@ def as_json(verdict: Verdict, picture: Image.Image, truth: str = "") -> dict:
     """A verdict as the card shows it and as the API returns it."""
     sentences = [truth] if truth else []
     if verdict.verdict == NO_FACE:
-        sentences.append("No upright face that looks at the camera was found, so nothing was judged.")
+        sentences.append("No face was found, so nothing was judged.")
     elif verdict.faces > 1:
         judged = "; the largest one was judged" if verdict.opinion else ""
         sentences.append(f"{verdict.faces} faces were found{judged}.")
@@ -177,7 +177,7 @@ def marks(squares: Sequence[Square], names: Sequence[str], picture: Image.Image)
 
 def roll(square: Square) -> int:
     """Degrees, clockwise, by which a square is turned about its middle; -180 to 180."""
-    return round(getattr(square, "roll", 0))  # of a face finder that finds upright faces only, squares have no roll
+    return round(square.roll)
 
 
 def middle_of(square: Square) -> tuple[float, float]:

@@ -47,6 +47,7 @@ class Source:
     count: int | None
     pictures: Callable[[], Iterator[Picture]]
     resume: Callable[[dict], Iterator[Picture]] | None = None  # the pictures after a `Picture.position`
+    crop: str = "middle"  # what is kept of each picture: "middle", "largest" (face) or "all" (faces)
 
     def after(self, count: int, position: dict | None) -> Iterator[Picture]:
         """The pictures but for the first `count`, the last of which was at `position`."""

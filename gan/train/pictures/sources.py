@@ -1,5 +1,6 @@
 """Where pictures come from: a folder of pictures or parquet files, a zip file, CelebA's layout, a Hub data set."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from gan import UserError
@@ -12,12 +13,18 @@ from gan.train.settings import DataSettings
 
 
 def find(wanted: DataSettings) -> Source:
-    """The source that the command line names.
+    """The source that the command line names, with the crop that it asks for.
 
     Raises:
         UserError: neither or both are given, the folder does not exist or holds no pictures, the data set cannot be
             read.
     """
+    if wanted.faces == "all" and wanted.crop != "face":
+        raise UserError("--faces all goes with --crop face.")
+    return replace(_find(wanted), crop=wanted.faces if wanted.crop == "face" else "middle")
+
+
+def _find(wanted: DataSettings) -> Source:
     if (wanted.train_data_dir is None) == (wanted.dataset_name is None):
         raise UserError("Say what to train on: --train_data_dir FOLDER or --dataset_name USER/NAME, one of the two.")
     if wanted.dataset_name:

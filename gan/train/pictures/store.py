@@ -17,6 +17,7 @@ from tqdm import tqdm
 from gan import UserError, reason
 from gan.model import images
 from gan.train import machine
+from gan.train.pictures.crops import crops
 from gan.train.pictures.source import BrokeOff, Picture, Source, say
 from gan.train.pictures.unfinished import PARTS, Unfinished
 
@@ -32,8 +33,9 @@ class Store:
     """Decoded pictures on disk, shared by every process and every later run."""
 
     folder: Path
-    # name, resolution, train and held_out (counts), unreadable (names with reasons), unread (names of those that may be
-    # readable later), made (seconds since 1970), digest (of the content)
+    # name, resolution, pictures (that were read), train and held_out (counts of crops), unreadable (names with
+    # reasons), unread (names of those that may be readable later), left_out (names of those with no face, or with too
+    # small ones), made (seconds since 1970), digest (of the content)
     info: dict
     train: np.ndarray  # (N, S, S, 3) uint8, memory-mapped
     held_out: np.ndarray  # (M, S, S, 3) uint8, memory-mapped, never trained on
@@ -54,7 +56,8 @@ def open_store(source: Source, resolution: int, store_dir: Path, digest: str | N
         UserError: more than `UNREADABLE_LIMIT` of the pictures cannot be decoded, none is left to train on, the disk is
             full, or the source breaks off.
     """
-    key = hashlib.sha256(f"{STORE_FORMAT} {source.fingerprint} {resolution}".encode()).hexdigest()[:16]
+    key = f"{STORE_FORMAT} {source.fingerprint} {resolution}" + f" {source.crop}" * (source.crop != "middle")
+    key = hashlib.sha256(key.encode()).hexdigest()[:16]
     folder = store_dir.expanduser() / f"{resolution}px-{key}"
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -70,7 +73,7 @@ def open_store(source: Source, resolution: int, store_dir: Path, digest: str | N
         ) from error
     # named after what is read now: older versions wrote where it lay, and a copy elsewhere has the same store
     info = {**_info(folder), "name": source.name}
-    _say_unreadable(info)
+    _say_left_out(info)
     return Store(folder, info, *(_map(folder / f"{part}.u8", info[part], resolution) for part in ("train", "held_out")))
 
 
@@ -144,11 +147,13 @@ def _decode_all(source: Source, resolution: int, folder: Path) -> dict:
     ):
         try:
             for chunk in _chunks(source.after(made.read, made.position), 256):
-                for picture, (pixels, part) in zip(chunk, pool.map(lambda item: _decode(item, resolution), chunk)):
-                    if part in PARTS:
-                        made.add(part, pixels)
-                    else:
-                        made.unreadable.append(f"{picture.name} ({pixels})")
+                decoded = pool.map(lambda item: _decode(item, resolution, source.crop), chunk)
+                for picture, (kept, part, note) in zip(chunk, decoded):
+                    made.read += 1
+                    for crop in kept:
+                        made.add(part, crop)
+                    if part not in PARTS or note:
+                        (made.left_out if part in PARTS else made.unreadable).append(f"{picture.name} ({note})")
                     if part == _UNREAD:
                         made.unread.append(picture.name)
                     progress.update()
@@ -159,52 +164,65 @@ def _decode_all(source: Source, resolution: int, folder: Path) -> dict:
             raise
         finally:
             made.close(finished)
-    _judge(source, made.counts, made.unreadable)
-    return {**made.counts, "unreadable": made.unreadable, "unread": made.unread, "digest": made.digest.hexdigest()}
+    lists = {name: getattr(made, name) for name in ("unreadable", "unread", "left_out")}
+    info = {"pictures": made.read, **made.counts, **lists, "digest": made.digest.hexdigest()}
+    _judge(source, resolution, info)
+    return info
 
 
-def _decode(picture: Picture, resolution: int) -> tuple[bytes, str] | tuple[str, str | None]:
-    """Pixels of one picture and the part that they belong to; for an unreadable one, the reason, and whether the file
-    may be readable later or not."""
+def _decode(picture: Picture, resolution: int, crop: str) -> tuple[list[bytes], str | None, str]:
+    """Crops of one picture, the part that they belong to, and what was left out of it; for an unreadable one none,
+    whether the file may be readable later or not, and the reason."""
     try:
         data = picture.read()
     except UserError:
         raise
     except OSError as error:  # of a network drive, say: nothing is known about the picture
-        return reason(error), _UNREAD
+        return [], _UNREAD, reason(error)
     except Exception as error:
-        return reason(error), None
+        return [], None, reason(error)
     try:
-        pixels = images.training_crop(images.decode(data), resolution).tobytes()
+        kept, left_out = crops(images.decode(data), resolution, crop)
     except Exception as error:  # Pillow's plugins raise all kinds of errors on damaged files
-        return reason(error).split(" <_io", 1)[0], None  # without the buffer's address in memory
+        return [], None, reason(error).split(" <_io", 1)[0]  # without the buffer's address in memory
     held_out = picture.held_out
     if held_out is None:
         # by content: copies of a picture land in the same part, whatever their names
         held_out = int.from_bytes(hashlib.sha256(data).digest()[:8], "big") < HELD_OUT_SHARE * 2**64
-    return pixels, "held_out" if held_out else "train"
+    return [each.tobytes() for each in kept], "held_out" if held_out else "train", left_out
 
 
-def _judge(source: Source, counts: dict[str, int], unreadable: list[str]) -> None:
-    total = sum(counts.values()) + len(unreadable)
+def _judge(source: Source, resolution: int, info: dict) -> None:
+    total, unreadable = info["pictures"], info["unreadable"]
     if len(unreadable) > max(1, UNREADABLE_LIMIT * total):
         raise UserError(
             f"{len(unreadable):,} of {total:,} pictures in {source.name} cannot be decoded, more than "
             f"{UNREADABLE_LIMIT:.0%}: {_some(unreadable)}. Repair or remove them."
         )
-    if not counts["train"]:
+    if source.crop != "middle" and not info["train"] + info["held_out"]:
+        raise UserError(
+            f"No face of {resolution} pixels or more was found in the {total:,} pictures in {source.name}: "
+            "give larger photos, or choose a smaller --resolution or --crop middle."
+        )
+    if not info["train"]:
         raise UserError(
             f"None of the {total:,} pictures in {source.name} is left to train on: "
             "files and folders called test or validation are never trained on."
         )
 
 
-def _say_unreadable(info: dict) -> None:
+def _say_left_out(info: dict) -> None:
+    """Name the pictures that are missing in a store."""
+    total = info.get("pictures") or info["train"] + info["held_out"] + len(info["unreadable"])
     if info["unreadable"]:
-        total = info["train"] + info["held_out"] + len(info["unreadable"])
         say(
             f"{len(info['unreadable']):,} of {total:,} pictures cannot be decoded and are left out: "
             f"{_some(info['unreadable'])}"
+        )
+    if info.get("left_out"):
+        say(
+            f"{info['train'] + info['held_out']:,} faces were found in {total:,} pictures. {len(info['left_out']):,} "
+            f"pictures have none, or some that are too small, which are left out: {_some(info['left_out'])}"
         )
 
 

@@ -7,6 +7,8 @@ import time
 from pathlib import Path
 
 PARTS = ("train", "held_out")
+# pictures of the source that have been read, crops in each part, names of pictures, and where to go on
+_NOTED = ("read", "counts", "unreadable", "unread", "left_out", "position")
 _EVERY = 10  # seconds between notes of how far it is
 
 
@@ -15,7 +17,7 @@ class Unfinished:
 
     Args:
         folder: exists; holds nothing, or what an earlier run left.
-        size: bytes of a picture.
+        size: bytes of a crop.
     """
 
     def __init__(self, folder: Path, size: int):
@@ -25,15 +27,11 @@ class Unfinished:
         try:
             self._go_on(json.loads((folder / "progress.json").read_text(encoding="utf-8")))
         except (OSError, ValueError, LookupError, TypeError):  # there is none, or the files are not what it says
-            self._go_on({"counts": dict.fromkeys(PARTS, 0), "unreadable": [], "unread": [], "position": None})
-
-    @property
-    def read(self) -> int:
-        """How many pictures of the source have been read."""
-        return sum(self.counts.values()) + len(self.unreadable)
+            lists = {"unreadable": [], "unread": [], "left_out": []}
+            self._go_on({"read": 0, "counts": dict.fromkeys(PARTS, 0), "position": None, **lists})
 
     def add(self, part: str, pixels: bytes) -> None:
-        """Append a picture to a part."""
+        """Append a crop to a part."""
         self._files[part].write(pixels)
         self._files["order"].write(b"%d" % PARTS.index(part))
         self.digest.update(part.encode() + pixels)
@@ -46,9 +44,8 @@ class Unfinished:
             for file in self._files.values():
                 file.flush()
                 os.fsync(file.fileno())
-            names = ("counts", "unreadable", "unread", "position")
             temporary = self.folder / "progress.tmp"
-            temporary.write_text(json.dumps({name: getattr(self, name) for name in names}), encoding="utf-8")
+            temporary.write_text(json.dumps({name: getattr(self, name) for name in _NOTED}), encoding="utf-8")
             temporary.replace(self.folder / "progress.json")
             self._noted = time.monotonic()
 
@@ -62,8 +59,8 @@ class Unfinished:
 
     def _go_on(self, progress: dict) -> None:
         """Take what is noted, and remove what is not."""
-        self.counts, self.unreadable, self.unread, self.position = (
-            progress[name] for name in ("counts", "unreadable", "unread", "position")
+        self.read, self.counts, self.unreadable, self.unread, self.left_out, self.position = (
+            progress[name] for name in _NOTED
         )
         lengths = {part: self.counts[part] * self.size for part in PARTS} | {"order": sum(self.counts.values())}
         for name, length in lengths.items():
