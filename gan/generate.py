@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from tqdm import tqdm
 
-from gan import UserError
+from gan import UserError, expand_home
 from gan.link import LOOK, SEED_LIMIT, Range, look_fields, seed_ranges
 from gan.model.look import Look
 from gan.serve import DEFAULT, WEIGHTS
@@ -38,7 +38,7 @@ it was generated. The licence of the weights covers their faces, so LICENSE is c
 
 
 def main(arguments: list[str] | None = None) -> None:
-    given = command_line().parse_args(arguments)
+    given = command_line().parse_args(expand_home(sys.argv[1:] if arguments is None else arguments))
     seeds, look = parse_seeds(given.seeds), Look(**{name: getattr(given, name) for name in LOOK})
     check_empty(given.out)
     model = load(given.model)
