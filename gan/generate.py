@@ -167,7 +167,7 @@ def generate(model: "FaceModel", seeds: list[range], look: Look, out: Path, size
         out.mkdir(parents=True, exist_ok=True)
         if (model.folder / "LICENSE").is_file():
             shutil.copyfile(model.folder / "LICENSE", out / "LICENSE")
-        (out / TABLE).write_text(",".join(columns) + "\n")
+        (out / TABLE).write_text(",".join(columns) + "\n", encoding="utf-8")
         # without a terminal there is no progress bar
         with tqdm(total=total, unit=" faces", disable=None) as bar:
             for sheet_number, batch in enumerate(batches(seeds), 1):
@@ -228,7 +228,7 @@ def write(out: Path, pictures: Iterable[tuple[str, bytes, list[tuple]]]) -> None
             names.append(name)
             (out / name).write_bytes(data)
             rows += its_rows
-        with open(table, "a", newline="") as file:
+        with open(table, "a", newline="", encoding="utf-8") as file:
             csv.writer(file, lineterminator="\n").writerows(rows)
     except BaseException:  # a full disk, or Ctrl-C
         for name in names:
