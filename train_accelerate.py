@@ -1,4 +1,4 @@
-"""Train a face GAN: `accelerate launch train_accelerate.py --train_data_dir FOLDER --output_dir runs/faces`."""
+"""Train a face GAN: `python train_accelerate.py --train_data_dir FOLDER --output_dir runs/faces`."""
 
 import argparse
 import os
