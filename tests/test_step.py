@@ -265,15 +265,16 @@ def test_on_apples_gpu_everything_is_contiguous(monkeypatch):
     original = networks.memory_format
     for module in (networks, step):
         monkeypatch.setattr(module, "memory_format", lambda device: original(torch.device("mps")))
-    gan, seen = make(), []
+    gan, seen, layers = make(), [], 0
     for network in (gan.generator, gan.discriminator):
         assert all(value.is_contiguous() for value in network.state_dict().values())
         for layer in network.modules():
             if isinstance(layer, (torch.nn.BatchNorm2d, torch.nn.Conv2d, torch.nn.ConvTranspose2d)):
                 layer.register_forward_hook(lambda module, inputs, output: seen.append((inputs[0], output)))
+                layers += 1
     gan.step = 10  # pictures are augmented by then
     gan([batch()])
-    assert gan.augment_probability > 0 and len(seen) == 4 + 2 + 2
+    assert gan.augment_probability > 0 and len(seen) >= layers >= 6
     assert all(tensor.is_contiguous() for pair in seen for tensor in pair)
 
 
