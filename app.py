@@ -22,7 +22,11 @@ else:
 
 from gan import UserError
 from gan.serve import DEFAULT, WEIGHTS
-from gan.serve.page.launch import launch
+from gan.serve.proxies import heed_proxies
+
+heed_proxies()
+
+from gan.serve.page.launch import launch  # noqa: E402
 
 if __name__ == "__main__":
     try:

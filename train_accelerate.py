@@ -1,4 +1,4 @@
-"""Train a face GAN: `accelerate launch train_accelerate.py --train_data_dir FOLDER --output_dir runs/faces`."""
+"""Train a face GAN: `python train_accelerate.py --train_data_dir FOLDER --output_dir runs/faces`."""
 
 import argparse
 import os
@@ -6,12 +6,13 @@ import sys
 
 import tyro
 
-from gan import UserError
+from gan import UserError, expand_home
 from gan.train.settings import RECIPES, TrainSettings
 
 
 def parse(arguments: list[str]) -> TrainSettings:
     """The command line as settings; --recipe sets the defaults of all other options."""
+    arguments = expand_home(arguments)
     recipe_parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     recipe_parser.add_argument("--recipe", choices=RECIPES, default="modern")
     recipe = recipe_parser.parse_known_args(arguments)[0].recipe

@@ -85,7 +85,7 @@ def folder(arm: str, seed: int, minutes: float) -> Path:
 def config(run: Path) -> dict | None:
     """What a finished run measured."""
     file = run / "weights" / "config.json"
-    found = json.loads(file.read_text()) if file.exists() else {}
+    found = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
     return found if found.get("metrics", {}).get("frechet_distance", {}).get("generator") else None
 
 
@@ -95,8 +95,8 @@ def train(arm: str, seed: int, settings: Run) -> None:
     plan = output / "steps.txt"
     if not plan.exists():
         plan.parent.mkdir(parents=True, exist_ok=True)
-        plan.write_text(str(steps_in(settings.minutes, words)))
-    length = ["--max_train_steps", plan.read_text(), "--eval_features", settings.features]
+        plan.write_text(str(steps_in(settings.minutes, words)), encoding="utf-8")
+    length = ["--max_train_steps", plan.read_text(encoding="utf-8"), "--eval_features", settings.features]
     place = ["--output_dir", output, "--resume_from_checkpoint", "latest"]
     command = [sys.executable, "train_accelerate.py", *words, *length, *place]
     subprocess.run(list(map(str, command)), cwd=ROOT, check=True)

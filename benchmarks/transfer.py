@@ -116,8 +116,10 @@ def train(title: str, words: list, settings: Settings) -> dict[str, list[dict]]:
     plan, found = RUNS / title / "steps.txt", {}
     if not plan.exists():
         plan.parent.mkdir(parents=True, exist_ok=True)
-        plan.write_text(str(max(1, round(steps_in(settings.minutes, words) / EVALUATIONS)) * EVALUATIONS))
-    steps = int(plan.read_text())
+        plan.write_text(
+            str(max(1, round(steps_in(settings.minutes, words) / EVALUATIONS)) * EVALUATIONS), encoding="utf-8"
+        )
+    steps = int(plan.read_text(encoding="utf-8"))
     length = ["--max_train_steps", steps, "--eval_every", steps // EVALUATIONS]
     measured = ["--eval_features", settings.features, "--eval_samples", settings.samples]
     for way, more in (("from scratch", []), ("from the weights", ["--init_from", settings.weights])):
@@ -127,7 +129,7 @@ def train(title: str, words: list, settings: Settings) -> dict[str, list[dict]]:
         if not (output / "done").exists():
             subprocess.run(list(map(str, command)), cwd=ROOT, check=True)
             (output / "done").touch()
-        rows = map(json.loads, (output / "metrics.jsonl").read_text().splitlines())
+        rows = map(json.loads, (output / "metrics.jsonl").read_text(encoding="utf-8").splitlines())
         found[way] = [row for row in rows if "frechet_distance" in row]
     return found
 

@@ -1,5 +1,8 @@
 """SeedFaces: a small face GAN, how it is trained, and the page that shows it."""
 
+import os
+from collections.abc import Iterable
+
 
 class UserError(Exception):
     """Something that the user can put right: one sentence, what is wrong and what to do.
@@ -11,3 +14,9 @@ class UserError(Exception):
 def reason(error: BaseException) -> str:
     """The first line of an exception's message, or its type if it has none, for use inside a sentence."""
     return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)[:200]
+
+
+def expand_home(words: Iterable[str]) -> list[str]:
+    """The words of a command line with `~` expanded also where shells leave it alone, as in `--output_dir=~/runs`."""
+    parts = [word.partition("=") if word.startswith("--") else ("", "", word) for word in words]
+    return [option + equals + os.path.expanduser(value) for option, equals, value in parts]

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from tqdm import tqdm
 
-from gan import UserError
+from gan import UserError, expand_home
 from gan.link import LOOK, SEED_LIMIT, Range, is_word, look_fields, typed_ranges, word_note
 from gan.model.look import Look
 from gan.serve import DEFAULT, WEIGHTS
@@ -38,7 +38,7 @@ it was generated. The licence of the weights covers their faces, so LICENSE is c
 
 
 def main(arguments: list[str] | None = None) -> None:
-    given = command_line().parse_args(arguments)
+    given = command_line().parse_args(expand_home(sys.argv[1:] if arguments is None else arguments))
     seeds, look = parse_seeds(given.seeds), Look(**{name: getattr(given, name) for name in LOOK})
     check_empty(given.out)
     model = load(given.model)
@@ -169,7 +169,7 @@ def generate(model: "FaceModel", seeds: list[range], look: Look, out: Path, size
         out.mkdir(parents=True, exist_ok=True)
         if (model.folder / "LICENSE").is_file():
             shutil.copyfile(model.folder / "LICENSE", out / "LICENSE")
-        (out / TABLE).write_text(",".join(columns) + "\n")
+        (out / TABLE).write_text(",".join(columns) + "\n", encoding="utf-8")
         # without a terminal there is no progress bar
         with tqdm(total=total, unit=" faces", disable=None) as bar:
             for sheet_number, batch in enumerate(batches(seeds), 1):
@@ -229,7 +229,7 @@ def write(out: Path, pictures: Iterable[tuple[str, bytes, list[tuple]]]) -> None
             names.append(name)
             (out / name).write_bytes(data)
             rows += its_rows
-        with open(table, "a", newline="") as file:
+        with open(table, "a", newline="", encoding="utf-8") as file:
             csv.writer(file, lineterminator="\n").writerows(rows)
     except BaseException:  # a full disk, or Ctrl-C
         for name in names:

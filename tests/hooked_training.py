@@ -7,6 +7,8 @@ import json
 import os
 import signal
 import sys
+import time
+from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 
@@ -74,6 +76,8 @@ def install(accident: str, step: int, run) -> None:
             before(
                 weights, "replace_folder", lambda new: run.gan.step == step + 1 and os.kill(os.getpid(), signal.SIGTERM)
             )
+    elif accident == "first-process-busy":
+        before(loop.Run, "_write", lambda run: now() and time.sleep(8))
     elif accident == "record":
         record(run)
 
@@ -100,5 +104,7 @@ def record(run) -> None:
 if __name__ == "__main__":
     accident, step = sys.argv[1], int(sys.argv[2])
     del sys.argv[1:3]
+    if accident == "first-process-busy":
+        torch.distributed.distributed_c10d.default_pg_timeout = timedelta(seconds=3)
     before(loop.Run, "go", lambda run: install(accident, step, run))
     train_accelerate.main()

@@ -105,3 +105,19 @@ def test_imports_without_torch(module):
 def test_help_does_not_wait_for_torch():
     code = "import sys, train_accelerate; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
+
+
+def test_text_files_say_their_encoding():
+    """By default it is that of the machine, in which a model card from Windows is no card elsewhere."""
+    silent = []
+    for path in [*FILES, *(path for path in TESTS if path.parts[0] == "benchmarks")]:
+        for node in ast.walk(ast.parse((ROOT / path).read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call):
+                continue
+            name = getattr(node.func, "attr", None) or getattr(node.func, "id", None)
+            texts = [each.value for each in node.args[1:2] if isinstance(each, ast.Constant)]
+            opens = isinstance(node.func, ast.Name) and name == "open" and not any("b" in text for text in texts)
+            if opens or name in ("read_text", "write_text"):
+                if not any(keyword.arg == "encoding" for keyword in node.keywords):
+                    silent.append(f"{path}:{node.lineno}")
+    assert silent == []

@@ -1,4 +1,7 @@
 import dataclasses
+import errno
+import os
+import stat
 
 import pytest
 import torch
@@ -75,6 +78,40 @@ def test_a_disk_that_fails_costs_nothing_that_was_there(tmp_path, monkeypatch):
     ):
         checkpoint.save(tmp_path, state(2))
     assert [path.name for path in tmp_path.iterdir()] == ["checkpoint-00000001.pt"]
+
+
+@pytest.mark.parametrize("name", ["EINVAL", "EIO", "ENOTSUP", "ENOSPC"])
+def test_a_folder_that_cannot_be_flushed_is_no_failure(tmp_path, monkeypatch, name):
+    """Network drives and drives of other systems flush files and refuse folders; a full disk is another matter."""
+    number, original, closed = getattr(errno, name), os.fsync, []
+
+    def fsync(descriptor):
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            closed.append(descriptor)
+            raise OSError(number, os.strerror(number))
+        original(descriptor)
+
+    monkeypatch.setattr(checkpoint.os, "fsync", fsync)
+    if name == "ENOSPC":
+        with pytest.raises(OSError, match="No space left"):
+            checkpoint.save(tmp_path, state(3))
+    else:
+        checkpoint.save(tmp_path, state(3))
+    assert step_of(tmp_path) == 3
+    with pytest.raises(OSError):
+        os.fstat(closed[0])
+
+
+def test_other_pictures_are_named_and_not_their_digests(tmp_path):
+    saved, expected = {**SAME, "pictures": "5a5a"}, {**SAME, "pictures": "c3c3"}
+    for there, words in (
+        ("40 of faces", "pictures: 40 of faces there, 41 of faces here"),
+        ("41 of faces", "pictures: others there, 41 of faces here"),
+        ("", "pictures: others there, 41 of faces here"),  # the checkpoint of an older version
+    ):
+        with pytest.raises(UserError) as caught:
+            checkpoint.require_same(tmp_path, saved, expected, (there, "41 of faces"))
+        assert f"({words})" in str(caught.value) and "5a5a" not in str(caught.value)
 
 
 def test_other_settings_are_refused_with_the_differences(tmp_path):

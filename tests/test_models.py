@@ -16,9 +16,11 @@ from small import folder_of, pushed
 
 from gan import UserError, hub
 from gan.link import View, encode
+from gan.model import weights
 from gan.serve import models as models_module
 from gan.serve.faces import FaceModel
 from gan.serve.models import Models
+from gan.train.generator.transfer import open_source
 
 
 def generator_id(folder) -> str:
@@ -55,6 +57,15 @@ def test_every_weights_folder_is_embedded_and_older_ones_are_opened_when_a_link_
     assert len(models.offered) == 2 and not models.has("a" * 12) and not models.has("../small") and models.has("")
     wanted = Models(tmp_path, "small", str(folder_of(tmp_path / "runs" / "mine" / "weights", 7)))
     assert wanted.current.name == "mine" and len(wanted.offered) == 3 and wanted.has(models.current.id)
+
+
+def test_the_folder_of_a_run_means_its_weights_and_the_home_folder_is_found(tmp_path, monkeypatch):
+    folder, run = folder_of(tmp_path / "runs" / "mine" / "weights", 7), tmp_path / "runs" / "mine"
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for wanted in (str(folder), str(run), f"{run}/", "~/runs/mine"):
+        current = Models(WEIGHTS, DEFAULT, wanted).current
+        assert (current.id, current.folder, current.name) == (generator_id(folder), folder, "mine"), wanted
+    assert weights.load(run).folder == open_source(str(run)).folder == folder  # what is written goes there, too
 
 
 @pytest.mark.parametrize("wanted", ["no such folder", "/no/such/folder", "a/b/c d", "user", "https://x.y/z"])

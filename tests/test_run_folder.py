@@ -104,3 +104,21 @@ def test_what_is_of_later_steps_or_another_run_is_removed(folder):
     assert folder.sheets() == sheets[:1] and not folder.earlier_timeline.exists()
     shutil.rmtree(sheets[0].parent)
     folder.remove_after(0, keep_earlier_timeline=False)  # nothing there
+
+
+@pytest.mark.parametrize("accident", [UserError("no pictures"), KeyboardInterrupt(), SystemExit(1)], ids=repr)
+def test_a_refused_run_leaves_no_folder_and_touches_none_that_was_there(tmp_path, accident):
+    def refused(path) -> None:
+        with pytest.raises(type(accident)), RunFolder(path).unless_refused():
+            path.mkdir(parents=True, exist_ok=True)
+            (path / "reals.png").touch()
+            raise accident
+
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "mine.txt").touch()
+    for path in (tmp_path / "a" / "b", tmp_path / "there" / "c" / "d", tmp_path / "there"):
+        refused(path)
+        assert {each.name for each in tmp_path.rglob("*")} - {"reals.png"} == {"there", "mine.txt"}
+    with RunFolder(tmp_path / "a" / "b").unless_refused():
+        (tmp_path / "a" / "b").mkdir(parents=True)
+    assert (tmp_path / "a" / "b").is_dir()

@@ -1,6 +1,7 @@
 import json
 
 import pytest
+from conftest import ROOT
 
 from gan import UserError
 from gan.model.settings import ModelSettings, ladder, to_dict
@@ -110,3 +111,24 @@ def test_every_setting_is_explained_in_the_help(capsys):
     for name in {*TrainSettings.__dataclass_fields__, *ModelSettings.__dataclass_fields__} - {"model"}:
         assert f"--{name}" in text
     assert "R1 = R2 gradient penalty weight" in text
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["train_accelerate.py", "--output_dir=~/run", "--train_data_dir=~/pictures"],
+        ["train_accelerate.py", "--output_dir=~/run", "--train_data_dir", ".", "--init_from=~/pictures"],
+        ["-m", "gan.train.measure", "~/pictures", "--features=~/none", "--train_data_dir=."],
+        ["-m", "gan.train.detector", "--train_data_dir=~/pictures", "--generators=~/pictures"],
+        ["-m", "gan.hub", "push", "~/pictures", "user/name"],
+        ["-m", "gan.generate", "--seeds", "1", "--model=~/pictures", "--out=~/out"],
+        ["app.py"],
+    ],
+    ids=lambda words: " ".join(words[:2]),
+)
+def test_every_program_finds_the_home_folder(run, tmp_path, words):
+    """Shells leave `~` alone behind `=` and within quotes."""
+    (tmp_path / "pictures").mkdir()
+    done = run(*words, HOME=str(tmp_path), SEEDFACES_MODEL="~/pictures")
+    assert done.returncode == 1 and "Traceback" not in done.stderr, done.stderr
+    assert f"{tmp_path}/pictures" in done.stderr and "~" not in done.stderr and not (ROOT / "~").exists()

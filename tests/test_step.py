@@ -7,7 +7,9 @@ from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 from small import SMALL
 
+from gan.model import networks
 from gan.model.images import to_signed
+from gan.train.generator import step
 from gan.train.generator.step import GanStep, pictures_per_step
 from gan.train.schedules import cosine
 from gan.train.settings import RECIPES
@@ -202,6 +204,78 @@ def test_networks_are_channels_last_and_work_in_bf16():
     assert len(seen) == 5 and {output.dtype for output in seen} == {torch.bfloat16}
     assert all(output.is_contiguous(memory_format=torch.channels_last) for output in seen)
     assert {p.dtype for p in gan.discriminator.parameters()} == {torch.float32}
+
+
+def half(recipe: str = "modern", **changes) -> GanStep:
+    """A step in float16 with its loss scaler, on the CPU, where Accelerate itself refuses it."""
+    settings = make(recipe, **changes).settings
+    prepared = accelerator("bf16")
+    prepared.state._mixed_precision, prepared.scaler = "fp16", torch.amp.GradScaler("cpu", init_scale=2.0**16)
+    return GanStep(settings, prepared, total_steps=20)
+
+
+def test_float16_computes_in_float16_but_for_the_penalty():
+    gan, seen = half(penalty_every=2), []
+    for name in ("generator", "discriminator"):
+        layer = getattr(gan, name).steps[-1]
+        layer.register_forward_hook(lambda module, inputs, output, name=name: seen.append((name, output.dtype)))
+    before = parameters(gan.generator), parameters(gan.discriminator)
+    assert "penalty" in gan([batch(0)]) and "penalty" not in gan([batch(1)])
+    fakes, judged = ("generator", torch.float16), ("discriminator", torch.float16)
+    assert seen == [fakes, ("discriminator", torch.float32), judged, fakes, judged, judged]
+    for old, network in zip(before, (gan.generator, gan.discriminator)):
+        now = parameters(network)
+        assert now.dtype == torch.float32 and torch.isfinite(now).all() and not torch.equal(now, old)
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_a_gradient_that_overflows_skips_the_step_and_lowers_the_scale(recipe):
+    gan = half(recipe)
+    gan([batch(0)])
+    gan.accelerator.scaler.update(2.0**126)
+    before, moments = parameters(gan.discriminator), copy.deepcopy(gan.discriminator_optimizer.state_dict()["state"])
+    logs = gan([batch(1)])
+    assert all(torch.isfinite(value) for value in logs.values())  # the run goes on
+    assert torch.equal(parameters(gan.discriminator), before)
+    for number, entry in gan.discriminator_optimizer.state_dict()["state"].items():
+        assert all(torch.equal(value, moments[number][name]) for name, value in entry.items())
+    assert gan.accelerator.scaler.get_scale() == 2.0**124  # halved after each network's step
+    gan.accelerator.scaler.update(2.0**10)
+    gan([batch(2)])
+    assert not torch.equal(parameters(gan.discriminator), before) and gan.accelerator.scaler.get_scale() == 2.0**10
+
+
+def test_the_scale_of_float16_is_resumed():
+    gan = half()
+    gan([batch(0)])
+    gan.accelerator.scaler.update(2.0**9)
+    saved, fresh = copy.deepcopy(gan.state_dict()), half()
+    fresh.load_state_dict(saved)
+    for number in range(1, 4):
+        gan([batch(number)])
+        fresh([batch(number)])
+    assert torch.equal(parameters(gan.ema), parameters(fresh.ema)) and fresh.accelerator.scaler.get_scale() == 2.0**9
+    assert "scaler" not in make().state_dict()  # older checkpoints stay as they are
+
+
+def test_on_apples_gpu_everything_is_contiguous(monkeypatch):
+    """There is none here: the code is asked, and a step on the CPU is told that it is one."""
+    assert networks.memory_format(torch.device("mps")) is torch.contiguous_format
+    assert networks.memory_format(torch.device("cpu")) is networks.memory_format(torch.device("cuda", 0))
+    original = networks.memory_format
+    for module in (networks, step):
+        monkeypatch.setattr(module, "memory_format", lambda device: original(torch.device("mps")))
+    gan, seen, layers = make(), [], 0
+    for network in (gan.generator, gan.discriminator):
+        assert all(value.is_contiguous() for value in network.state_dict().values())
+        for layer in network.modules():
+            if isinstance(layer, (torch.nn.BatchNorm2d, torch.nn.Conv2d, torch.nn.ConvTranspose2d)):
+                layer.register_forward_hook(lambda module, inputs, output: seen.append((inputs[0], output)))
+                layers += 1
+    gan.step = 10  # pictures are augmented by then
+    gan([batch()])
+    assert gan.augment_probability > 0 and len(seen) >= layers >= 6
+    assert all(tensor.is_contiguous() for pair in seen for tensor in pair)
 
 
 def test_pictures_per_step_count_everything():

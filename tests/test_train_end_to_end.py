@@ -380,7 +380,8 @@ def test_two_processes_share_the_work_end_alike_and_resume_bit_for_bit(run, pict
         assert len(set(seen)) == 40
     assert len(rows(output)) == 5
     assert weights.load(output / "weights").config["training"]["processes"] == 2
-    assert done.stdout.count("Done: ") == 1 and done.stdout.count("pictures a second") == 1
+    shown = f"Done: {output / 'weights'}. Look at the faces: SEEDFACES_MODEL={output} python app.py"
+    assert done.stdout.count(shown) == 1 and done.stdout.count("pictures a second") == 1
     if recipe == "modern":
         stopped = in_two(run, pictures, tmp_path / "stopped", "SIGTERM", 7, recipe, batches, size)
         assert stopped.returncode != 0 and last_state(tmp_path / "stopped")["training"]["step"] == 10
@@ -398,6 +399,14 @@ def test_two_processes_share_the_work_end_alike_and_resume_bit_for_bit(run, pict
         )
         assert again.returncode == 0, again.stderr
         assert_same(last_state(tmp_path / "stopped")["training"], last_state(output)["training"])
+
+
+def test_the_other_process_waits_while_the_first_is_busy(run, pictures, tmp_path):
+    """As when it measures: longer than PyTorch waits by default, which is 3 seconds here."""
+    output = tmp_path / "busy"
+    done = in_two(run, pictures, output, "first-process-busy", 12, "modern", 1, 4)
+    assert done.returncode == 0, done.stderr
+    assert last_state(output)["training"]["step"] == 15
 
 
 @pytest.mark.parametrize(
@@ -423,7 +432,7 @@ def test_a_launcher_that_starts_another_number_is_refused(run, pictures, tmp_pat
     assert refused.returncode != 0
     assert f"{asked} processes were asked for and 1 would train" in refused.stderr
     assert "ACCELERATE_USE_CPU=true accelerate launch --multi_gpu --num_processes 2" in refused.stderr
-    assert not (tmp_path / "out" / "weights").exists()
+    assert not (tmp_path / "out").exists()
 
 
 def test_the_paper_recipe_and_a_measured_end(run, pictures, tmp_path):
@@ -512,3 +521,4 @@ def test_mistakes_get_one_sentence(run, tmp_path, arguments, words):
     assert done.returncode == 1
     assert words in done.stderr and "Traceback" not in done.stderr
     assert len([line for line in done.stderr.splitlines() if line.startswith("Error")]) == 1
+    assert not (tmp_path / "out").exists()

@@ -25,8 +25,8 @@ def save(folder: Path, config: dict) -> None:
             table=markdown_table(table(config)),
             picture=weights.DETECTOR_PICTURE,
         )
-    (folder / "README.md").write_text(text)
-    (folder / "LICENSE").write_text(_LICENSE.format(sets=sets))
+    (folder / "README.md").write_text(text, encoding="utf-8")
+    (folder / "LICENSE").write_text(_LICENSE.format(sets=sets), encoding="utf-8")
 
 
 def of_detector(config: dict) -> list[Fact]:

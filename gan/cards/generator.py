@@ -30,8 +30,10 @@ def save(folder: Path, config: dict, generator_id: str) -> None:
         text = card(body, f"faces-{size}", training["data"], _results(metrics))
         started = training.get("started_from")
         also = f",\nand started from weights that were trained on pictures from {started['data']}" if started else ""
-    (folder / "README.md").write_text(_PICTURE.sub(lambda line: line[0] * (folder / line[1]).is_file(), text))
-    (folder / "LICENSE").write_text(_LICENSE.format(data=training["data"], also=also))
+    (folder / "README.md").write_text(
+        _PICTURE.sub(lambda line: line[0] * (folder / line[1]).is_file(), text), encoding="utf-8"
+    )
+    (folder / "LICENSE").write_text(_LICENSE.format(data=training["data"], also=also), encoding="utf-8")
 
 
 def _list(said: list[Fact]) -> str:

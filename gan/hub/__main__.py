@@ -8,7 +8,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from gan import UserError, hub
+from gan import UserError, expand_home, hub
 from gan.cards import generator as generator_card
 from gan.model import weights
 from gan.model.config import CONFIG, config_errors, names_local_paths, write_config
@@ -26,20 +26,21 @@ def main() -> None:
     deploying.add_argument(
         "--model", default="", help="user/name[@revision] of weights on the Hub; default: the embedded ones"
     )
-    given = parser.parse_args()
+    given = parser.parse_args(expand_home(sys.argv[1:]))
     if given.command == "deploy":
         print(f"Deployed to {hub.deploy(given.repo_id, given.model)}")
         return
     loaded = weights.load(given.folder)  # damaged weights are not pushed
-    if names_local_paths(given.folder):
-        write_config(given.folder, loaded.config)
-        generator_card.save(given.folder, loaded.config, loaded.generator_id)
-        print(f"Local paths in {given.folder} were shortened to the last name.")
-    with config_errors(given.folder / CONFIG):
+    folder = loaded.folder
+    if names_local_paths(folder):
+        write_config(folder, loaded.config)
+        generator_card.save(folder, loaded.config, loaded.generator_id)
+        print(f"Local paths in {folder} were shortened to the last name.")
+    with config_errors(folder / CONFIG):
         message = hub.describe(loaded.config)
     repo_id = hub.prepare(given.repo_id, given.private)
-    commit = hub.push(given.folder, repo_id, message)
-    print(f"Pushed {given.folder} to {repo_id} as commit {commit[:8]}, tag g-{loaded.generator_id}.")
+    commit = hub.push(folder, repo_id, message)
+    print(f"Pushed {folder} to {repo_id} as commit {commit[:8]}, tag g-{loaded.generator_id}.")
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ class Generator(nn.Module):
     def first_features(self, latents: torch.Tensor) -> torch.Tensor:
         """Latents → the coarsest step, `(N, widths[0], sizes[0], sizes[0])`."""
         # pixels before channels: the permuted view is channels_last memory, what the convolutions want
-        features = self.project(latents).unflatten(1, self.first_shape).permute(0, 3, 1, 2)
+        features = lay_out(self.project(latents).unflatten(1, self.first_shape).permute(0, 3, 1, 2))
         return torch.relu(self.project_norm(features))
 
     def forward(self, latents: torch.Tensor, variation: float = 1.0) -> torch.Tensor:
@@ -94,6 +94,7 @@ class Discriminator(nn.Module):
 
     def last_features(self, pictures: torch.Tensor) -> torch.Tensor:
         """Pictures → the coarsest step, `(N, C, s, s)`, of the generator's first width and size."""
+        pictures = lay_out(pictures)
         if not self.shortcuts:
             return self.steps(pictures)
         features = self.steps[0](pictures)
@@ -107,6 +108,17 @@ class Discriminator(nn.Module):
         # bfloat16 has three digits, too few for differences of logits
         with torch.autocast(features.device.type, enabled=False):
             return self.judge(features.float()).squeeze(1)
+
+
+def memory_format(device: torch.device) -> torch.memory_format:
+    """How the networks lie in memory: channels_last, what convolutions want on CPUs and on tensor cores alike; on
+    Apple's GPU contiguous, since BatchNorm's gradients are wrong in channels_last (pytorch 175189)."""
+    return torch.contiguous_format if device.type == "mps" else torch.channels_last
+
+
+def lay_out(features: torch.Tensor) -> torch.Tensor:
+    """Features `(N, C, H, W)`, made contiguous where the device needs that."""
+    return features.contiguous() if memory_format(features.device) is torch.contiguous_format else features
 
 
 def _upsample(channels_in: int, channels_out: int, size_out: int) -> nn.ConvTranspose2d:

@@ -117,12 +117,14 @@ def load(folder: Path | str) -> Weights:
 
 
 def load_generator(folder: Path | str) -> Weights:
-    """Load and verify the generator of a weights folder, all that making faces needs.
+    """Load and verify the generator of a weights folder, all that making faces needs; a run's folder means its weights.
 
     Raises:
         UserError: with one sentence on what is missing, damaged or does not fit.
     """
     folder = Path(folder)
+    if not (folder / CONFIG).exists() and (folder / "weights" / CONFIG).exists():
+        folder = folder / "weights"
     config = load_config(folder)
     settings = model_settings(folder, config)
     generator, digest = _network(Generator, settings, folder / GENERATOR, config)

@@ -21,7 +21,7 @@ class FaceModel:
 
     def __init__(self, folder: Path | str, name: str = ""):
         loaded = weights.load_generator(folder)
-        self.folder = Path(folder)
+        self.folder = loaded.folder
         # for people; every run of the trainer calls the folder itself "weights"
         self.name = name or (self.folder.resolve().parent.name if self.folder.name == "weights" else self.folder.name)
         self.generator = loaded.generator

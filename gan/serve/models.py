@@ -1,6 +1,7 @@
 """Which weights the page has: the current ones, and those that a link asks for."""
 
 import logging
+import os
 import re
 import threading
 import time
@@ -42,6 +43,7 @@ class Models:
         self._older = {path.parent.name: path.parent for path in weights.glob(f"older/*/{GENERATOR}")}
         others = [path.parent for path in sorted(weights.glob(f"*/{GENERATOR}")) if path.parent.name != default]
         self.embedded = [FaceModel(folder) for folder in (weights / default, *others)]
+        wanted = os.path.expanduser(wanted)
         self.current = FaceModel(wanted) if wanted and Path(wanted).is_dir() else self.embedded[0]
         if wanted and not Path(wanted).is_dir():
             if not NAME.fullmatch(wanted):

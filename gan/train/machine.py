@@ -5,26 +5,42 @@ import os
 import platform
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import torch
 from accelerate import Accelerator
-from accelerate.utils import ProjectConfiguration
+from accelerate.utils import InitProcessGroupKwargs, ProjectConfiguration
 
 from gan import UserError
 from gan.train.settings import TrainSettings
+
+# how long processes wait for each other: the first one measures alone, and the launcher notices one that dies
+_PATIENCE = timedelta(days=1)
+# ways to train, by the variable with which `accelerate launch` asks for them
+_IMPOSSIBLE = {
+    "ACCELERATE_USE_DEEPSPEED": "DeepSpeed",
+    "ACCELERATE_USE_FSDP": "FSDP",
+    "ACCELERATE_USE_MEGATRON_LM": "Megatron-LM",
+    "ACCELERATE_USE_PARALLELISM_CONFIG": "a parallelism config",
+}
+_OUT_OF_MEMORY = ("out of memory", "not enough memory", "cannot allocate memory", "alloc_failed")
 
 
 def start(settings: TrainSettings) -> Accelerator:
     """The Accelerator of this process.
 
     Raises:
-        UserError: fewer or more processes train than were asked for.
+        UserError: the launcher asks for what cannot be done, or fewer or more processes train than were asked for.
     """
+    _refuse_impossible()
     tracker = None if settings.report_to == "none" else settings.report_to
     accelerator = Accelerator(
         mixed_precision=precision(settings.mixed_precision),
         log_with=tracker,
+        kwargs_handlers=[InitProcessGroupKwargs(timeout=_PATIENCE)],
         project_config=ProjectConfiguration(
             project_dir=str(settings.output_dir), logging_dir=str(settings.output_dir / "logs")
         ),
@@ -39,12 +55,44 @@ def start(settings: TrainSettings) -> Accelerator:
 
 
 def precision(wanted: str) -> str:
-    """ "auto" → "bf16" where the hardware computes in it, else "no"; anything else is returned unchanged."""
-    if wanted != "auto":
-        return wanted
-    if torch.cuda.is_available() and os.environ.get("ACCELERATE_USE_CPU", "").lower() not in ("1", "true", "yes"):
+    """What to compute in: "bf16", "fp16" or "no", which is float32.
+
+    "auto" is what `accelerate launch` asks for, unless that is its default, "no"; then bf16 where the hardware computes
+    in it, else float32.
+
+    Raises:
+        UserError: the device cannot train in what was asked for.
+    """
+    device, launcher = device_type(), os.environ.get("ACCELERATE_MIXED_PRECISION", "no").lower()
+    of_launcher = wanted == "auto" and launcher != "no"
+    asked = launcher if of_launcher else wanted
+    possible = {"cuda": ("auto", "no", "bf16", "fp16"), "mps": ("auto", "no")}.get(device, ("auto", "no", "bf16"))
+    if asked not in possible:
+        names = {"cuda": "a CUDA GPU", "mps": "Apple's GPU"}
+        others = " or ".join(possible[1:])
+        raise UserError(
+            f"--mixed_precision {asked}{' of accelerate launch' if of_launcher else ''} cannot be used on "
+            f"{names.get(device, 'a CPU')}: use {others}."
+        )
+    if asked != "auto":
+        return asked
+    if device == "cuda":
         return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "no"
-    return "bf16" if cpu_has_bf16() else "no"
+    return "bf16" if device == "cpu" and cpu_has_bf16() else "no"
+
+
+def device_type() -> str:
+    """Where Accelerate is going to train: "cuda", "mps" or "cpu"."""
+    if os.environ.get("ACCELERATE_USE_CPU", "").lower() in ("1", "true", "yes"):
+        return "cpu"
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def synchronize(device: torch.device) -> None:
+    """Wait until the device has computed everything, before a clock is read."""
+    torch.get_device_module(device).synchronize()
 
 
 def cpu_has_bf16() -> bool:
@@ -64,9 +112,35 @@ def hardware(device: torch.device, processes: int = 1) -> str:
     if device.type != "cpu":
         return f"{device.type} of {platform.machine()}"
     path = Path("/proc/cpuinfo")
-    lines = path.read_text().splitlines() if path.exists() else []
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     name = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine())
     return f"{cores()} core{'s' if cores() > 1 else ''} of {name}"
+
+
+@contextmanager
+def enough_memory(settings: TrainSettings) -> Iterator[None]:
+    """
+    Raises:
+        UserError: the memory of the device ran out; with settings that need less.
+    """
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:  # torch.OutOfMemoryError is a RuntimeError
+        words = str(error).lower()
+        if not isinstance(error, MemoryError) and not any(part in words for part in _OUT_OF_MEMORY):
+            raise
+        batch, model = settings.train_batch_size, settings.model
+        ways = []
+        if batch >= 4:
+            batches = f" --gradient_accumulation_steps {2 * settings.gradient_accumulation_steps}"
+            ways.append(f"--train_batch_size {batch // 2}{batches}, which shows as many in a step")
+        if not settings.init_from and not settings.resume_from_checkpoint:
+            halved = " ".join(str(max(1, width // 2)) for width in model.channels)
+            ways.append(f"--widths {halved}, narrower networks")
+        raise UserError(
+            f"The memory is not enough for batches of {batch} pictures of {model.resolution} px: "
+            f"try {'; or '.join(ways) or 'a smaller --resolution'}."
+        ) from error
 
 
 def require_writable(folder: Path) -> None:
@@ -99,6 +173,21 @@ class StopSignal:
         self.received = self.received or number
         if number == signal.SIGINT:
             signal.signal(number, signal.SIG_DFL)
+
+
+def _refuse_impossible() -> None:
+    backend = os.environ.get("ACCELERATE_DYNAMO_BACKEND", "no")
+    if backend.lower() not in ("", "no"):
+        raise UserError(
+            f"accelerate asks for the compiler {backend}, which cannot differentiate twice as gradient penalties need: "
+            "start with accelerate launch --dynamo_backend no, or answer no to torch dynamo in accelerate config."
+        )
+    for variable, name in _IMPOSSIBLE.items():
+        if os.environ.get(variable, "").lower() in ("1", "true", "yes"):
+            raise UserError(
+                f"accelerate asks for {name}, which cannot train two networks that learn in turn: start with "
+                "accelerate launch --multi_gpu, or choose multi-GPU without it in accelerate config."
+            )
 
 
 def _check_processes(accelerator: Accelerator) -> None:

@@ -91,8 +91,9 @@ class TrainSettings(DataSettings):
     num_epochs: float | None = None
     # length of the run in steps, instead of --num_epochs
     max_train_steps: int | None = None
-    # auto: bf16 where the hardware has it (CUDA from Ampere, CPU with AMX or AVX512-BF16)
-    mixed_precision: Literal["auto", "bf16", "no"] = "auto"
+    # auto: what accelerate launch asks for; else bf16 where the hardware has it (CUDA from Ampere, CPU with AMX or
+    # AVX512-BF16). fp16 is for GPUs before Ampere, such as T4 and V100
+    mixed_precision: Literal["auto", "bf16", "fp16", "no"] = "auto"
     # seed of everything random
     seed: int = 0
 

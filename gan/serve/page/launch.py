@@ -1,10 +1,14 @@
 """Serving the page: its theme, its limits, and what runs beside Gradio's own routes."""
 
+import os
+import tempfile
 from pathlib import Path
 
 import gradio as gr
+from gradio.processing_utils import get_upload_folder
 from starlette.middleware import Middleware
 
+from gan import UserError
 from gan.serve.files import MOST_BYTES
 from gan.serve.judge import Judge
 from gan.serve.models import Models
@@ -55,8 +59,9 @@ def launch(weights: Path, default: str, wanted: str = "") -> None:
     """Build the page and serve it until stopped. The arguments are those of `Models`.
 
     Raises:
-        UserError: a folder holds no weights; with one sentence.
+        UserError: a folder holds no weights, or Gradio's own cannot be written; with one sentence.
     """
+    require_upload_folder()
     models = Models(weights, default, wanted)
     page = Page(models, Judge(weights / "detector")).blocks
     line = Line(MOST_PICTURES)
@@ -65,7 +70,7 @@ def launch(weights: Path, default: str, wanted: str = "") -> None:
         theme=theme(),
         head=f"<style>{static('page.css')}</style>",
         footer_links=["api"],
-        share=False,
+        share=os.environ.get("GRADIO_SHARE", "").lower() in ("1", "true"),
         # by default Gradio keeps the last outputs of 10,000 visitors in memory, verdicts on their pictures included,
         # and inputs and outputs in the browser's storage; the page needs neither, since the link is its state
         state_session_capacity=1,
@@ -77,3 +82,19 @@ def launch(weights: Path, default: str, wanted: str = "") -> None:
             "routes": [picture_route(models, line), *face_routes(models, line)],
         },
     )
+
+
+def require_upload_folder() -> None:
+    """
+    Raises:
+        UserError: the folder in which Gradio keeps uploads and downloads cannot be written: it may be another user's.
+    """
+    folder = Path(get_upload_folder())
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise UserError(
+            f"{folder}, where Gradio keeps uploads, cannot be written ({error.strerror}): "
+            "set GRADIO_TEMP_DIR to a folder of your own."
+        ) from error

@@ -5,7 +5,6 @@ import shutil
 import sys
 import time
 
-import torch
 from torchinfo import summary
 
 from gan import UserError
@@ -85,11 +84,11 @@ def rehearse(run) -> float:
     count = run.settings.penalty_every if run.settings.penalty_weight else 2
     batches = run.batches(run.gan.step, run.gan.step + 1 + count)
     run.gan(next(batches))  # the first step allocates and compiles
-    _synchronize(run.accelerator.device)
+    machine.synchronize(run.accelerator.device)
     start = time.perf_counter()
     for batch in batches:
         run.gan(batch)
-    _synchronize(run.accelerator.device)
+    machine.synchronize(run.accelerator.device)
     rate = count * run.gan.pictures_per_step / (time.perf_counter() - start)
     run.gan.load_state_dict(before)
     return rate
@@ -100,11 +99,6 @@ def _bytes_needed(run) -> float:
     numbers = 4 * parameter_count(run.gan.generator) + 3 * parameter_count(run.gan.discriminator)
     sheets = run.settings.sample_sheets * 64 * run.settings.model.resolution**2 * 2.5  # PNG, bytes per pixel
     return 4 * numbers * (checkpoint.KEEP + 1) + sheets + 20e6
-
-
-def _synchronize(device: torch.device) -> None:
-    if device.type == "cuda":
-        torch.cuda.synchronize()
 
 
 def _duration(seconds: float) -> str:

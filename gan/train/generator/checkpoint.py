@@ -1,5 +1,6 @@
 """Crash-safe checkpoints: one file each, complete or not there; the last two are kept."""
 
+import errno
 import io
 import os
 from pathlib import Path
@@ -159,24 +160,26 @@ def _read(path: Path) -> dict:
     return state
 
 
-def require_same(path: Path, saved: dict, expected: dict) -> None:
+def require_same(path: Path, saved: dict, expected: dict, pictures: tuple[str, str] = ("", "")) -> None:
     """
     Args:
         saved, expected: `identity` of the checkpoint and of the present settings.
+        pictures: what people call the pictures there and here; "" where an older checkpoint does not say.
 
     Raises:
         UserError: they differ; with the differences listed.
     """
     # a setting that is newer than the checkpoint had what is its default now
     saved = {**to_dict(TrainSettings()), **to_dict(ModelSettings()), **saved}
-    differences = [
-        f"{name}: {saved.get(name)} there, {expected.get(name)} here"
-        for name in sorted(expected)
-        if saved.get(name) != expected.get(name)
-    ]
+    differences = [name for name in sorted(expected) if saved.get(name) != expected.get(name)]
     if differences:
+        # not the digests, which say nothing
+        there, here = pictures if pictures[0] != pictures[1] else ("others", pictures[1])
+        values = {name: (saved.get(name), expected.get(name)) for name in differences}
+        values |= {"pictures": (there or "others", here)} if "pictures" in values else {}
         raise UserError(
-            f"{path} is of a run with other settings ({'; '.join(differences)}). "
+            f"{path} is of a run with other settings "
+            f"({'; '.join(f'{name}: {one} there, {other} here' for name, (one, other) in values.items())}). "
             "Use the same ones, or another --output_dir for a new run."
         )
 
@@ -185,5 +188,11 @@ def _sync_folder(folder: Path) -> None:
     """Make the rename itself survive a power cut."""
     if hasattr(os, "O_DIRECTORY"):
         descriptor = os.open(folder, os.O_DIRECTORY)
-        os.fsync(descriptor)
-        os.close(descriptor)
+        try:
+            os.fsync(descriptor)
+        except OSError as error:
+            # network drives and drives of other systems cannot
+            if error.errno not in (errno.EINVAL, errno.EIO, errno.ENOTSUP, errno.EOPNOTSUPP):
+                raise
+        finally:
+            os.close(descriptor)

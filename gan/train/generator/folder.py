@@ -1,5 +1,9 @@
 """The output folder of a run: its files, and which run they belong to."""
 
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from gan import UserError
@@ -23,6 +27,20 @@ class RunFolder:
     def sheets(self) -> list[Path]:
         """The sample sheets so far, oldest first."""
         return sorted((self.path / "sheets").glob("step-*.png"))
+
+    @contextmanager
+    def unless_refused(self) -> Iterator[None]:
+        """Remove the folder again, with those that were made for it, if a run ends before its first step."""
+        new = [path for path in (self.path, *self.path.parents) if not path.exists()]
+        try:
+            yield
+        except BaseException:
+            if new and os.environ.get("RANK", "0") == "0":  # the process that makes it
+                shutil.rmtree(self.path, ignore_errors=True)
+                for path in new[1:]:
+                    with suppress(OSError):  # something else is in it by now
+                        path.rmdir()
+            raise
 
     def holds_run(self) -> bool:
         """Whether a run has left checkpoints, weights, a sheet or a line of metrics here."""

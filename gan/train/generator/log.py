@@ -43,7 +43,9 @@ class MetricsLog:
     def cut_after(self, step: int) -> None:
         """Drop the lines of steps that will be taken again."""
         temporary = self.file.with_suffix(".tmp")  # a kill while writing must not lose the earlier lines
-        temporary.write_text("".join(json.dumps(row) + "\n" for row in self.rows() if row["step"] <= step))
+        temporary.write_text(
+            "".join(json.dumps(row) + "\n" for row in self.rows() if row["step"] <= step), encoding="utf-8"
+        )
         temporary.replace(self.file)
 
     def add(self, losses: dict[str, torch.Tensor]) -> None:
@@ -74,7 +76,7 @@ class MetricsLog:
     def append(self, row: dict) -> None:
         """Write a row into the file, and its numbers to the tracker."""
         if self.accelerator.is_main_process:
-            with open(self.file, "a") as file:
+            with open(self.file, "a", encoding="utf-8") as file:
                 file.write(json.dumps(row) + "\n")
         self.accelerator.log(
             {name: value for name, value in row.items() if name != "step" and value is not None}, step=row["step"]
@@ -141,7 +143,7 @@ class MetricsLog:
 def read_metrics(path: Path) -> list[dict]:
     """The lines of a metrics.jsonl; a last line that a kill cut short is left out."""
     rows = []
-    for line in path.read_text().splitlines() if path.exists() else []:
+    for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else []:
         try:
             rows.append(json.loads(line))
         except ValueError:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import secrets
+import shlex
 import signal
 import sys
 import time
@@ -37,10 +38,12 @@ def train(settings: TrainSettings) -> None:
             always with one sentence.
         SystemExit: with 128 + the signal's number after SIGTERM or Ctrl-C, everything saved.
     """
-    run = Run(settings)
-    start(run)
-    announce(run)
-    stopped_by = run.go()
+    with machine.enough_memory(settings):
+        with RunFolder(settings.output_dir).unless_refused():
+            run = Run(settings)
+            start(run)
+            announce(run)
+        stopped_by = run.go()
     accelerator, publisher, weights_folder = run.accelerator, run.publisher, run.folder.weights
     del run  # processes that still hold their DistributedDataParallel abort at exit now and then
     accelerator.free_memory()
@@ -85,6 +88,7 @@ class Run:
         self.identity = checkpoint.identity(
             settings, self.accelerator.mixed_precision, per_step, self.store.info["digest"]
         )
+        self.pictures = f"{len(self.store.train):,} of {self.store.info['name']}"  # for people
         self.run_id = secrets.token_hex(8)  # the same for all checkpoints of a run, wherever it is resumed
         self.earlier_seconds, self.started = 0.0, 0.0
         self.drawn = -float("inf")  # when curves and timeline were
@@ -148,7 +152,8 @@ class Run:
                     "saved. The same command with --resume_from_checkpoint latest goes on from there."
                 )
                 return told
-        self.say(f"Done: {self.folder.weights}")
+        shown = f"SEEDFACES_MODEL={shlex.quote(str(self.folder.path))} python app.py"
+        self.say(f"Done: {self.folder.weights}. Look at the faces: {shown}")
         return 0
 
     def batches(self, start: int, stop: int):
@@ -190,6 +195,7 @@ class Run:
         state = {
             "training": self.gan.state_dict(),
             "identity": self.identity,
+            "pictures": self.pictures,
             "run": self.run_id,
             "seconds": self.seconds(),
             "total_steps": self.total_steps,

@@ -68,7 +68,8 @@ def start(run) -> None:
         )
     goes_on_here = bool(found) and run.folder.holds_run()
     if found:
-        checkpoint.require_same(found.path, found.state["identity"], run.identity)
+        pictures = (found.state.get("pictures", ""), run.pictures)
+        checkpoint.require_same(found.path, found.state["identity"], run.identity, pictures)
         _load(run, found.state)
     elif wanted:
         run.say(f"No checkpoint in {run.folder.checkpoints} yet: starting from the beginning.")

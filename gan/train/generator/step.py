@@ -1,8 +1,8 @@
 """The training step: two networks, two optimizers, a moving average. The mathematics, apart from the plumbing."""
 
 import copy
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +10,7 @@ import torch
 from accelerate import Accelerator
 
 from gan.model.images import to_signed
-from gan.model.networks import Discriminator, Generator
+from gan.model.networks import Discriminator, Generator, memory_format
 from gan.model.weights import Weights
 from gan.train.generator import losses
 from gan.train.generator.augment import augment, flip
@@ -43,9 +43,9 @@ class GanStep:
         # their graphs would all have to be kept, and DistributedDataParallel wants forward and backward in pairs
         self.shares_fakes = settings.gradient_accumulation_steps == 1
         torch.manual_seed(settings.seed)
-        # channels_last: what the convolutions want on CPUs and on tensor cores alike
-        self.generator = Generator(settings.model).to(accelerator.device, memory_format=torch.channels_last)
-        self.discriminator = Discriminator(settings.model).to(accelerator.device, memory_format=torch.channels_last)
+        place = {"device": accelerator.device, "memory_format": memory_format(accelerator.device)}
+        self.generator = Generator(settings.model).to(**place)
+        self.discriminator = Discriminator(settings.model).to(**place)
         # a sentence: which tensors of --init_from's weights were taken
         self.taken = start_from(source, self.generator, self.discriminator, settings.model) if source else ""
         self.ema = copy.deepcopy(self.generator).requires_grad_(False)
@@ -108,7 +108,9 @@ class GanStep:
         pictures = torch.cat([real, fakes.detach()])
         weight = self.penalty_weight if self.step % self.settings.penalty_every == 0 else 0
         pictures.requires_grad_(weight > 0)
-        logits = self.wrapped_discriminator(self._augment(pictures, random))
+        # a penalty's gradients are too small for float16
+        with _float32(self.discriminator) if weight and self.accelerator.scaler else nullcontext():
+            logits = self.wrapped_discriminator(self._augment(pictures, random))
         real_logits, fake_logits = logits.chunk(2)
         loss, logs = losses.relativistic_discriminator(real_logits, fake_logits), {}
         if weight:
@@ -223,13 +225,18 @@ class GanStep:
 
     def state_dict(self) -> dict:
         """All that the next step depends on, as tensors and plain numbers."""
-        return {"step": self.step, **{name: getattr(self, name).state_dict() for name in _STATEFUL}}
+        return {"step": self.step, **{name: part.state_dict() for name, part in self._parts().items()}}
 
     def load_state_dict(self, state: dict) -> None:
         """Continue exactly where `state_dict` was taken."""
         self.step = state["step"]
-        for name in _STATEFUL:
-            getattr(self, name).load_state_dict(state[name])
+        for name, part in self._parts().items():
+            part.load_state_dict(state[name])
+
+    def _parts(self) -> dict:
+        # the scaler of losses, which float16 has
+        scaler = {"scaler": self.accelerator.scaler} if self.accelerator.scaler else {}
+        return {**{name: getattr(self, name) for name in _STATEFUL}, **scaler}
 
 
 def _mean(logs: list[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
@@ -237,6 +244,16 @@ def _mean(logs: list[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
 
 
 _STATEFUL = ("generator", "discriminator", "ema", "generator_optimizer", "discriminator_optimizer")
+
+
+@contextmanager
+def _float32(network: torch.nn.Module) -> Iterator[None]:
+    """Compute a prepared network without the autocast that Accelerate put around its forward()."""
+    with_autocast, network.forward = network.forward, network._original_forward
+    try:
+        yield
+    finally:
+        network.forward = with_autocast
 
 
 def pictures_per_step(settings: TrainSettings, processes: int) -> int:

@@ -4,7 +4,7 @@ import sys
 
 import tyro
 
-from gan import UserError
+from gan import UserError, expand_home
 from gan.train.measure.comparison import MeasureSettings, command_for
 from gan.train.measure.metrics import describe, measure
 
@@ -12,15 +12,16 @@ from gan.train.measure.metrics import describe, measure
 def main(settings: MeasureSettings) -> None:
     if settings.pairs and settings.weights.resolve() in settings.pairs.resolve().parents:
         raise UserError(f"{settings.pairs} would show real people in a folder that is published: write it to runs/.")
-    _, reference = settings.open()
-    command = command_for(settings.weights, settings.features, settings, settings.samples)
-    print(describe(measure(settings.weights, reference, command, settings.pairs)))
+    loaded, reference = settings.open()
+    command = command_for(loaded.folder, settings.features, settings, settings.samples)
+    print(describe(measure(loaded.folder, reference, command, settings.pairs)))
 
 
 def run() -> None:
     """The command, also as `python -m gan.train.metrics`."""
     try:
-        main(tyro.cli(MeasureSettings, prog="python -m gan.train.measure", use_underscores=True))
+        words = expand_home(sys.argv[1:])
+        main(tyro.cli(MeasureSettings, prog="python -m gan.train.measure", args=words, use_underscores=True))
     except UserError as error:
         sys.exit(f"Error: {error}")
 

@@ -49,4 +49,5 @@ def batches(
         for step in range(start, stop):
             ready = ahead.result()
             ahead = reader.submit(read, step + 1) if step + 1 < stop else None
-            yield [batch.to(device, non_blocking=True) for batch in ready]
+            # on Apple's GPU a copy that does not wait may read memory that is freed already (pytorch 189690)
+            yield [batch.to(device, non_blocking=device.type == "cuda") for batch in ready]
