@@ -71,7 +71,8 @@ for tab, base in (("gallery", query), ("morph", query + "&tab=morph")):
     assert "&age=-2&" in act(base, tab, "age", -2)["query"]
     seen.clear()
 assert "&age=1.5" in g.pick(SimpleNamespace(query=face))["query"]; aged("card")
-assert page.kept.draw(SimpleNamespace(faces=kept))[0]["query"] == kept[0] + "&w=" + models.current.id; aged("kept faces")
+(drawn, _) = page.kept.draw(SimpleNamespace(faces=kept))["faces"]
+assert drawn["query"] == kept[0] + "&w=" + models.current.id; aged("kept faces")
 g.sheet_file(query); aged("sheet")
 g.zip_file(query); aged("zip")
 preview.drawn(models, decode(query)[0]); aged("preview")

@@ -215,6 +215,11 @@ def kept_face(seed: int, model: FaceModel | str, variation: float = 1.0) -> str:
     return encode(View(seeds=(seed,), look=Look(variation), weights=getattr(model, "id", model)))
 
 
+def drawn_of(page, kept: list[str]) -> list[dict]:
+    """What the page answers to a browser that asks for kept faces."""
+    return page.kept.draw(SimpleNamespace(faces=kept))["faces"]
+
+
 def test_kept_faces_are_drawn_each_with_its_own_weights_and_look(two):
     small, large = two.models.current, two.models.embedded[0]
     kept = [
@@ -224,7 +229,7 @@ def test_kept_faces_are_drawn_each_with_its_own_weights_and_look(two):
         kept_face(8, large),
         kept_face(7, small),
     ]
-    drawn = {face["asked"]: face for face in two.kept.draw(SimpleNamespace(faces=kept))}
+    drawn = {face["asked"]: face for face in drawn_of(two, kept)}
     assert set(drawn) == set(kept)
     for query in kept:
         (seed,), look, weights = decode(query)[0].seeds, decode(query)[0].look, decode(query)[0].weights
@@ -235,23 +240,23 @@ def test_kept_faces_are_drawn_each_with_its_own_weights_and_look(two):
 
 def test_a_face_of_the_old_list_gets_its_whole_link(two):
     large = two.models.embedded[0]
-    drawn = two.kept.draw(SimpleNamespace(faces=[f"v=1&seeds=5&w={large.id}", "v=1&seeds=5"]))
+    drawn = drawn_of(two, [f"v=1&seeds=5&w={large.id}", "v=1&seeds=5"])
     assert [face["query"] for face in drawn] == [kept_face(5, large), kept_face(5, two.models.current)]
 
 
 def test_no_other_person_is_drawn_for_weights_that_are_missing(two, monkeypatch):
     gone = kept_face(5, "0" * 12)
-    assert two.kept.draw(SimpleNamespace(faces=[gone])) == []
+    assert drawn_of(two, [gone]) == []
     with pytest.raises(gr.Error, match="no longer has the weights"):
         two.gallery.pick(SimpleNamespace(query=gone))
     monkeypatch.setattr(two.models, "asked_for", lambda weights: True)
-    assert two.kept.draw(SimpleNamespace(faces=[gone])) == [{"asked": gone, "coming": True}]
+    assert drawn_of(two, [gone]) == [{"asked": gone, "coming": True}]
 
 
 def test_one_question_draws_a_bounded_number_of_looks(two, monkeypatch):
     made = []
     monkeypatch.setattr(FaceModel, "faces", lambda model, seeds, look: made.append(look) or [np.zeros((8, 8, 3), "u1")])
-    two.kept.draw(SimpleNamespace(faces=[kept_face(5, two.models.current, share / 100) for share in range(100)]))
+    drawn_of(two, [kept_face(5, two.models.current, share / 100) for share in range(100)])
     assert len(made) == kept_module.AT_ONCE == 16
 
 

@@ -100,7 +100,7 @@ class Kept(Component):
     """
 
     def __init__(self, **options):
-        super().__init__([], "kept", elem_id="tray", **options)
+        super().__init__(None, "kept", elem_id="tray", **options)
 
 
 class FaceCard(Component):

@@ -21,12 +21,12 @@ class KeptFaces:
         self.models = models
         self.tray = Kept()
 
-    def draw(self, event: gr.EventData) -> list[dict]:
+    def draw(self, event: gr.EventData) -> dict[str, list[dict]]:
         """The value of the tray: the first `AT_ONCE` of the faces whose queries the event holds, as they were kept.
 
         Returns:
-            For each face its query as `asked`, and what `face_list` says of it, or `coming` where its weights are being
-            fetched. A face whose weights this page lacks is left out.
+            Under `faces`, for each face its query as `asked` and what `face_list` says of it, or `coming` where its
+            weights are being fetched. A face whose weights this page lacks is left out.
         """
         groups: dict[tuple, dict[str, int]] = {}
         for query, face in list(clean(event.faces).items())[:AT_ONCE]:
@@ -39,7 +39,7 @@ class KeptFaces:
             else:
                 faces = [{"coming": True}] * len(seeds) if self.models.asked_for(weights) else []
             drawn += [{"asked": query, **face} for query, face in zip(seeds, faces)]
-        return drawn
+        return {"faces": drawn}
 
     def in_gallery(self, view: View, kept) -> tuple[View, list[str]]:
         """A gallery of the kept faces, in their order."""

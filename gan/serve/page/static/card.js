@@ -78,7 +78,7 @@ function restore() {
 }
 const faceIn = (root, query) => root.querySelector(`.face:enabled[data-query="${CSS.escape(query)}"]`);
 dialog.addEventListener("close", () => {
-  if (dialog.open) return; // opened again
+  if (dialog.open || leaving) return; // opened and perhaps closed again
   if (turned) faceIn(grid, faces[place].query)?.focus();
   if (!history.state?.card) return left();
   leaving = setTimeout(left, 2000);

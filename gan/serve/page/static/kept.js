@@ -52,8 +52,9 @@ function ask(again) {
   trigger("draw", { faces: asked });
 }
 watch("value", () => {
-  if (!props.value || !asked) return;
-  const answers = Object.fromEntries(props.value.map((face) => [face.asked, face]));
+  const { faces } = props.value || {};
+  if (!faces || !asked) return;
+  const answers = Object.fromEntries(faces.map((face) => [face.asked, face]));
   for (const query of asked) {
     const { query: own = query, ...face } = answers[query] || {}; // stored in the old form, it had another query
     pictures[own] = face;
@@ -62,7 +63,7 @@ watch("value", () => {
   asked = null;
   store();
   show();
-  if (props.value.some(({ coming }) => coming)) setTimeout(ask, 5000, true);
+  if (faces.some(({ coming }) => coming)) setTimeout(ask, 5000, true);
 });
 
 function item(query) {
