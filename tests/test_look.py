@@ -50,7 +50,8 @@ look = look_of({"variation": 0.8, "age": 1.5})
 query = encode(View(seeds=(4, 5, 6), look=look))
 assert "&age=1.5" in query and decode(query) == (View(seeds=(4, 5, 6), look=look), []), query
 assert "age" not in encode(View()) and decode("seeds=4&age=99")[0].look.age == 3
-g, face, kept = page.gallery, SimpleNamespace(seed=5), {"seeds": [3, 4]}
+face, *kept = (encode(View(seeds=(seed,), look=look)) for seed in (5, 3, 4))
+g = page.gallery
 assert g.controls["age"].elem_id == "gallery-age" and page.morph.controls["age"].elem_id == "morph-age"
 
 def act(base, *action):
@@ -61,15 +62,17 @@ for tab, base in (("gallery", query), ("morph", query + "&tab=morph")):
     assert act(base, tab, "frames", 3)["controls"]["age"] == 1.5
     seen.clear()
     for name, value in {"seeds": ["4", 3] if tab == "gallery" else "4, 5", "count": 5, "surprise": 3, "next": 0,
-                        "previous": 0, "kept": kept, "morph": 5, "judge": 5, "morph kept": kept, "frames": 3}.items():
+                        "previous": 0, "kept": kept, "morph": face, "judge": face, "morph kept": kept,
+                        "frames": 3}.items():
         models.current._remembered.cache_clear()
         models.current.animation.cache_clear()
         assert "&age=1.5" in act(base, tab, name, value)["query"], name
         aged(name)
     assert "&age=-2&" in act(base, tab, "age", -2)["query"]
     seen.clear()
-assert "&age=1.5" in g.pick(query, face)["query"]; aged("card")
-g.draw_kept(query, {"seeds": [8], "weights": ""}); aged("kept faces")
+assert "&age=1.5" in g.pick(SimpleNamespace(query=face))["query"]; aged("card")
+(drawn, _) = page.kept.draw(SimpleNamespace(faces=kept))["faces"]
+assert drawn["query"] == kept[0] + "&w=" + models.current.id; aged("kept faces")
 g.sheet_file(query); aged("sheet")
 g.zip_file(query); aged("zip")
 preview.drawn(models, decode(query)[0]); aged("preview")

@@ -2,9 +2,7 @@
 
 import asyncio
 import base64
-import html
 import io
-import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from types import SimpleNamespace
@@ -28,6 +26,7 @@ from gan.serve.faces import FaceModel
 from gan.serve.judge import GENERATED, NO_FACE, REAL, TOO_SMALL, UNCLEAR, Judge, Judged, Opinion, Verdict
 from gan.serve.models import Models
 from gan.serve.page import about, inputs
+from gan.serve.page import kept as kept_module
 from gan.serve.page.chooser import choices
 from gan.serve.page.components import outer_address
 from gan.serve.page.frame import Page
@@ -38,11 +37,6 @@ from gan.serve.page.verdict import as_json
 @pytest.fixture(scope="module")
 def page() -> Page:
     return Page(Models(WEIGHTS, DEFAULT), Judge(WEIGHTS / "detector"))
-
-
-def click(seed) -> SimpleNamespace:
-    """What a browser sends for a click on a face."""
-    return SimpleNamespace(seed=seed)
 
 
 def view_of(page, *seeds, **more) -> View:
@@ -158,7 +152,8 @@ def test_everything_goes_on_with_the_chosen_weights(two):
     chosen = two.models.embedded[0].id
     assert chosen != two.models.current.id
     base = encode(View(seeds=(5, 9), weights=chosen))
-    values = {"seeds": ["7", 2], "count": 3, "kept": {"seeds": [3, 4]}, "morph": 5, "judge": 5}
+    face, kept = kept_face(5, chosen), [kept_face(seed, chosen) for seed in (3, 4)]
+    values = {"seeds": ["7", 2], "count": 3, "kept": kept, "morph kept": kept, "morph": face, "judge": face}
     for tab, name in two.actions:
         if name != "weights":
             shown = answered(two, base, [tab, name, values.get(name, 1)])
@@ -177,7 +172,7 @@ def test_actions_are_answered_in_their_order_up_to_another_tab(page):
     link = answered(page, base, next_page, count, next_page, ["gallery", "variation", 0.5])
     assert link["query"] == encode(view_of(page, *range(20, 24), look=Look(0.5))) and link["upto"] == 4
     assert not link["turned"] and link["controls"] == {"seeds": "20-23", "variation": 0.5}
-    link = answered(page, base, ["gallery", "morph", 3], next_page)
+    link = answered(page, base, ["gallery", "morph", kept_face(3, page.models.current)], next_page)
     assert link["query"].startswith("v=1&tab=morph&seeds=3-5&") and link["upto"] == 1 and link["turned"]
     link = answered(page, base, ["", "go", "?seeds=7-9&tab=gallery"], next_page)
     assert decode(link["query"])[0].seeds == (7, 8, 9) and link["upto"] == 1 and link["controls"]["count"] == 3
@@ -206,25 +201,92 @@ def test_about_describes_the_chosen_weights(two, monkeypatch):
     ],
 )
 def test_morph_from_a_face_goes_on_through_its_gallery(page, seed, gallery_seeds, expected):
-    view, notes = page.gallery.morph_from(view_of(page, *gallery_seeds, look=Look(0.8)), seed)
+    face = kept_face(seed, page.models.current, 0.8)
+    view, notes = page.gallery.morph_from(view_of(page, *gallery_seeds, look=Look(0.8)), face)
     assert (view.tab, view.seeds, view.look, notes) == ("morph", expected, Look(0.8), [])
 
 
-def test_kept_faces_are_drawn_as_shown_and_found_as_they_were(two):
-    g, shown, other = two.gallery, two.models.embedded[0], two.models.current
-    query = encode(View(seeds=(1, 2), look=Look(0.5), weights=shown.id))
-    faces, tray, before = g.draw_kept(query, {"seeds": [7, 9, 7], "weights": shown.id})
-    assert faces == face_list(shown, (7, 9), Look(0.5)) and tray["visible"] and before == ""
-    before = g.draw_kept(query, {"seeds": [7, 9], "weights": other.id})[2]
-    assert decode(html.unescape(re.search('href="([^"]+)"', before).group(1))) == (
-        View(seeds=(7, 9), look=Look(0.5), weights=other.id),
-        [],
-    )
-    for nothing in (None, {"seeds": [], "weights": other.id}):
-        faces, tray, before = g.draw_kept(query, nothing)
-        assert faces == [] and not tray["visible"] and before == ""
-    assert g.from_kept(View(), None) == (View(), ["You have not kept any faces yet."])
-    assert g.from_kept(View(), {"seeds": [9, 3, 4]})[0].seeds == (9, 3, 4)
+def test_morph_and_verdict_of_a_kept_face_have_its_own_weights_and_look(two):
+    large = two.models.embedded[0]
+    face, gallery = kept_face(6, large, 0.5), View(seeds=(5, 6, 9), weights=two.models.current.id)
+    assert two.gallery.morph_from(gallery, face)[0] == View("morph", (6, 7, 8), Look(0.5), large.id)
+    assert two.gallery.judge(gallery, face)[0] == View("verdict", (6,), Look(0.5), large.id)
+
+
+def kept_face(seed: int, model: FaceModel | str, variation: float = 1.0) -> str:
+    """A kept face as a browser sends it."""
+    return encode(View(seeds=(seed,), look=Look(variation), weights=getattr(model, "id", model)))
+
+
+def drawn_of(page, kept: list[str]) -> list[dict]:
+    """What the page answers to a browser that asks for kept faces."""
+    return page.kept.draw(SimpleNamespace(faces=kept))["faces"]
+
+
+def test_kept_faces_are_drawn_each_with_its_own_weights_and_look(two):
+    small, large = two.models.current, two.models.embedded[0]
+    kept = [
+        kept_face(7, large),
+        kept_face(9, small),
+        kept_face(7, large, 0.5),
+        kept_face(8, large),
+        kept_face(7, small),
+    ]
+    drawn = {face["asked"]: face for face in drawn_of(two, kept)}
+    assert set(drawn) == set(kept)
+    for query in kept:
+        (seed,), look, weights = decode(query)[0].seeds, decode(query)[0].look, decode(query)[0].weights
+        (expected,) = face_list(two.models.of(weights), [seed], look)
+        assert drawn[query] == {"asked": query, **expected} and expected["query"] == query
+    assert drawn[kept[2]]["words"] == f"{large.resolution} px · variation 0.5"
+
+
+def test_a_face_of_the_old_list_gets_its_whole_link(two):
+    large = two.models.embedded[0]
+    drawn = drawn_of(two, [f"v=1&seeds=5&w={large.id}", "v=1&seeds=5"])
+    assert [face["query"] for face in drawn] == [kept_face(5, large), kept_face(5, two.models.current)]
+
+
+def test_no_other_person_is_drawn_for_weights_that_are_missing(two, monkeypatch):
+    gone = kept_face(5, "0" * 12)
+    assert drawn_of(two, [gone]) == []
+    with pytest.raises(gr.Error, match="no longer has the weights"):
+        two.gallery.pick(SimpleNamespace(query=gone))
+    monkeypatch.setattr(two.models, "asked_for", lambda weights: True)
+    assert drawn_of(two, [gone]) == [{"asked": gone, "coming": True}]
+
+
+def test_one_question_draws_a_bounded_number_of_looks(two, monkeypatch):
+    made = []
+    monkeypatch.setattr(FaceModel, "faces", lambda model, seeds, look: made.append(look) or [np.zeros((8, 8, 3), "u1")])
+    drawn_of(two, [kept_face(5, two.models.current, share / 100) for share in range(100)])
+    assert len(made) == kept_module.AT_ONCE == 16
+
+
+def test_a_view_of_kept_faces_has_the_weights_and_the_look_of_the_first(two):
+    small, large = two.models.current, two.models.embedded[0]
+    kept = [kept_face(9, large, 0.5), kept_face(3, small), kept_face(4, large, 0.5), kept_face(9, large)]
+    view, notes = two.kept.in_gallery(View(), kept)
+    assert view == View(seeds=(9, 4), look=Look(0.5), weights=large.id)
+    assert len(notes) == 1 and notes[0].startswith("2 kept faces are left out") and "than the first" in notes[0]
+    view, notes = two.kept.in_gallery(View(), [kept_face(1, "0" * 12), *kept[2:]])
+    assert view.seeds == (4,) and "1 kept face is left out: it has other" in notes[0] and "its weights" in notes[1]
+    assert two.kept.in_gallery(View(), kept[:1]) == (View(seeds=(9,), look=Look(0.5), weights=large.id), [])
+    for nothing in (None, [], {"seeds": [3]}):
+        assert two.kept.in_gallery(View(), nothing) == (View(), ["You have not kept any faces yet."])
+    before = View("morph", (4, 13), Look(0.9), small.id, 8, False)
+    assert two.kept.in_morph(before, kept[::2])[0] == View("morph", (9, 4), Look(0.5), large.id, 8, False)
+    view, notes = two.kept.in_morph(before, [kept_face(seed, large) for seed in range(20)])
+    assert view.seeds == tuple(range(8)) and notes == ["A morph takes at most 8 faces. These are the first 8."]
+    for few in ([], kept[:1], kept[:2]):
+        view, notes = two.kept.in_morph(before, few)
+        assert view == before and "Keep at least 2 faces" in notes[0]
+
+
+def test_the_seeds_box_follows_kept_faces_though_some_are_left_out(two):
+    kept = [kept_face(9, two.models.current), kept_face(4, two.models.embedded[0])]
+    link = answered(two, encode(View()), ["gallery", "kept", kept])
+    assert link["controls"]["seeds"] == "9"
 
 
 def texts(url: str) -> dict[str, str]:
@@ -236,7 +298,7 @@ def test_every_png_says_how_it_was_made(page):
     g, model = page.gallery, page.models.current
     query, made = encode(view_of(page, 4, 7, look=Look(0.8))), {"weights": model.id, "look": "variation=0.8"}
     still = page.morph.render(View("morph", (7, 9), Look(0.8), model.id))[-1]["still"]
-    for url in (face_list(model, (4, 7), Look(0.8))[1]["src"], g.pick(query, click(7))["src"], still):
+    for url in (face_list(model, (4, 7), Look(0.8))[1]["src"], still):
         said = texts(url)
         assert "generated" in said and {**said, "seed": "7", **made} == said
     assert texts(g.sheet_file(query)["url"])["seeds"] == "4,7"
@@ -248,12 +310,26 @@ def test_without_a_gallery_the_buttons_work_from_the_first_one(page, query):
 
 
 @pytest.mark.parametrize(
-    "stored", [None, "x", {"a": 1}, {"seeds": [None, "3", 2.5, -1, SEED_LIMIT, True, [1]]}, {"seeds": 7}, [1]]
+    "sent",
+    [None, "x", {"a": 1}, 7, [1], [None, "", "x", "v=1&seeds=3-4", "v=1&seeds=-1", f"v=1&seeds={SEED_LIMIT}", ["v=1"]]],
 )
-def test_nonsense_in_a_browsers_storage_is_dropped(stored):
-    assert inputs.clean(stored) == []
-    many = {"seeds": [5, 5, 3, *range(100)]}
-    assert inputs.clean(many)[:3] == [5, 3, 0] and len(inputs.clean(many)) == 64
+def test_nonsense_in_a_browsers_storage_is_dropped(sent):
+    assert inputs.clean(sent) == {}
+
+
+@pytest.mark.parametrize(
+    "query", ["v=1&tab=verdict&seeds=3", "v=1&seeds=3&variation=9", "v=1&seeds=3&w=x", "v=2&seeds=3"]
+)
+def test_a_kept_face_is_one_face_or_nothing(query):
+    assert inputs.clean([query, "v=1&seeds=3"]) == {"v=1&seeds=3": View(seeds=(3,))}
+
+
+def test_more_kept_faces_than_fit_are_dropped():
+    many = [f"v=1&seeds={seed}" for seed in (5, 5, 3, *range(100, 200))]
+    assert (
+        list(inputs.clean(many))[:3] == ["v=1&seeds=5", "v=1&seeds=3", "v=1&seeds=100"]
+        and len(inputs.clean(many)) == 63
+    )
 
 
 def test_a_link_with_other_weights_says_so(page):
@@ -276,8 +352,6 @@ def test_morph_controls(page):
     assert m.typed(before, "Ada, 4") == (replace(before, seeds=(2316697257, 4)), words)
     assert m.smoother(before, 999) == (replace(before, frames=32), [])
     assert m.looped(before, True) == (replace(before, loop=True), [])
-    assert m.from_kept(before, {"seeds": list(range(20))})[0].seeds == tuple(range(8))
-    assert m.from_kept(before, {"seeds": list(range(20))})[1] and m.from_kept(before, {"seeds": [3]})[1]
 
 
 # --- words --------------------------------------------------------------------------------------------------------
@@ -427,7 +501,9 @@ def test_every_handler_takes_any_nonsense_or_refuses_it(page, value):
     handlers = {(each.fn, *map(type, each.inputs)): each for each in page.blocks.fns.values() if each.fn}
     refused = 0
     for handler in handlers.values():
-        event = gr.EventData(None, dict.fromkeys(("seed", "base", "at", "weights", "actions", "format"), value))
+        event = gr.EventData(
+            None, dict.fromkeys(("query", "faces", "base", "at", "weights", "actions", "format"), value)
+        )
         request = gr.Request(
             query_params={"seeds": str(value), "variation": str(value), "tab": str(value), "w": str(value)}
         )

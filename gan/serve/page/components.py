@@ -1,4 +1,4 @@
-"""The page's own components, on top of `gr.HTML`: link box, grid of faces, large face, player, verdict.
+"""The page's own components, on top of `gr.HTML`: link box, grid of faces, large face, kept faces, player, verdict.
 
 Each has its template and its script in `static/`, under one name. Gradio builds components anew for each visitor, with
 `options` of its own.
@@ -47,8 +47,8 @@ class LinkBox(Component):
 
     Its value is `{query, turned, controls, upto, again}`: the view's query string; whether its tab was selected with
     it; what the tab's controls show, by name; the number of the last action that it answers, and whether it replaces
-    the view before. All but the first may be missing. Handlers get the query. `ask` brings the visitor's actions,
-    `settle` is sent when controls may follow a view, and `other_faces` when weights or look changed.
+    the view before. All but the first may be missing. Handlers get the query. `ask` brings the visitor's actions, and
+    `settle` is sent when controls may follow a view.
     """
 
     def __init__(self, **options):
@@ -88,27 +88,25 @@ class Waiting(Component):
 
 
 class Faces(Component):
-    """A grid of faces. Its value is a list of `{seed, src}`; `pick` reports which was clicked.
+    """A grid of faces. Its value is a list of `{seed, src, query, words}`; a click opens the face card."""
 
-    A `sortable` grid holds the faces that a visitor keeps: each can be moved and removed.
-    """
-
-    def __init__(self, elem_id: str, name: str, sortable: bool = False, **options):
-        super().__init__([], "faces", elem_id=elem_id, title=name, sortable=sortable, **options)
+    def __init__(self, elem_id: str, name: str, **options):
+        super().__init__([], "faces", elem_id=elem_id, title=name, **options)
 
 
 class Kept(Component):
-    """The faces that a visitor keeps, `{seeds, weights}`: invisible, stored by the browser. `changed` reports changes.
+    """The faces that a visitor keeps, with buttons to move, remove and show them. The list is stored by the browser.
 
-    Not gr.BrowserState: it fails where a browser forbids storage, and each tab would overwrite what the others keep.
+    `draw` asks for pictures, and the value is the answer, see `gan.serve.page.kept.KeptFaces.draw`. Not
+    gr.BrowserState: it fails where a browser forbids storage, and each tab would overwrite what the others keep.
     """
 
     def __init__(self, **options):
-        super().__init__(None, "kept", elem_id="kept", **options)
+        super().__init__(None, "kept", elem_id="tray", **options)
 
 
 class FaceCard(Component):
-    """One face, large, in a dialog. Its value is `{seed, large, src, query, shown}`; a new `shown` opens it again."""
+    """One face, large, in a dialog. `pick` asks for its large picture; the value is the answer, `{query, large}`."""
 
     def __init__(self, **options):
         super().__init__(None, "card", elem_id="card", **options)

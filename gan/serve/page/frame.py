@@ -14,6 +14,7 @@ from gan.serve.page.api import Api
 from gan.serve.page.components import LinkBox, Notes, Waiting, static
 from gan.serve.page.gallery import Gallery
 from gan.serve.page.inputs import listed
+from gan.serve.page.kept import KeptFaces
 from gan.serve.page.morph import Morph
 from gan.serve.page.sliders import Slider, look_of
 from gan.serve.page.verdict import VerdictTab
@@ -40,6 +41,7 @@ class Page:
             with gr.Tabs(elem_id="tabs") as self.tabs:
                 with gr.Tab("Gallery", id="gallery") as gallery_tab:
                     gallery_notes, self.gallery = Notes("gallery-notes"), Gallery(models)
+                    self.kept = KeptFaces(models)
                 with gr.Tab("Morph", id="morph") as morph_tab:
                     morph_notes, self.morph = Notes("morph-notes"), Morph(models)
                 with gr.Tab("Real or fake", id="verdict") as verdict_tab:
@@ -74,7 +76,8 @@ class Page:
 
         actions = {"weights": choose, **{name: looking(name) for name in LOOK}, **part.actions}
         if part is self.gallery:
-            actions["morph kept"] = lambda view, kept: self.morph.from_kept(self.morph.of(view), kept)
+            actions["kept"] = self.kept.in_gallery
+            actions["morph kept"] = lambda view, kept: self.kept.in_morph(self.morph.of(view), kept)
         return actions
 
     def open(self, params) -> tuple[View, list[str]]:
@@ -101,6 +104,7 @@ class Page:
         view: View,
         notes: list[str],
         said: list[str] = (),
+        typed: bool = False,
         weights: str = "",
         turns: bool = False,
         arrived: bool = False,
@@ -112,6 +116,7 @@ class Page:
             view: what to show.
             notes: sentences about what of a link could not be honoured.
             said: sentences about what the visitor did, shown beside the controls.
+            typed: they are about what is in the seeds box, which stays to be corrected.
             weights: the generator that the About tab describes; its link does not name one.
             turns: select the view's tab; otherwise a visitor who has left it meanwhile stays where they are.
             arrived: the view comes from a link or from Back, so all controls follow it.
@@ -123,7 +128,7 @@ class Page:
         part, controls = self.by_tab[view.tab], {}
         if part in (self.gallery, self.morph):
             controls = part.settings(view, arrived)
-            if said:  # what was typed stays to be corrected
+            if said and typed:
                 del controls["seeds"]
         # the link names the weights of the faces shown, or those being fetched, so a reloaded page waits for them again
         link = {"query": waiting if waiting and asked_for else encode(view), "turned": turns, "controls": controls}
@@ -173,7 +178,7 @@ class Page:
         answered: what was done meanwhile belongs to the tab that is left.
         """
         (view, _), notes, said = decode(str(event.base)), [], []
-        upto, arrived = 0, False
+        upto, arrived, name = 0, False, ""
         for number, tab, name, value in listed(event.actions):
             if name == "go":
                 (view, notes), said, arrived = self.open(str(value)), [], True
@@ -182,7 +187,8 @@ class Page:
             upto = number
             if view.tab != tab:
                 break
-        return self.show(view, notes, said, str(event.weights), turns=view.tab != event.at, arrived=arrived, upto=upto)
+        more = {"turns": view.tab != event.at, "arrived": arrived, "upto": upto}
+        return self.show(view, notes, said, name == "seeds", str(event.weights), **more)
 
     def _wire_controls(self) -> None:
         g, m = self.gallery, self.morph
@@ -216,8 +222,6 @@ class Page:
             (g.surprise, "gallery", "surprise", g.controls["count"]),
             (g.previous, "gallery", "previous", None),
             (g.next, "gallery", "next", None),
-            (g.show_kept, "gallery", "kept", g.kept),
-            (g.morph_kept, "gallery", "morph kept", g.kept),
         ):
             button.click(None, inputs, None, js=f"value => window.seedfacesAct('{tab}', '{name}', value)", **QUIET)
         # the controls of a view that came by a link, unless the visitor has changed them meanwhile
@@ -250,19 +254,21 @@ class Page:
         gr.Button(visible=False).click(self.verdict.classify, picture, card, api_name="classify", **QUEUE)
 
     def _wire_kept(self) -> None:
-        g = self.gallery
-        quiet = {"api_visibility": "private", "show_progress": "hidden", **QUEUE}
-        for grid in (g.grid, g.kept_faces):
-            grid.pick(g.pick, self.link, g.card, **quiet)
-        for listen in (g.kept.changed, self.link.other_faces):
+        card, tray = self.gallery.card, self.kept.tray
+        # the browser asks one question at a time, and under load it may be refused
+        for listen, handler, output, script in (
+            (card.pick, self.gallery.pick, card, "seedfacesCard"),
+            (tray.draw, self.kept.draw, tray, "seedfacesKept"),
+        ):
             listen(
-                g.draw_kept,
-                [self.link, g.kept],
-                [g.kept_faces, g.tray, g.kept_before],
-                trigger_mode="always_last",
-                **quiet,
-            )
-        g.clear_kept.click(None, None, None, js="() => window.seedfacesKept.clear()", **QUIET)
+                handler,
+                None,
+                output,
+                api_visibility="private",
+                show_progress="hidden",
+                trigger_mode="multiple",
+                **QUEUE,
+            ).failure(None, None, None, js=f"() => window.{script}.refused()", **QUIET)
 
     def _wire_files(self) -> None:
         g, m, file = self.gallery, self.morph, gr.JSON(visible=False)

@@ -1,22 +1,21 @@
-"""The gallery tab: many faces, one face large, and the faces that a visitor keeps."""
+"""The gallery tab: many faces, and one face large."""
 
-import html
 import random
-import time
 from dataclasses import replace
 from itertools import islice
 
 import gradio as gr
 
-from gan.link import SEED_LIMIT, SEEDS, WEIGHTS, View, decode, encode, format_seeds, typed_seeds
+from gan.link import SEED_LIMIT, SEEDS, View, decode, encode, format_seeds, typed_seeds
 from gan.model.look import Look
 from gan.serve import files
 from gan.serve.faces import FaceModel
 from gan.serve.models import Models
 from gan.serve.page.chooser import Chooser, choices
-from gan.serve.page.components import FaceCard, Faces, Kept, Said, data_url
+from gan.serve.page.components import FaceCard, Faces, Said, data_url
 from gan.serve.page.face_address import FaceAddress
-from gan.serve.page.inputs import bounded, clean, seed_of
+from gan.serve.page.inputs import bounded
+from gan.serve.page.safety import Refusal
 from gan.serve.page.sliders import Slider, in_words, look_sliders, values_of
 
 MOST = SEEDS["gallery"][1]
@@ -24,10 +23,15 @@ SURPRISE_BELOW = 1_000_000  # short enough to read out
 
 
 def face_list(model: FaceModel, seeds, look: Look) -> list[dict]:
-    """The value of a grid of faces: `{seed, src}` for each."""
+    """The value of a grid of faces: for each its seed, its picture, the query of its own link, and words on it."""
     seeds = tuple(seeds)
     return [
-        {"seed": seed, "src": data_url(files.png(face, files.origin([seed], look, model.id)))}
+        {
+            "seed": seed,
+            "src": data_url(files.png(face, files.origin([seed], look, model.id))),
+            "query": encode(View("gallery", (seed,), look, model.id)),
+            "words": f"{model.resolution} px · {in_words(look)}",
+        }
         for seed, face in zip(seeds, model.faces(seeds, look) if seeds else [])
     ]
 
@@ -68,15 +72,6 @@ class Gallery:
             self.sheet = gr.Button("Download as one PNG", min_width=0, size="sm")
             self.zip = gr.Button("Download all as ZIP", min_width=0, size="sm")
         self.card = FaceCard()
-        self.kept = Kept()  # in the visitor's order
-        with gr.Column(visible=False, elem_id="tray") as self.tray:
-            gr.Markdown("### Your own gallery")
-            self.kept_before = gr.HTML("", elem_id="kept-before", js_on_load=None)
-            self.kept_faces = Faces("kept-faces", "Kept faces", sortable=True)
-            with gr.Row(elem_classes="buttons"):
-                self.show_kept = gr.Button("Show them", variant="primary", min_width=0, size="sm")
-                self.morph_kept = gr.Button("Morph them", min_width=0, size="sm")
-                self.clear_kept = gr.Button("Clear", min_width=0, size="sm")
         self.controls = {"seeds": seeds, "count": count, **look}
         self.actions = {
             "seeds": self.typed,
@@ -84,7 +79,6 @@ class Gallery:
             "surprise": self.surprising,
             "next": self.next_page,
             "previous": self.previous_page,
-            "kept": self.from_kept,
             "morph": self.morph_from,
             "judge": self.judge,
         }
@@ -152,57 +146,49 @@ class Gallery:
         first = max(0, view.seeds[0] - len(view.seeds))
         return replace(view, seeds=tuple(consecutive(first, len(view.seeds)))), []
 
-    def from_kept(self, view: View, kept) -> tuple[View, list[str]]:
-        """The kept faces, in their order."""
-        seeds = tuple(clean(kept))
-        return (replace(view, seeds=seeds), []) if seeds else (view, ["You have not kept any faces yet."])
-
-    def morph_from(self, view: View, seed) -> tuple[View, list[str]]:
-        """A morph from a face through the next two of its gallery."""
-        seed = seed_of(seed)
-        place = view.seeds.index(seed) if seed in view.seeds else 0
-        others = [other for other in view.seeds[place:] + view.seeds[:place] if other != seed]
+    def morph_from(self, view: View, query) -> tuple[View, list[str]]:
+        """A morph from a face through the next two of its gallery; if it is of another, through the next seeds."""
+        face = self._one(query)
+        (seed,) = face.seeds
+        alike = (face.weights, face.look) == (self.models.of(view.weights).id, view.look)
+        seeds = view.seeds if alike else ()
+        place = seeds.index(seed) if seed in seeds else 0
+        others = [other for other in seeds[place:] + seeds[:place] if other != seed]
         others = others[:2] or [(seed + 1) % SEED_LIMIT, (seed + 2) % SEED_LIMIT]
-        return View("morph", (seed, *others), view.look, view.weights), []
+        return replace(face, tab="morph", seeds=(seed, *others)), []
 
-    def judge(self, view: View, seed) -> tuple[View, list[str]]:
+    def judge(self, view: View, query) -> tuple[View, list[str]]:
         """The verdict on a face."""
-        return View("verdict", (seed_of(seed),), view.look, view.weights), []
+        return replace(self._one(query), tab="verdict"), []
+
+    def _one(self, query) -> View:
+        """The query of one face's link, as a browser sent it → a gallery of that face."""
+        view = self._shown(str(query))
+        return replace(view, seeds=view.seeds[:1])
 
     def _shown(self, query: str) -> View:
         return self.of(decode(query)[0])
 
     # --- one face -------------------------------------------------------------------------------------------------
 
-    def pick(self, query: str, event: gr.EventData) -> dict:
-        """The value of the card: the face enlarged and in its own size, and its own link."""
-        shown = self._shown(query)
-        model = self.models.of(shown.weights)  # its link names the weights that made it, even while others are fetched
-        view = View("gallery", (seed_of(event.seed),), shown.look, model.id)
+    def pick(self, event: gr.EventData) -> dict:
+        """The value of the card for the face whose query the event holds.
+
+        Raises:
+            Refusal: its weights are no longer here.
+        """
+        view = self._one(event.query)
+        model = self.models.of(view.weights)
+        if model.id != view.weights:
+            raise Refusal("This page no longer has the weights that made this face.")
         face = model.faces(view.seeds, view.look)[0]
         return {
-            "seed": view.seeds[0],
-            "src": data_url(files.png(face, files.origin(view.seeds, view.look, model.id))),
+            "query": encode(view),
+            "large": data_url(files.enlarged(face), "image/webp"),
             "name": files.file_name(view.seeds, model.resolution, view.look, "png"),
             "enlarged": str(FaceAddress(view.seeds[0], "png", view.look, model.id, files.LARGE)),
             "enlarged_name": files.file_name(view.seeds, files.LARGE, view.look, "png"),
-            "large": data_url(files.enlarged(face), "image/webp"),
-            "query": encode(view),
-            "shown": time.time_ns(),
         }
-
-    # --- kept faces ---------------------------------------------------------------------------------------------------
-
-    def draw_kept(self, query: str, kept) -> list:
-        """Values for kept_faces, tray and kept_before: the kept faces as the shown weights make them, and a link to
-        those that were kept if other weights made them."""
-        view, seeds = self._shown(query), clean(kept)
-        model, weights = self.models.of(view.weights), str(kept.get("weights")) if seeds else ""
-        before = ""
-        if WEIGHTS.fullmatch(weights) and weights != model.id:
-            link = encode(View("gallery", tuple(seeds), view.look, weights))
-            before = f'<p>Kept with other weights: <a href="?{html.escape(link)}">see them as they were</a></p>'
-        return [face_list(model, seeds, view.look), gr.update(visible=bool(seeds)), before]
 
     # --- downloads ------------------------------------------------------------------------------------------------
 

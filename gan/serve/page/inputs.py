@@ -1,6 +1,6 @@
 """What browsers send, which may be anything, brought into its range before the page uses it."""
 
-from gan.link import SEED_LIMIT, SEEDS
+from gan.link import SEEDS, View, decode
 
 MOST_ACTIONS = 100  # answered at once: a browser sends what was done during one answer
 
@@ -14,18 +14,18 @@ def bounded(value, least, most, whole: bool = True):
         return least
 
 
-def seed_of(value) -> int:
-    """A seed that a browser sent, brought into the range of seeds."""
-    return bounded(value, 0, SEED_LIMIT - 1)
+def clean(kept) -> dict[str, View]:
+    """Kept faces as a browser sent them, a list of the queries of their links → for each query a gallery of its face.
 
-
-def clean(kept) -> list[int]:
-    """The kept faces as a browser sent them → distinct seeds in their order, at most as many as a gallery takes."""
-    listed = kept.get("seeds") if isinstance(kept, dict) else None
-    seeds = (
-        [seed for seed in listed if type(seed) is int and 0 <= seed < SEED_LIMIT] if isinstance(listed, list) else []
-    )
-    return list(dict.fromkeys(seeds))[: SEEDS["gallery"][1]]
+    What is not such a query is dropped; of the others at most as many as a gallery takes, in their order.
+    """
+    sent = [query for query in kept if isinstance(query, str)] if isinstance(kept, list) else []
+    views = {query: decode(query) for query in sent[: SEEDS["gallery"][1]]}
+    return {
+        query: view
+        for query, (view, notes) in views.items()
+        if not notes and view.tab == "gallery" and len(view.seeds) == 1
+    }
 
 
 def listed(actions) -> list[tuple[int, str, str, object]]:

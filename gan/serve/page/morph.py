@@ -10,7 +10,7 @@ from gan.serve.faces import FaceModel
 from gan.serve.models import Models
 from gan.serve.page.chooser import Chooser, choices
 from gan.serve.page.components import Player, Said, data_url
-from gan.serve.page.inputs import bounded, clean
+from gan.serve.page.inputs import bounded
 from gan.serve.page.sliders import Slider, look_sliders, values_of
 
 FEWEST, MOST = SEEDS["morph"]
@@ -51,7 +51,7 @@ class Morph:
             look = look_sliders("morph")
         loop = gr.Checkbox(True, label="Return to the first face and repeat", container=False)
         self.controls = {"seeds": seeds, "frames": frames, "loop": loop, **look}
-        self.actions = {"seeds": self.typed, "frames": self.smoother, "loop": self.looped, "kept": self.from_kept}
+        self.actions = {"seeds": self.typed, "frames": self.smoother, "loop": self.looped}
         self.outputs = [self.chooser, self.player]
 
     def render(self, view: View) -> list:
@@ -94,14 +94,6 @@ class Morph:
     def looped(self, view: View, loop) -> tuple[View, list[str]]:
         """Whether it returns to the first face."""
         return replace(view, loop=bool(loop)), []
-
-    def from_kept(self, view: View, kept) -> tuple[View, list[str]]:
-        """The kept faces in their order, as many as a morph takes."""
-        seeds = tuple(clean(kept))
-        if len(seeds) < FEWEST:
-            return view, [f"Keep at least {FEWEST} faces to morph them. Here are others."]
-        notes = [f"A morph takes at most {MOST} faces. These are the first {MOST}."] if len(seeds) > MOST else []
-        return replace(view, seeds=seeds[:MOST]), notes
 
     # --- downloads ------------------------------------------------------------------------------------------------
 

@@ -1,18 +1,20 @@
-// A grid of faces: a click on a face triggers "pick"; the other buttons change the list of kept faces (kept.js).
-let pressed = "";
+// A grid of faces: a click opens the face card, and a mark shows which faces are kept.
 element.addEventListener("click", (event) => {
-  const { event: name, seed } = event.target.closest("button[data-event]")?.dataset || {};
-  if (name === "pick") trigger("pick", { seed: Number(seed) });
-  else if (name) {
-    pressed = `button[data-event="${name}"][data-seed="${seed}"]`;
-    window.seedfacesKept[name](Number(seed));
+  const button = event.target.closest(".face");
+  if (button) window.seedfacesCard?.open(button);
+});
+function mark() {
+  for (const face of element.querySelectorAll(".face")) {
+    face.querySelector(".mark").hidden = !window.seedfacesKept?.has(face.dataset.query);
   }
-});
-watch("value", () => {
-  // the elements stay and the faces move between them: the focus follows its face
-  if (pressed && element.contains(document.activeElement)) element.querySelector(pressed)?.focus();
-  pressed = "";
-});
+}
+document.addEventListener("seedfaces-kept", mark);
+function drawn() {
+  mark();
+  window.seedfacesCard?.restore();
+}
+watch("value", drawn);
+drawn(); // the first value may arrive before watch() is called
 
 // a slider below the grid stays where it is while it is moved, though the grid grows and shrinks
 let height = element.offsetHeight;

@@ -1,51 +1,153 @@
-// The faces that a visitor keeps: their seeds, and the weights with which the last one was kept. The list is stored in this
-// browser alone and shared by its tabs. Where storage is forbidden (an iframe in a private window), it lasts until the page is
-// closed. The server only draws it.
+// The faces that a visitor keeps, each as the query of its own link, which holds its weights and its look. The list is
+// stored in this browser alone and shared by its tabs. Where storage is forbidden (an iframe in a private window), it
+// lasts until the page is closed. The server only draws faces.
 const KEY = "seedfaces-kept";
 const MOST = 64;
-let kept = { seeds: [], weights: "" };
+const AT_ONCE = 16; // faces that the server draws for one question
+const FACE = /^v=1&seeds=(\d{1,10})(&[a-z_]+=-?[\d.]+)*(&w=[0-9a-f]{12})?$/;
+const section = element.querySelector("section");
+const list = element.querySelector("ul");
+const part = (name) => section.querySelector(`[name="${name}"]`);
+let kept = []; // queries, in the visitor's order
+let cleared = null; // what Undo brings back
+let asked = null; // those whose pictures are on their way
+const pictures = {}; // by query: {src, words}; {coming} while weights are fetched; {} where the page lacks them
+const items = {}; // by query: its element
+
+// until November 2026 the list was {seeds, weights}: one set of weights for all
+const inOldForm = ({ seeds = [], weights }) =>
+  seeds.map((seed) => `v=1&seeds=${seed}` + (weights ? `&w=${weights}` : ""));
 
 function read() {
   try {
-    kept = JSON.parse(localStorage.getItem(KEY)) || { seeds: [] };
+    const stored = JSON.parse(localStorage.getItem(KEY)) || [];
+    const queries = Array.isArray(stored) ? stored : inOldForm(stored);
+    kept = [...new Set(queries.filter((query) => FACE.test(query)))].slice(0, MOST);
   } catch {} // keep what is in memory
-  if (!Array.isArray(kept.seeds)) kept = { seeds: [], weights: "" };
-  return kept.seeds;
 }
-function show() {
-  props.value = { ...kept };
-  trigger("changed");
-}
-function write(seeds, weights = kept.weights) {
-  kept = { seeds, weights };
+function store() {
   try { localStorage.setItem(KEY, JSON.stringify(kept)); } catch {}
+}
+function write(queries, undo = null) {
+  [kept, cleared] = [queries, undo];
+  store();
   show();
 }
-function move(seed, by) {
-  const seeds = read();
-  const place = seeds.indexOf(seed);
-  if (place < 0) return;
-  seeds.splice(place, 1);
-  seeds.splice(Math.max(0, place + by), 0, seed);
-  write(seeds);
+function move(query, by) {
+  read();
+  const place = kept.indexOf(query);
+  if (place < 0) return show();
+  kept.splice(place, 1);
+  kept.splice(Math.max(0, place + by), 0, query);
+  write(kept);
+}
+const remove = (query) => (read(), write(kept.filter((other) => other !== query)));
+
+function ask(again) {
+  if (asked) return;
+  const missing = kept.filter((query) => !pictures[query] || (again && pictures[query].coming)).slice(0, AT_ONCE);
+  if (!missing.length) return;
+  asked = missing;
+  props.value = null; // an answer like the last one would not be noticed
+  trigger("draw", { faces: asked });
+}
+watch("value", () => {
+  const { faces } = props.value || {};
+  if (!faces || !asked) return;
+  const answers = Object.fromEntries(faces.map((face) => [face.asked, face]));
+  for (const query of asked) {
+    const { query: own = query, ...face } = answers[query] || {}; // stored in the old form, it had another query
+    pictures[own] = face;
+    kept = [...new Set(kept.map((other) => (other === query ? own : other)))];
+  }
+  asked = null;
+  store();
+  show();
+  if (faces.some(({ coming }) => coming)) setTimeout(ask, 5000, true);
+});
+
+function item(query) {
+  const made = section.querySelector("template").content.firstElementChild.cloneNode(true);
+  const seed = query.match(FACE)[1];
+  const face = made.querySelector(".face");
+  Object.assign(face.dataset, { seed, query });
+  made.querySelector("img").alt = "Face of seed " + seed;
+  made.querySelector("span").textContent = seed;
+  const words = { earlier: `Move seed ${seed} earlier`, remove: `Remove seed ${seed}`, later: `Move seed ${seed} later` };
+  for (const name in words) made.querySelector(`[name="${name}"]`).setAttribute("aria-label", words[name]);
+  return made;
+}
+function paint(query) {
+  const { src, words } = pictures[query] || {};
+  const face = (items[query] ||= item(query)).querySelector(".face");
+  face.disabled = !src;
+  if (src && !face.firstElementChild.src) {
+    face.firstElementChild.src = src;
+    face.dataset.words = face.title = words;
+  }
+  return items[query];
+}
+function show() {
+  const focused = document.activeElement;
+  const place = [...list.children].indexOf(focused.closest("li"));
+  list.replaceChildren(...kept.map(paint));
+  section.hidden = !kept.length && !cleared;
+  part("show").hidden = part("morph").hidden = !kept.length;
+  part("clear").textContent = cleared ? "Undo" : "Clear";
+  section.querySelector("p").textContent = sentence();
+  // the focus follows its face, or goes to the one that took its place
+  const same = list.contains(focused) ? focused : list.children[place]?.querySelector(`[name="${focused.name}"]`);
+  if (place >= 0) same?.focus();
+  document.dispatchEvent(new Event("seedfaces-kept"));
+  ask();
+}
+function sentence() {
+  const drawn = kept.map((query) => pictures[query]).filter((face) => face && !face.src);
+  const coming = drawn.filter((face) => face.coming).length;
+  const missing = drawn.length - coming;
+  const faces = (count) => (count === 1 ? "1 face" : `${count} faces`);
+  if (cleared) return `${faces(cleared.length)} removed.`;
+  if (missing) return `${faces(missing)} cannot be drawn: this page does not have the weights.`;
+  return coming ? `The weights of ${faces(coming)} are being fetched.` : "";
 }
 
 window.seedfacesKept = {
-  has: (seed) => read().includes(seed),
-  any: () => read().length > 0,
-  // returns whether there was room
-  keep(seed, weights) {
-    const seeds = read();
-    if (seeds.includes(seed)) return true;
-    if (seeds.length >= MOST) return false;
-    write([...seeds, seed], weights);
+  has: (query) => kept.includes(query),
+  // keeps a face or takes it out again; returns whether there was room
+  toggle({ query, src, words }) {
+    read();
+    if (kept.includes(query)) remove(query);
+    else if (kept.length >= MOST) return false;
+    else {
+      pictures[query] = { src, words };
+      write([...kept, query]);
+    }
     return true;
   },
-  remove: (seed) => write(read().filter((other) => other !== seed)),
-  earlier: (seed) => move(seed, -1),
-  later: (seed) => move(seed, 1),
-  clear: () => write([]),
+  // under load the server refuses: later again
+  refused() {
+    asked = null;
+    setTimeout(ask, 5000 + 5000 * Math.random());
+  },
 };
 
-window.addEventListener("storage", (event) => event.key === KEY && (read(), show())); // another tab changed it
-if (read().length) show();
+section.addEventListener("click", (event) => {
+  const button = event.target.closest("button");
+  const query = button?.closest("li")?.querySelector(".face").dataset.query;
+  if (!button) return;
+  if (button.matches(".face")) window.seedfacesCard?.open(button);
+  if (button.name === "earlier") move(query, -1);
+  if (button.name === "later") move(query, 1);
+  if (button.name === "remove") remove(query);
+  if (button.name === "show") window.seedfacesAct("gallery", "kept", kept);
+  if (button.name === "morph") window.seedfacesAct("gallery", "morph kept", kept);
+  if (button.name === "clear") cleared ? write(cleared) : (read(), write([], kept));
+});
+window.addEventListener("storage", (event) => {
+  if (event.key !== KEY && event.key !== null) return; // another tab changed it
+  cleared = null;
+  read();
+  show();
+});
+read();
+show();

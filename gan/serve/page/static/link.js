@@ -4,14 +4,13 @@ const button = element.querySelector("button");
 const latest = {}; // the last query of each tab and the weights chosen then, restored when the tab is selected again
 let chosen = ""; // the weights of the faces seen last, which the next tab uses, too
 let at = ""; // the tab that is shown
-let drawn = ""; // the weights and the look that the kept faces were drawn with
+let address = ""; // of what is shown
 let done = []; // the names of the actions since the last entry of the history
 const tabOf = (query) => new URLSearchParams(query).get("tab") || "gallery";
 const weightsOf = (query) => new URLSearchParams(query).get("w");
 // the look of a view is every field of its link but these
 const BESIDE = ["v", "tab", "seeds", "frames", "loop", "w", "__theme"];
 const isLook = ([name]) => !BESIDE.includes(name);
-const lookOf = (query) => String([...new URLSearchParams(query)].filter(isLook));
 const withoutLook = (query) => String([...new URLSearchParams(query)].filter((field) => !isLook(field)));
 
 // on a Space the page is in an iframe, whose own address is not the public one
@@ -36,24 +35,22 @@ function follow() {
   }
   // returning to a verdict must not undo a choice of weights
   const weights = weightsOf(query);
-  if (weights && (tab !== "verdict" || !chosen)) {
-    const look = weights + lookOf(query);
-    if ((look !== drawn || again) && window.seedfacesKept?.any()) trigger("other_faces");
-    [chosen, drawn] = [weights, look];
-  }
+  if (weights && (tab !== "verdict" || !chosen)) chosen = weights;
   latest[tab] = { query, chosen };
   box.value = window.seedfacesLink(query);
   if (pending.some((action) => action.tab === tab || !action.tab)) return; // a later answer is coming
   const now = location.search.slice(1);
   const theme = new URLSearchParams(now).get("__theme");
-  const address = "?" + query + (theme ? "&__theme=" + encodeURIComponent(theme) : "");
+  address = "?" + query + (theme ? "&__theme=" + encodeURIComponent(theme) : "");
   if (address !== "?" + now) {
     // the first view replaces the typed address, Back's that of its own entry; dragging a slider must not fill the history
     const varied = withoutLook(address) === withoutLook(now);
     const counted = done.length > 0 && done.every((name) => name === "count");
     const dragged = counted && history.state?.counted;
     const replace = again || (back && upto === back) || !history.state?.seedfaces || varied || dragged;
-    history[replace ? "replaceState" : "pushState"]({ seedfaces: true, counted }, "", address);
+    const card = history.state?.card; // a face is shown large: its entry stays the last
+    history[replace || card ? "replaceState" : "pushState"]({ seedfaces: true, counted }, "", address);
+    if (card) history.pushState({ seedfaces: true, card }, "", address);
   }
   done = [];
   // tells the page around a Space; the link is no secret, so any embedding page may know it
@@ -64,6 +61,7 @@ watch("value", follow);
 follow(); // the first value may arrive before watch() is called
 
 window.addEventListener("popstate", () => {
+  if (window.seedfacesCard?.moved(location.search === address)) return; // only the face card was closed or opened
   pending.splice(pending.findLastIndex((action) => action.number <= asked) + 1); // Back leaves what was done last
   act("", "go", location.search);
   back = number;
@@ -72,6 +70,7 @@ window.addEventListener("popstate", () => {
 // called when a tab is selected, by the visitor or by a view
 window.seedfacesTab = (tab) => setTimeout(() => {
   at = tab;
+  if (tab !== "gallery") window.seedfacesCard?.close(); // an invisible dialog would block the whole page
   if (tabOf(props.value.query) === tab) return follow();
   const last = latest[tab];
   if (last && (last.chosen === chosen || tab === "verdict")) { // a verdict may be on an upload, which no link brings back
