@@ -22,7 +22,7 @@ class Morph:
         self.models = models
         with gr.Row(elem_classes="above"):
             self.chooser = Chooser(elem_id="morph-chooser")
-        self.player = Player()
+        self.player = Player("player")
         with gr.Row(equal_height=True):
             self.seeds = gr.Textbox(
                 format_seeds(FIRST_SEEDS["morph"], ", "),
