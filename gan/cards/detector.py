@@ -176,15 +176,17 @@ def _people(measured: dict | None) -> list[Fact]:
     """Real faces called likely generated, by age group and gender, as benchmarks/detector.py measures them."""
     if not measured:
         return []
-    groups = [(name, of) for trait in measured.values() for name, of in trait.items()]
     return [
         Fact(
             "Errors by age and gender",
             "Real faces that it calls likely generated, by the labels of the data set.",
             table=(
-                ("", *(name for name, _ in groups)),
-                ("pictures", *(f"{of['pictures']:,}" for _, of in groups)),
-                ("called likely generated", *(f"{100 * of['called_generated']:.1f} %" for _, of in groups)),
+                ("", "pictures", "called likely generated"),
+                *(
+                    (name, f"{of['pictures']:,}", f"{100 * of['called_generated']:.1f} %")
+                    for trait in measured.values()
+                    for name, of in trait.items()
+                ),
             ),
         )
     ]

@@ -221,12 +221,12 @@ def _people(people: dict) -> list[Fact]:
             f"Guessed for {people['samples']:,} samples. The guess is wrong for {100 * people[trait]['error']:.0f} % "
             f"of {people[trait]['tested_on']:,} held-out real faces.",
             f"A linear probe on the same features, not fitted on those faces, guesses for real faces as well, so that "
-            f"its errors are in both rows.{meaning}",
+            f"its errors are in both columns.{meaning}",
             (
-                (f"apparent {trait}", *people[trait]["real"]),
+                (f"apparent {trait}", "real faces", "samples"),
                 *(
-                    (label, *(f"{100 * people[trait][kind][name]:.1f} %" for name in people[trait]["real"]))
-                    for label, kind in (("real faces", "real"), ("samples", "samples"))
+                    (name, *(f"{100 * people[trait][kind][name]:.1f} %" for kind in ("real", "samples")))
+                    for name in people[trait]["real"]
                 ),
             ),
         )

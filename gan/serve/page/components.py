@@ -113,10 +113,10 @@ class FaceCard(Component):
 
 
 class Player(Component):
-    """A morph that plays. Its value is `{src, still, alt, name}`, or None."""
+    """An animated WebP that plays and can be paused. Its value is `{src, still, alt, name}`, or None."""
 
-    def __init__(self, **options):
-        super().__init__(None, "player", elem_id="player", **options)
+    def __init__(self, elem_id: str, **options):
+        super().__init__(None, "player", elem_id=elem_id, **options)
 
 
 class VerdictCard(Component):

@@ -35,7 +35,7 @@ def theme() -> gr.themes.Base:
         font=fonts,
         font_mono=["ui-monospace", "Menlo", "Consolas", "monospace"],
     )
-    # contrast of at least 4.5 to 1 for all text
+    # contrast of at least 4.5 to 1 for all text and 3 to 1 for the borders of what can be typed in, set or ticked
     return base.set(
         button_primary_background_fill="*primary_700",
         button_primary_background_fill_hover="*primary_800",
@@ -52,6 +52,16 @@ def theme() -> gr.themes.Base:
         color_accent="*primary_700",
         link_text_color="*primary_700",
         link_text_color_dark="*primary_400",
+        input_border_width="1px",
+        button_border_width="0px",
+        input_border_color="*neutral_500",
+        input_border_color_dark="*neutral_400",
+        input_border_color_focus="*neutral_500",
+        input_border_color_focus_dark="*neutral_400",
+        checkbox_border_color="*neutral_500",
+        checkbox_border_color_dark="*neutral_400",
+        checkbox_border_color_hover="*neutral_500",
+        checkbox_border_color_hover_dark="*neutral_400",
     )
 
 

@@ -25,7 +25,7 @@ class Morph:
         self.models = models
         with gr.Row(elem_classes="above"):
             self.chooser = Chooser("morph")
-        self.player = Player()
+        self.player = Player("player")
         with gr.Row(equal_height=True):
             seeds = gr.Textbox(
                 format_seeds(FIRST_SEEDS["morph"], ", "),
@@ -65,6 +65,7 @@ class Morph:
             "still": data_url(files.png(first, files.origin(view.seeds[:1], view.look, model.id))),
             "alt": f"Morph through the faces of seeds {names}{' and back' if view.loop else ''}",
             "name": _name(view, model, "webp"),
+            "formats": [{"name": name, "label": name.upper()} for name in files.MORPHS if name != "webp"],
         }
         return [choices(self.models, model), player]
 
