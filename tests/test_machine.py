@@ -142,6 +142,7 @@ def test_memory_that_runs_out_is_one_sentence(error):
         "--gradient_accumulation_steps 2, which shows as many in a step; or --widths 256 128 64 32, narrower networks."
     )
     assert said(train_batch_size=2).endswith("64 px: try --widths 256 128 64 32, narrower networks.")
+    assert "try --train_batch_size 3; or --widths" in said(train_batch_size=7)
     assert "--widths" not in said(resume_from_checkpoint="latest")
     assert said(train_batch_size=2, init_from="weights").endswith("try a smaller --resolution.")
 

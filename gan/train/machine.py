@@ -63,7 +63,7 @@ def precision(wanted: str) -> str:
     Raises:
         UserError: the device cannot train in what was asked for.
     """
-    device, launcher = device_type(), os.environ.get("ACCELERATE_MIXED_PRECISION", "no").lower()
+    device, launcher = device_type(), (os.environ.get("ACCELERATE_MIXED_PRECISION") or "no").lower()
     of_launcher = wanted == "auto" and launcher != "no"
     asked = launcher if of_launcher else wanted
     possible = {"cuda": ("auto", "no", "bf16", "fp16"), "mps": ("auto", "no")}.get(device, ("auto", "no", "bf16"))
@@ -131,9 +131,11 @@ def enough_memory(settings: TrainSettings) -> Iterator[None]:
             raise
         batch, model = settings.train_batch_size, settings.model
         ways = []
-        if batch >= 4:
+        if batch >= 4 and batch % 2 == 0:
             batches = f" --gradient_accumulation_steps {2 * settings.gradient_accumulation_steps}"
             ways.append(f"--train_batch_size {batch // 2}{batches}, which shows as many in a step")
+        elif batch > 2:
+            ways.append(f"--train_batch_size {max(2, batch // 2)}")
         if not settings.init_from and not settings.resume_from_checkpoint:
             halved = " ".join(str(max(1, width // 2)) for width in model.channels)
             ways.append(f"--widths {halved}, narrower networks")
