@@ -134,6 +134,7 @@ def test_which_settings_may_change_when_a_run_is_resumed():
     same = identity()
     assert identity(output_dir="elsewhere", checkpointing_steps=7, max_train_steps=9, train_batch_size=32) == same
     assert identity(init_from="weights/moved") == same
+    assert identity(crop="face", faces="all") == same  # the digest says which pictures; runs from before had no crop
     for changes in ({"seed": 1}, {"learning_rate": 1e-3}, {"model": ModelSettings(32)}, {"penalty_every": 4}):
         assert identity(**changes) != same
     assert checkpoint.identity(RECIPES["modern"], "bf16", 64, "other pictures") != same

@@ -23,6 +23,8 @@ _FREE = {
     "dataset_config_name",
     "dataset_split",
     "image_column",
+    "crop",
+    "faces",
     "data_name",
     "init_from",
     "resume_from_checkpoint",
