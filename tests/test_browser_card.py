@@ -239,7 +239,7 @@ def test_sixty_four_faces_of_as_many_looks_are_drawn_in_bounded_pieces(address, 
     dialog = open_face(page, 21)
     dialog.get_by_role("button", name="Keep").click()
     expect(dialog.get_by_role("button", name="64 are kept: remove one first")).to_be_visible()
-    assert len(stored(page)) == 64
+    expect(kept_faces(page)).to_have_count(64)
 
 
 # --- the face card and the history --------------------------------------------------------------------------------
@@ -317,6 +317,22 @@ def test_an_answer_behind_the_open_card_is_kept(address, page, model):
     in_address(page, seeds="7-10")
     page.go_back()
     shown(page, model, range(3, 7))
+
+
+def test_an_entry_that_cannot_be_left_does_not_open_the_card_again(address, page, model):
+    """As where the page around an iframe has made an entry meanwhile."""
+    page.goto(f"{address}/?seeds=3-6")
+    shown(page, model, range(3, 7))
+    page.evaluate("() => { history.back = () => {}; }")
+    open_face(page, 4).get_by_role("button", name="Real or fake?").click()
+    in_address(page, tab="verdict", seeds="4")
+    page.evaluate("delete history.back")
+    page.get_by_role("tab", name="Gallery").click()
+    in_address(page, seeds="3-6")
+    expect(the_card(page)).not_to_have_attribute("open", "")
+    open_face(page, 5)
+    page.go_back()
+    settled_history(page)
 
 
 def test_a_view_of_another_tab_closes_the_card(address, page, model):

@@ -293,6 +293,27 @@ def test_an_old_link_after_a_new_push(hub_server, repo_id, tmp_path, page):
         assert face(page, 5).count() == 1
 
 
+def test_a_kept_face_of_older_weights_is_fetched(hub_server, repo_id, tmp_path, page):
+    old, new = folder_of(tmp_path / "old", 1), folder_of(tmp_path / "new", 2)
+    pushed(old, repo_id)
+    pushed(new, repo_id)
+    with serving(tmp_path / "home", SEEDFACES_MODEL=repo_id) as url:
+        page.goto(url)
+        in_address(page, w=generator_id(new))
+        hub_server.faults({"path": f"/api/models/{repo_id}", "sleep": 60})
+        kept = encode(View(seeds=(9,), weights=generator_id(old)))
+        page.evaluate("kept => localStorage.setItem('seedfaces-kept', JSON.stringify([kept]))", kept)
+        page.reload()
+        status = page.locator("#tray").get_by_role("status")
+        expect(status).to_have_text("The weights of 1 face are being fetched.")
+        expect(page.locator("#kept-faces .face")).to_be_disabled()
+        hub_server.faults()
+        picture = page.locator("#kept-faces img[src]")
+        expect(picture).to_have_count(1, timeout=30_000)
+        assert np.array_equal(pixels(picture), FaceModel(old).faces([9])[0])
+        expect(status).to_have_text("")
+
+
 @pytest.mark.parametrize(
     "answer",
     [

@@ -88,6 +88,7 @@ function left() {
   clearTimeout(leaving);
   leaving = 0;
   if (dialog.open) enter();
+  else if (history.state?.card) history.replaceState({ ...history.state, card: undefined }, ""); // it could not be left
   after?.();
   after = null;
 }
@@ -96,7 +97,7 @@ window.seedfacesCard = {
   restore,
   close: () => dialog.close(),
   refused: () => (asked = ""), // the small picture stays
-  // Back or Forward was pressed, to the view that is shown or to another → whether that only closed or opened the card
+  // Back or Forward was pressed, to the view that is shown or another → whether that only closed or opened the card
   moved(same) {
     if (leaving) {
       left();

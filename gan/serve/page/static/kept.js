@@ -55,13 +55,15 @@ watch("value", () => {
   const { faces } = props.value || {};
   if (!faces || !asked) return;
   const answers = Object.fromEntries(faces.map((face) => [face.asked, face]));
+  read();
+  const before = String(kept);
   for (const query of asked) {
     const { query: own = query, ...face } = answers[query] || {}; // stored in the old form, it had another query
     pictures[own] = face;
     kept = [...new Set(kept.map((other) => (other === query ? own : other)))];
   }
   asked = null;
-  store();
+  if (String(kept) !== before) store();
   show();
   if (faces.some(({ coming }) => coming)) setTimeout(ask, 5000, true);
 });
@@ -73,8 +75,10 @@ function item(query) {
   Object.assign(face.dataset, { seed, query });
   made.querySelector("img").alt = "Face of seed " + seed;
   made.querySelector("span").textContent = seed;
-  const words = { earlier: `Move seed ${seed} earlier`, remove: `Remove seed ${seed}`, later: `Move seed ${seed} later` };
-  for (const name in words) made.querySelector(`[name="${name}"]`).setAttribute("aria-label", words[name]);
+  const label = (name, words) => made.querySelector(`[name="${name}"]`).setAttribute("aria-label", words);
+  label("earlier", `Move seed ${seed} earlier`);
+  label("remove", `Remove seed ${seed}`);
+  label("later", `Move seed ${seed} later`);
   return made;
 }
 function paint(query) {
