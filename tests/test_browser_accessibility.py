@@ -28,7 +28,7 @@ def visit(page, address: str, tab: str) -> None:
     page.goto(f"{address}/{link}")
     if tab == "gallery" and not page.evaluate("Object.keys(localStorage).some((key) => key.includes('kept'))"):
         open_face(page, 3).get_by_role("button", name="Keep", exact=True).click()
-        page.keyboard.press("Escape")
+        page.reload()  # the focus is at the top again
     expect(page.locator(complete).first).to_be_visible()
     page.evaluate("document.querySelectorAll('details').forEach((details) => (details.open = true))")
 
@@ -135,7 +135,7 @@ def test_the_focus_is_seen_wherever_tab_takes_it(address, page, pixels):
             if at["covered"] or not at["seen"] or (pixels and not outlined(page, at["box"])):
                 wrong.append(at)
         assert wrong == [], tab
-        assert names[0] == "Gallery" and len(names) > 9 and "Copy link" in names, (tab, names)
+        assert names[0] == "Gallery" and len(names) >= 8 and "Copy link" in names, (tab, names)
 
 
 # --- contrast -----------------------------------------------------------------------------------------------------
