@@ -60,6 +60,7 @@ def theme() -> gr.themes.Base:
         input_border_color_focus_dark="*neutral_400",
         checkbox_border_color="*neutral_500",
         checkbox_border_color_dark="*neutral_400",
+        checkbox_border_color_focus_dark="*neutral_400",
         checkbox_border_color_hover="*neutral_500",
         checkbox_border_color_hover_dark="*neutral_400",
     )
