@@ -152,7 +152,7 @@ def as_judged(judged: Judged | Verdict, sentences: list[str]) -> dict:
 
 def face_names(squares: Sequence[Square], picture: Image.Image) -> list[str]:
     """What the faces of a picture are called: their number, counted from the left, and where they are."""
-    middles = [middle_of(square) for square in squares]
+    middles = [square.middle for square in squares]
     order = sorted(range(len(squares)), key=middles.__getitem__)
     thirds = [(int(3 * y / picture.height), int(3 * x / picture.width)) for x, y in middles]
     return [f"Face {order.index(face) + 1} of {len(squares)}, {in_words(*third)}" for face, third in enumerate(thirds)]
@@ -164,7 +164,7 @@ def marks(squares: Sequence[Square], names: Sequence[str], picture: Image.Image)
     `--x` and `--y` are the middle of the square, `--side` is its side, and `--near` is how far the middle of the next
     face is away: as wide as two buttons can be without overlapping. `--face` is 0 for the largest.
     """
-    middles, unit = [middle_of(square) for square in squares], 100 / picture.width
+    middles, unit = [square.middle for square in squares], 100 / picture.width
     result = []
     for face, (x, y) in enumerate(middles):
         gaps = [max(abs(x - left), abs(y - top)) for left, top in middles[:face] + middles[face + 1 :]]
@@ -178,10 +178,6 @@ def marks(squares: Sequence[Square], names: Sequence[str], picture: Image.Image)
 def roll(square: Square) -> int:
     """Degrees, clockwise, by which a square is turned about its middle; -180 to 180."""
     return round(square.roll)
-
-
-def middle_of(square: Square) -> tuple[float, float]:
-    return square.left + square.side / 2, square.top + square.side / 2
 
 
 def as_opinion(opinion: Opinion) -> dict:
