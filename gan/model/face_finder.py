@@ -119,7 +119,7 @@ def _look(copies: list[Copy], seen: Square, side: int) -> tuple[float, Square]:
     copy = next((copy for copy in copies if copy.scale * shown.side >= side), copies[-1])
     pixels = _upright(copy.pixels, _times(shown, copy.scale), side)
     found = _faces(_looker(side), pixels, seen.middle, shown.side / side, seen.roll)
-    near = [(score, face) for score, face in found if math.dist(face.middle, seen.middle) < seen.side / 3]
+    near = [(score, face) for score, face in found if math.dist(face.middle, seen.middle) < seen.side / 2]
     return max(near, default=(0.0, seen))
 
 
