@@ -77,6 +77,7 @@ CHROMIUM_FLAGS = [
 LONGEST = (
     "test_train_end_to_end.py",
     "test_browser.py",
+    "test_browser_accessibility.py",
     "test_hub.py",
     "test_page_safety.py",
     "test_models.py",
