@@ -12,7 +12,7 @@ class Chooser(Component):
     """
 
     def __init__(self, tab: str, **options):
-        super().__init__([], "chooser", **{"elem_id": f"{tab}-chooser", **options}, tab=tab)
+        super().__init__([], "chooser", **{"elem_id": f"{tab}-chooser", **options})
 
 
 def choices(models: Models, shown: FaceModel) -> list[dict]:

@@ -75,7 +75,7 @@ async function show() {
   if (!props.value) return;
   find("canvas").width = 0; // the still is seen until the film plays
   const loaded = read(await (await fetch(props.value.src)).arrayBuffer());
-  if (mine !== turn) return;
+  if (mine !== turn || !loaded.frames.length) return; // all frames alike: the file is a still
   film = loaded;
   [at, before, left] = [0, null, film.plays];
   Object.assign(find("canvas"), { width: film.width, height: film.height });
