@@ -73,6 +73,14 @@ def test_a_turned_face_is_found_and_its_crop_is_upright(faces, angle):
     assert np.median(off) < 25  # two different faces differ by 54
 
 
+def test_a_photo_that_was_turned_as_a_whole_shows_all_its_faces(faces):
+    image = photo(900, 600, (faces[1], 100, 150, 260), (faces[4], 550, 200, 200))
+    for quarters in (1, 2, 3):
+        found = face_finder.find(image.rotate(-90 * quarters, expand=True))
+        assert len(found) == 2 and found[0].side > found[1].side
+        assert all(abs((face.roll - 90 * quarters + 180) % 360 - 180) < 20 for face in found)
+
+
 def test_a_face_at_the_edge_or_as_large_as_the_picture_is_found(faces):
     cut_off = sum(len(face_finder.find(photo(600, 500, (face, 340, 200, 300)))) == 1 for face in faces[:5])
     large = sum(len(face_finder.find(photo(600, 600, (face, 0, 0, 600)))) == 1 for face in faces[:5])

@@ -49,6 +49,13 @@ class Square(NamedTuple):
         return self.left + self.side / 2, self.top + self.side / 2
 
 
+class Copy(NamedTuple):
+    """A copy of a picture: `(H, W, 3)` uint8, and its pixels for one of the picture's."""
+
+    pixels: np.ndarray
+    scale: float
+
+
 def find(picture: Image.Image) -> list[Square]:
     """The faces in a PIL RGB image, largest first, 16 at most: squares as the training pictures have them, each turned
     as its face is."""
@@ -56,23 +63,24 @@ def find(picture: Image.Image) -> list[Square]:
     pixels = np.asarray(picture.reduce(factor) if factor > 1 else picture)
     long_side = max(pixels.shape)
     sides = sorted({_SMALL, min(max(long_side, _SMALL), _LARGE)})
-    searched = [_resized(pixels, side / long_side) for side in sides]
+    copies = [*(_resized(pixels, side / long_side) for side in sides), Copy(pixels, 1.0)]
     with _LOCK:
         for roll in (0, 90, 270, 180):  # most faces that are turned by 90 degrees are not seen
-            found = [face for copy in searched for face in _search(copy, roll)]
-            seen = _by_size(_apart(square for _, square in sorted(found, reverse=True)))[:_MOST]
-            faces = [face for each in seen if (face := _look_again([*searched, Copy(pixels, 1.0)], each))]
+            faces = _find(copies, roll)
             if faces:
-                faces = [face._replace(roll=(face.roll + 180) % 360 - 180) for face in _apart(_by_size(faces))]
-                return [_times(face, factor) for face in faces]
-    return []
+                break
+        # if the whole photo is turned, the other faces in it are, too
+        turned = round(faces[0].roll / 90) * 90 % 360 if faces else roll
+        if turned != roll:
+            faces = _apart(_by_size([*faces, *_find(copies, turned)]))[:_MOST]
+    return [_times(face, factor)._replace(roll=(face.roll + 180) % 360 - 180) for face in faces]
 
 
-class Copy(NamedTuple):
-    """A copy of a picture: `(H, W, 3)` uint8, and its pixels for one of the picture's."""
-
-    pixels: np.ndarray
-    scale: float
+def _find(copies: list[Copy], roll: int) -> list[Square]:
+    """The faces that are seen in a picture if it is turned anticlockwise by a multiple of 90 degrees, largest first."""
+    found = [face for copy in copies[:-1] for face in _search(copy, roll)]
+    seen = _by_size(_apart(square for _, square in sorted(found, reverse=True)))[:_MOST]
+    return _apart(_by_size(face for each in seen if (face := _look_again(copies, each))))
 
 
 _LOCK = threading.Lock()  # YuNet has state while it searches
@@ -146,7 +154,7 @@ def _faces(
     return faces
 
 
-def _by_size(faces: list[Square]) -> list[Square]:
+def _by_size(faces: Iterable[Square]) -> list[Square]:
     return sorted(faces, key=lambda face: -face.side)
 
 
