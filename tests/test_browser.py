@@ -133,7 +133,7 @@ def test_a_late_answer_does_not_switch_back_to_the_tab_that_was_left(site, page,
     held = []
     page.route("**/queue/join*", lambda route: route.continue_() if held else held.append(route))
     with page.expect_request("**/queue/join*"):
-        page.get_by_label("Seeds").first.fill("16-31, none")
+        page.get_by_label("Seeds").first.fill("16-31, 1.5")
         page.get_by_label("Seeds").first.press("Enter")
     page.get_by_role("tab", name="Morph").click()
     held[0].continue_()
