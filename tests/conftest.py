@@ -78,6 +78,8 @@ LONGEST = (
     "test_train_end_to_end.py",
     "test_browser.py",
     "test_browser_accessibility.py",
+    "test_browser_controls.py",
+    "test_browser_card.py",
     "test_hub.py",
     "test_page_safety.py",
     "test_models.py",

@@ -67,10 +67,10 @@ def drag(page, name: str, places) -> float:
 
 def stays(page, name: str, value: float, seconds: float) -> None:
     """A slider and its number box show a value, now and after the last answer."""
-    for _ in range(2):
+    for pause in (0, seconds + 0.5):
+        page.wait_for_timeout(1000 * pause)
         expect(number_of(page, name)).to_have_value(f"{value:g}")
         expect(slider_of(page, name)).to_have_value(f"{value:g}")
-        page.wait_for_timeout(1000 * seconds + 700)
 
 
 def value_of(page, name: str) -> float:
