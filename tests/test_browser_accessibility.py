@@ -79,6 +79,7 @@ FOCUSED = """() => {
   const middle = document.elementFromPoint(line.x + line.width / 2, line.y + line.height / 2);
   return {
     name: element.getAttribute("aria-label") || element.textContent.trim() || element.type,
+    kind: [element.tagName, element.type, element.name, element.className, element.getAttribute("aria-pressed")].join(" "),
     seen: place.top >= 0 && place.bottom <= innerHeight && element.contains(middle),
     covered: !link.contains(element) && place.bottom > bar.top && place.top < bar.bottom,
     box: [place.x, place.y, place.width, place.height],
@@ -131,6 +132,7 @@ def outlined(page, box) -> bool:
     ids=["desktop-light", "desktop-dark", "phone", "sideways", "desktop-200", "phone-200"],
 )
 def test_the_focus_is_seen_wherever_tab_takes_it(address, page, pixels):
+    kinds = set()  # whose pixels were looked at: sixteen faces look alike
     for tab in TABS:
         visit(page, address, tab)
         names, wrong = [], []
@@ -140,7 +142,9 @@ def test_the_focus_is_seen_wherever_tab_takes_it(address, page, pixels):
             if at is None:
                 break
             names.append(at["name"])
-            if at["covered"] or not at["seen"] or (pixels and not outlined(page, at["box"])):
+            new = pixels and at["kind"] not in kinds
+            kinds.add(at["kind"])
+            if at["covered"] or not at["seen"] or (new and not outlined(page, at["box"])):
                 wrong.append(at)
         assert wrong == [], tab
         assert names[0] == "Gallery" and len(names) >= 8 and "Copy link" in names, (tab, names)
