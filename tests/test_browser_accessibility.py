@@ -79,7 +79,7 @@ FOCUSED = """() => {
   const middle = document.elementFromPoint(line.x + line.width / 2, line.y + line.height / 2);
   return {
     name: element.getAttribute("aria-label") || element.textContent.trim() || element.type,
-    kind: [element.tagName, element.type, element.name, element.className, element.getAttribute("aria-pressed")].join(" "),
+    kind: [element.tagName, element.type, element.name, element.className].join(" "),
     seen: place.top >= 0 && place.bottom <= innerHeight && element.contains(middle),
     covered: !link.contains(element) && place.bottom > bar.top && place.top < bar.bottom,
     box: [place.x, place.y, place.width, place.height],
