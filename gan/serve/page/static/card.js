@@ -81,7 +81,10 @@ dialog.addEventListener("close", () => {
   if (dialog.open || leaving) return; // opened and perhaps closed again
   if (turned) faceIn(grid, faces[place].query)?.focus();
   if (!history.state?.card) return left();
-  leaving = setTimeout(left, 2000);
+  leaving = setTimeout(() => {
+    history.replaceState({ ...history.state, card: undefined }, ""); // it stays closed
+    left();
+  }, 2000);
   history.back();
 });
 function left() {
