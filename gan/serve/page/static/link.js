@@ -9,8 +9,7 @@ let done = []; // the names of the actions since the last entry of the history
 const tabOf = (query) => new URLSearchParams(query).get("tab") || "gallery";
 const weightsOf = (query) => new URLSearchParams(query).get("w");
 // the look of a view is every field of its link but these
-const GRADIOS = ["__theme", "view"]; // fields of the address that Gradio reads itself: colours, and the API's documentation
-const BESIDE = ["v", "tab", "seeds", "frames", "loop", "w", ...GRADIOS];
+const BESIDE = ["v", "tab", "seeds", "frames", "loop", "w", "__theme"];
 const isLook = ([name]) => !BESIDE.includes(name);
 const withoutLook = (query) => String([...new URLSearchParams(query)].filter((field) => !isLook(field)));
 
@@ -41,8 +40,8 @@ function follow() {
   box.value = window.seedfacesLink(query);
   if (pending.some((action) => action.tab === tab || !action.tab)) return; // a later answer is coming
   const now = location.search.slice(1);
-  const theirs = new URLSearchParams([...new URLSearchParams(now)].filter(([name]) => GRADIOS.includes(name)));
-  address = "?" + query + (String(theirs) && "&" + theirs);
+  const theme = new URLSearchParams(now).get("__theme");
+  address = "?" + query + (theme ? "&__theme=" + encodeURIComponent(theme) : "");
   if (address !== "?" + now) {
     // the first view replaces the typed address, Back's that of its own entry; dragging a slider must not fill the history
     const varied = withoutLook(address) === withoutLook(now);
