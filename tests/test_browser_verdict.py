@@ -165,7 +165,7 @@ def lose_the_file(page) -> None:
     page.route("**/queue/join?*", lost)
 
 
-NO_PICTURE = "This file is not a picture that can be read here: use a JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF file."
+NO_PICTURE = "This file is not a picture that can be read here: use JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF or HEIC."
 UNREACHABLE = "The page is busy or cannot be reached, so the picture was not judged. Choose it again in a moment."
 
 

@@ -48,7 +48,7 @@ def test_every_face_of_a_photo_is_judged(judge, faces):
     verdict = judge.verdict(group)
     assert verdict.faces == 3 and verdict.face.side > verdict.others[0].face.side > verdict.others[1].face.side
     for other, (left, top, side) in zip(verdict.others, ((90, 400, 220), (50, 80, 200))):
-        assert other.face == pytest.approx((left, top, side), abs=0.2 * side)
+        assert other.face[:3] == pytest.approx((left, top, side), abs=0.2 * side)
         expected = judge.opinion(group, other.face)
         assert other.verdict == other.opinion.verdict == expected.verdict
         assert other.opinion.probability_generated == expected.probability_generated

@@ -6,7 +6,6 @@ import io
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from types import SimpleNamespace
-from typing import NamedTuple
 
 import gradio as gr
 import numpy as np
@@ -437,20 +436,11 @@ def test_the_faces_of_a_group_photo_are_named_and_marked():
     assert said["aspect"] == 2 and said["photo"].startswith("data:image/webp;base64,")
 
 
-class Turned(NamedTuple):
-    """A square as a face finder reports it that sees how far a face is tilted."""
-
-    left: float
-    top: float
-    side: float
-    roll: float
-
-
 @pytest.mark.parametrize(
     "roll, words", [(0, ""), (-20.4, "tilted by 20°"), (90, "tilted by 90°"), (170, "upside down")]
 )
 def test_a_face_that_is_not_upright_is_said_to_be(roll, words):
-    said = as_json(Verdict(REAL, 1, Turned(10, 20, 30, roll), opinion(0.1, REAL), None), Image.new("RGB", (100, 80)))
+    said = as_json(Verdict(REAL, 1, Square(10, 20, 30, roll), opinion(0.1, REAL), None), Image.new("RGB", (100, 80)))
     told = f"The face is {words} in the picture. It was turned upright before it was judged."
     assert said["sentences"] == ([told] if words else [])
     assert said["box"] == [10, 20, 30] and said["roll"] == round(roll)

@@ -26,7 +26,7 @@ for (const name of ["click", "change", "drop"]) document.addEventListener(name, 
 // never the text of the toast: it names the file, and Gradio would run `${…}` in the name
 function reason({ size = 0, type = "image/" }) {
   if (!type.startsWith("image/"))
-    return "This file is not a picture that can be read here: use a JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF file.";
+    return "This file is not a picture that can be read here: use JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF or HEIC.";
   const most = props.most_bytes;
   if (size > most) return `This file is larger than ${most / 2 ** 20} MB: use a smaller picture.`;
   return "The page is busy or cannot be reached, so the picture was not judged. Choose it again in a moment.";
