@@ -303,6 +303,19 @@ def test_faces_opened_in_quick_succession_leave_one_entry(address, page, model):
     in_address(page, seeds="3-6")
 
 
+def test_a_change_of_another_tab_does_not_open_a_card_that_was_just_closed(address, page, model):
+    """A browser says with its next frame that a dialog was closed: in a tab behind another one that may be minutes."""
+    page.goto(f"{address}/?seeds=3-6")
+    shown(page, model, range(3, 7))
+    dialog = open_face(page, 4)
+    page.evaluate("""() => {
+      document.querySelector("dialog.card").close(); // as Escape does
+      dispatchEvent(new StorageEvent("storage", { key: "seedfaces-kept" }));
+    }""")
+    assert dialog.count() == 0
+    settled_history(page)
+
+
 def test_an_answer_behind_the_open_card_is_kept(address, page, model):
     page.goto(f"{address}/?seeds=3-6")
     shown(page, model, range(3, 7))

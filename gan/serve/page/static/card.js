@@ -8,6 +8,7 @@ let faces = []; // those of the grid: {seed, query, words, src, name}
 let place = 0;
 let turned = false; // another face than the one that was clicked
 let asked = ""; // the query of the face whose large picture is on its way
+let opened = false; // until the closing was answered: the browser says it with its next frame only
 let leaving = 0; // closed by hand, its entry is still the current one; a timer, since a page around may be in the way
 let after = null; // what is done when it is gone
 
@@ -54,6 +55,7 @@ function open(button) {
   show();
   window.seedfacesHandOn(part("link"), dialog.querySelector("input"));
   dialog.showModal();
+  opened = true;
   dialog.scrollTop = 0; // the face, not the button that has the focus
   if (!leaving) enter();
   ask();
@@ -72,13 +74,19 @@ function enter() {
 // after Forward or a reload: its entry is the current one
 function restore() {
   const query = history.state?.card;
-  const button = query && !dialog.open && !leaving && faceIn(document, query);
+  const button = query && !opened && !leaving && faceIn(document, query);
   if (button) open(button);
   return Boolean(button);
 }
 const faceIn = (root, query) => root.querySelector(`.face:enabled[data-query="${CSS.escape(query)}"]`);
-dialog.addEventListener("close", () => {
-  if (dialog.open || leaving) return; // opened and perhaps closed again
+function close() {
+  dialog.close();
+  closed();
+}
+function closed() {
+  if (dialog.open || !opened) return; // opened again, or known
+  opened = false;
+  if (leaving) return;
   if (turned) faceIn(grid, faces[place].query)?.focus();
   if (!history.state?.card) return left();
   leaving = setTimeout(() => {
@@ -86,7 +94,8 @@ dialog.addEventListener("close", () => {
     left();
   }, 2000);
   history.back();
-});
+}
+dialog.addEventListener("close", closed);
 function left() {
   clearTimeout(leaving);
   leaving = 0;
@@ -98,7 +107,7 @@ function left() {
 window.seedfacesCard = {
   open,
   restore,
-  close: () => dialog.close(),
+  close,
   refused: () => (asked = ""), // the small picture stays
   // Back or Forward was pressed, to the view that is shown or another → whether that only closed or opened the card
   moved(same) {
@@ -107,7 +116,7 @@ window.seedfacesCard = {
       return same;
     }
     if (!dialog.open) return same && restore();
-    if (!history.state?.card || !same) dialog.close();
+    if (!history.state?.card || !same) close();
     return same;
   },
 };
@@ -128,7 +137,7 @@ dialog.addEventListener("click", (event) => {
     button.textContent = "64 are kept: remove one first";
   const { query } = faces[place];
   if (["morph", "judge"].includes(name)) after = () => window.seedfacesAct("gallery", name, query);
-  if (["close", "morph", "judge"].includes(name)) dialog.close();
+  if (["close", "morph", "judge"].includes(name)) close();
 });
 dialog.addEventListener("keydown", (event) => {
   const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
