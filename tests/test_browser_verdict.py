@@ -211,6 +211,18 @@ def test_a_refused_upload_leaves_its_reason_in_the_verdicts_place(address, page,
     expect(card.get_by_role("alert")).to_have_count(0)
 
 
+def test_a_file_that_is_too_large_is_named_so_where_the_tab_was_selected_later(address, page, tmp_path):
+    """Gradio drops the properties of components in a tab that was not selected yet when the first answer came."""
+    (tmp_path / "large.png").write_bytes(bytes(MOST_BYTES + 1))
+    page.goto(address)
+    expect(page.locator("#gallery-faces .face")).to_have_count(16)
+    page.get_by_role("tab", name="Real or fake").click()
+    expect(page.locator("#upload")).to_contain_text("Drop")
+    choose(page, tmp_path / "large.png")
+    words = "This file is larger than 20 MB: use a smaller picture."
+    expect(page.locator("#verdict").get_by_role("alert")).to_have_text(words)
+
+
 def test_an_error_in_another_tab_is_not_about_the_picture(address, page):
     card = verdict_on_seed_7(address, page)
     with page.expect_file_chooser():

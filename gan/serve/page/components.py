@@ -125,7 +125,10 @@ class VerdictCard(Component):
     """
 
     def __init__(self, **options):
-        super().__init__(None, "verdict", elem_id="verdict", label="verdict", most_bytes=MOST_BYTES, **options)
+        # not a property: Gradio drops those of components in a tab that is not selected when the page opens
+        script = static("verdict.js").replace("MOST_BYTES", str(MOST_BYTES))
+        options.setdefault("js_on_load", script)
+        super().__init__(None, "verdict", elem_id="verdict", label="verdict", **options)
 
     def api_info(self) -> dict:
         return {

@@ -1,4 +1,5 @@
-// A click on weights that are not shown asks for them. Not a prop: in a tab that was not selected yet, Gradio drops those.
+// A click on weights that are not shown asks for them. The tab is no property: Gradio drops those of components in a
+// tab that is not selected when the page opens.
 const tab = element.closest("[id$='-chooser']").id.split("-")[0];
 element.addEventListener("click", (event) => {
   const button = event.target.closest("button[aria-pressed=false]");

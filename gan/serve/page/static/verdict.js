@@ -27,7 +27,7 @@ for (const name of ["click", "change", "drop"]) document.addEventListener(name, 
 function reason({ size = 0, type = "image/" }) {
   if (!type.startsWith("image/"))
     return "This file is not a picture that can be read here: use JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF or HEIC.";
-  const most = props.most_bytes;
+  const most = MOST_BYTES;
   if (size > most) return `This file is larger than ${most / 2 ** 20} MB: use a smaller picture.`;
   return "The page is busy or cannot be reached, so the picture was not judged. Choose it again in a moment.";
 }
