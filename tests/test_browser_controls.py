@@ -52,9 +52,11 @@ def drag(page, name: str, places) -> float:
     slider.scroll_into_view_if_needed()
     box = slider.bounding_box()
     moved = 0.0
-    painted = (
-        "each => new Promise(go => requestAnimationFrame(() => setTimeout(() => go(each.getBoundingClientRect().y))))"
-    )
+    # an observer is told of what is painted; between two frames the grid may be new and the page not scrolled yet
+    painted = """(slider) => new Promise((go) => new IntersectionObserver(([seen], observer) => {
+        observer.disconnect();
+        go(seen.boundingClientRect.y);
+    }).observe(slider))"""
     page.mouse.move(box["x"] + places[0] * box["width"], box["y"] + box["height"] / 2)
     page.mouse.down()
     for place in places:
@@ -200,6 +202,11 @@ def test_how_many_stays_under_the_pointer(address, page, model):
     shown(page, model, range(16))
     assert drag(page, "gallery-count", (0.25, 0.9, 0.1, 0.6)) < 3
     shown(page, model, range(int(value_of(page, "gallery-count"))))
+    slider, window = slider_of(page, "gallery-count"), page.viewport_size["height"]
+    for key, count in (("End", 64), ("Home", 1), ("End", 64)):
+        slider.press(key)
+        shown(page, model, range(count))
+        assert 0 < slider.bounding_box()["y"] < window - 44
 
 
 def test_a_list_leaves_how_many_to_the_visitor(address, page, model):

@@ -17,17 +17,18 @@ watch("value", drawn);
 drawn(); // the first value may arrive before watch() is called
 
 // a slider below the grid stays where it is while it is moved, though the grid grows and shrinks
-let height = element.offsetHeight;
-let held = null;
-const below = (slider) => slider?.matches?.("input[type=range]") && element.compareDocumentPosition(slider) & 4 && slider;
-const hold = (slider) => {
-  held = slider;
-  element.style.minHeight = held ? height + "px" : ""; // the page cannot be scrolled above its top
-};
-document.addEventListener("pointerdown", (event) => below(event.target) && hold(event.target));
-for (const end of ["pointerup", "pointercancel"]) document.addEventListener(end, () => held && hold(null));
+let moved = null; // {slider, top}: where it was when it was taken or moved last
+const below = (slider) => slider.matches?.("input[type=range]") && element.compareDocumentPosition(slider) & 4;
+const remember = ({ target }) => (moved = below(target) ? { slider: target, top: target.getBoundingClientRect().top } : null);
+document.addEventListener("input", remember);
+document.addEventListener("pointerdown", (event) => {
+  // the page cannot be scrolled above its top
+  if (remember(event)) element.style.minHeight = element.offsetHeight + "px";
+});
+for (const end of ["pointerup", "pointercancel"]) document.addEventListener(end, () => (element.style.minHeight = ""));
+for (const other of ["wheel", "resize", "focusin"])
+  addEventListener(other, ({ target }) => target !== moved?.slider && (moved = null), { passive: true });
 new ResizeObserver(() => {
-  const grown = element.offsetHeight - height;
-  height += grown;
-  if (grown && (held || below(document.activeElement))) scrollBy({ top: grown, behavior: "instant" });
+  // not by how much the grid has grown: a page that became shorter has been scrolled already, as far as it had to be
+  if (moved) scrollBy({ top: moved.slider.getBoundingClientRect().top - moved.top, behavior: "instant" });
 }).observe(element);
