@@ -1,6 +1,7 @@
 """The plan that a run prints before its first step: pictures, networks, duration, disk."""
 
 import copy
+import os
 import shutil
 import sys
 import time
@@ -57,7 +58,7 @@ def announce(run) -> None:
 
 
 def confirm_few(pictures: int, name: str, processes: int) -> None:
-    """Ask whether to train on next to no pictures; without a terminal, or with several processes, refuse.
+    """Ask whether to train on next to no pictures; refuse without a terminal, in a notebook, with several processes.
 
     Args:
         pictures: that are left to train on.
@@ -69,7 +70,9 @@ def confirm_few(pictures: int, name: str, processes: int) -> None:
     if pictures >= FEWEST:
         return
     fact = f"Only {pictures} picture{'s' * (pictures > 1)} in {name} to train on, which is nothing to learn faces from"
-    if processes == 1 and sys.stdin and sys.stdin.isatty():
+    # Jupyter gives a command a terminal that nobody can type into, and its kernels set this variable
+    in_notebook = "JPY_PARENT_PID" in os.environ
+    if processes == 1 and not in_notebook and sys.stdin and sys.stdin.isatty():
         if input(f"{fact}. Train all the same? [y/N] ").strip().lower() in ("y", "yes"):
             return
     raise UserError(
