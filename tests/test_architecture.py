@@ -36,8 +36,8 @@ REQUIREMENTS = {
     "requirements.txt": TRAINER,
     "requirements-dev.txt": TESTS,
 }
-# used by pytest, accelerate and CI, or explained in requirements.txt
-NOT_IMPORTED = {"pytest-xdist", "tensorboard", "ruff", "torchvision"}
+# used by pytest, nbclient, accelerate and CI, or explained in requirements.txt
+NOT_IMPORTED = {"pytest-xdist", "ipykernel", "tensorboard", "ruff", "torchvision"}
 NOT_REQUIRED = {"spaces"}  # ZeroGPU installs it
 
 
