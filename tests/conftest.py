@@ -81,6 +81,7 @@ LONGEST = (
     "test_browser_controls.py",
     "test_browser_card.py",
     "test_hub.py",
+    "test_notebook.py",
     "test_page_safety.py",
     "test_models.py",
     "test_detector.py",

@@ -33,6 +33,11 @@ PARAMETERS, *ALL = CODE
 SEEDS = (*range(15), 1003)
 
 
+def pixels(picture) -> np.ndarray:
+    """A PNG, a path or a file, as `(H, W, 3)` uint8."""
+    return np.asarray(Image.open(picture).convert("RGB"))
+
+
 class Outputs:
     """What a cell has printed, the error that it ended with, and the pictures that it shows."""
 
@@ -40,7 +45,7 @@ class Outputs:
         self.text = "".join(output.get("text", "") for output in cell.outputs)
         self.error = "".join(output.evalue for output in cell.outputs if output.output_type == "error")
         shown = [output.data["image/png"] for output in cell.outputs if "image/png" in output.get("data", {})]
-        self.pictures = [np.asarray(Image.open(io.BytesIO(base64.b64decode(data))).convert("RGB")) for data in shown]
+        self.pictures = [pixels(io.BytesIO(base64.b64decode(data))) for data in shown]
 
 
 def executed(start: Path, *rounds: tuple[dict, list[str]], **environment) -> list[dict[str, Outputs]]:
@@ -79,33 +84,32 @@ def test_it_trains_goes_on_when_run_again_and_ends_cleanly(pictures, hub_server,
         options = shlex.join(map(str, [*options, "--data_name", "Drawn pictures", "--max_train_steps", steps]))
         return {"PICTURES": str(pictures), "OUTPUT": str(output), "OPTIONS": options, **more}
 
-    first, second, third, on_space, mistaken = executed(
+    first, second, third, on_space, mistaken, on_hub, in_zip = executed(
         ROOT / "docs",
         (given(3), ALL),
         (given(6, HUB_MODEL_ID=repo_id), ALL),
         (given(6), ["train"]),
         (given(6, SPACE="alice/page"), ["link"]),
         (given(6, PICTURES=str(tmp_path / "nowhere")), ["command", "pictures"]),
+        (given(6, PICTURES="user/name"), ["command"]),
+        (given(6, PICTURES="photos.zip"), ["command"]),
     )
     assert [cell.error for each in (first, second, third) for cell in each.values() if cell.error] == []
     assert "40 pictures to train on, 6 held out" in first["pictures"].text
     # seen before the training, as the networks see them
-    assert np.array_equal(*first["pictures"].pictures, np.asarray(Image.open(output / "reals.png")))
+    assert np.array_equal(*first["pictures"].pictures, pixels(output / "reals.png"))
     assert "No checkpoint" in first["train"].text and "nothing was published" in first["publish"].text
     assert "http://127.0.0.1:7860/?v=1&seeds=0-14,1003&" in first["link"].text
     assert "Going on from step 3 of 6." in second["train"].text and "Going on from step 6 of 6." in third["train"].text
     for each in (first, second, third):
         assert f"Done: {output / 'weights'}." in each["train"].text.replace("'", "")
-    assert (
-        mistaken["pictures"].error.startswith("Error: --train_data_dir /")
-        and "not a folder" in mistaken["pictures"].error
-    )
+    assert mistaken["pictures"].error.startswith("Error: --train_data_dir /")
+    assert " --dataset_name user/name " in on_hub["command"].text
+    assert " --train_data_dir photos.zip " in in_zip["command"].text
 
     model = FaceModel(output)
-    assert np.array_equal(*second["samples"].pictures, np.asarray(Image.open(output / "weights" / "samples.png")))
-    assert np.array_equal(
-        *second["curves"].pictures, np.asarray(Image.open(output / "weights" / "curves.png").convert("RGB"))
-    )
+    for name in ("samples", "curves"):
+        assert np.array_equal(*second[name].pictures, pixels(output / "weights" / f"{name}.png"))
     assert np.array_equal(*second["seeds"].pictures, np.asarray(images.sheet(model.faces(SEEDS))))
     assert not np.array_equal(*first["seeds"].pictures, *second["seeds"].pictures)
     address, _, query = on_space["link"].text.strip().partition("?")
