@@ -16,8 +16,9 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import NamedTuple
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
+from gan.link_text import AROUND, in_ascii, parameters
 from gan.model.look import AS_TRAINED, Look
 
 SEED_LIMIT = 2**32  # seeds are 0 <= seed < SEED_LIMIT
@@ -94,14 +95,15 @@ def encode(view: View) -> str:
 def decode(params: Mapping[str, str] | str) -> tuple[View, list[str]]:
     """Query parameters, or the string that holds them, → a view and one sentence for each thing it could not honour.
 
-    Never raises. Unknown parameters and a fragment are ignored; of repeated parameters the last counts.
+    Never raises. Unknown parameters and a fragment are ignored; of repeated parameters the last counts. What a chat
+    or a keyboard did to the link is undone: see `link_text`.
     `decode(encode(view)) == (view, [])` for every view.
     """
     notes: list[str] = []
-    query = _strings(params)
+    query = parameters(params)
     if query.get("v", "1") != "1":
         notes.append("This link comes from another version of this page. The parts that this version knows are shown.")
-    tab = query.get("tab", "gallery")
+    tab = query.get("tab", "gallery").strip(AROUND).lower()
     if tab not in SEEDS:
         notes.append(f"This page has no tab “{_short(tab)}”. Here is the gallery.")
         tab = "gallery"
@@ -112,9 +114,12 @@ def decode(params: Mapping[str, str] | str) -> tuple[View, list[str]]:
     morph = {}
     if tab == "morph":
         morph["frames"] = int(_number(query, "frames", 16, Range(*FRAMES, 0), notes))
-        morph["loop"] = query.get("loop", "1") not in ("0", "false")
+        morph["loop"] = query.get("loop", "1").strip(AROUND).lower() not in ("0", "false")
     weights = query.get("w", "").lower()
-    if weights and not WEIGHTS.fullmatch(weights):
+    # words behind the link belong to its last parameter
+    if match := re.match(rf"({WEIGHTS.pattern})(?![0-9a-z])", weights):
+        weights = match[1]
+    elif weights:
         notes.append("The link does not say which weights made its faces. The page's current weights are used.")
         weights = ""
     return View(tab, seeds, Look(**look), weights, **morph), notes
@@ -167,9 +172,10 @@ def _first(
 
 def seed_ranges(text: str) -> Iterator[tuple[str, range | None]]:
     """`12, 40-55` → each part of the text with the seeds that it names, in their order; None where it names none."""
-    for part in filter(None, (part.strip() for part in _SEPARATOR.split(text))):
-        match = _RANGE.fullmatch(part)
-        ends = list(map(int, match.groups())) if match else [int(part)] * 2 if _SEED.fullmatch(part) else [-1, -1]
+    for part in filter(None, (part.strip() for part in _SEPARATOR.split(in_ascii(text)))):
+        bare = part.strip(AROUND)
+        match = _RANGE.fullmatch(bare)
+        ends = list(map(int, match.groups())) if match else [int(bare)] * 2 if _SEED.fullmatch(bare) else [-1, -1]
         first, last = ends
         step = 1 if last >= first else -1
         yield part, range(first, last + step, step) if 0 <= min(ends) and max(ends) < SEED_LIMIT else None
@@ -224,18 +230,6 @@ def _fits(value: float, limits: Range) -> bool:
     return limits.least <= value <= limits.most and round(value, limits.decimals) == value
 
 
-def _strings(params: Mapping[str, str] | str) -> dict[str, str]:
-    """Parameters of any type → names and values that are text of limited length."""
-    if isinstance(params, str):
-        try:
-            params = dict(parse_qsl(params[:8000].lstrip("?").split("#")[0], max_num_fields=100))
-        except ValueError:
-            params = {}
-    if not isinstance(params, Mapping):
-        return {}
-    return {str(name): str(value)[:4000].strip() for name, value in params.items() if value is not None}
-
-
 def _seeds_for(tab: str, query: dict[str, str], notes: list[str]) -> tuple[int, ...]:
     """The seeds of a query, as many as the tab takes."""
     fewest, most = SEEDS[tab]
@@ -261,9 +255,10 @@ def _number(query: dict[str, str], name: str, default: float, limits: Range, not
     if not text:
         return default
     value = default
-    if _NUMBER.fullmatch(text):
-        value = min(max(round(float(text), limits.decimals), limits.least), limits.most) + 0.0  # not -0.0
-        if abs(value - float(text)) <= 1e-6:
+    number = text.strip(AROUND).replace(",", ".")  # the decimal comma of many languages
+    if _NUMBER.fullmatch(number):
+        value = min(max(round(float(number), limits.decimals), limits.least), limits.most) + 0.0  # not -0.0
+        if abs(value - float(number)) <= 1e-6:
             return value
     notes.append(f"{name.capitalize()} “{_short(text)}” is not possible. {value:g} is used instead.")
     return value

@@ -20,6 +20,7 @@ from starlette.routing import Route
 
 from gan import UserError
 from gan.link import LOOK, SEED_LIMIT, WEIGHTS, Range, look_fields
+from gan.link_text import parameters
 from gan.model.look import Look
 from gan.serve import files
 from gan.serve.models import Models
@@ -60,6 +61,7 @@ def parse(name: str, query: Mapping[str, str]) -> FaceAddress:
     Raises:
         UserError: there can be no such face; with one sentence.
     """
+    query = parameters(query)
     match = _NAME.fullmatch(name)
     if not match or int(match[1]) >= SEED_LIMIT:
         raise UserError(
