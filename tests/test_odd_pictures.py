@@ -8,6 +8,7 @@ import struct
 import subprocess
 import sys
 import zipfile
+import zlib
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -166,6 +167,84 @@ def test_integers_of_16_and_32_bits_are_scaled(format, kind, white):
     assert np.abs(grey((RAMP.astype(float) * white).astype(kind), format) - RAMP * 255).max() <= 1
 
 
+def tiff(values: np.ndarray, planes: bool = False, colours: int = 2, orientation: int = 1) -> bytes:
+    """An uncompressed TIFF of values `(H, W)` or `(H, W, C)`, as scientific programs write them."""
+    height, width, count = (*values.shape, 1)[:3]
+    kind = {"u": 1, "i": 2, "f": 3}[values.dtype.kind]
+    pixels = np.moveaxis(values, -1, 0).tobytes() if planes else values.tobytes()
+    start, strips = 8 + 2 + 10 * 12 + 4, count if planes else 1
+    lists, after = b"", start
+
+    def entry(tag: int, *numbers: int) -> bytes:
+        nonlocal lists, after
+        packed = struct.pack(f"<{len(numbers)}I", *numbers)
+        if len(numbers) > 1:
+            lists, after, packed = lists + packed, after + len(packed), struct.pack("<I", after)
+        return struct.pack("<HHI", tag, 4, len(numbers)) + packed
+
+    size, place = len(pixels) // strips, start + 4 * count * 2 + 4 * strips * 2
+    entries = [
+        entry(256, width),
+        entry(257, height),
+        entry(258, *[8 * values.dtype.itemsize] * count),
+        entry(262, colours),
+        entry(273, *[place + size * strip for strip in range(strips)]),
+        entry(274, orientation),
+        entry(277, count),
+        entry(279, *[size] * strips),
+        entry(284, 2 if planes else 1),
+        entry(339, *[kind] * count),
+    ]
+    head = b"II*\0\x08\0\0\0" + struct.pack("<H", len(entries)) + b"".join(entries) + b"\0\0\0\0"
+    return (head + lists).ljust(place, b"\0") + pixels
+
+
+COLOURS = np.asarray(SMILE).astype(np.float64) / 255
+
+
+@pytest.mark.parametrize("kind", ["f4", "f8"])
+@pytest.mark.parametrize("white", [1, 255, 65535])
+def test_floats_in_colour_are_scaled(kind, white):
+    data = tiff((COLOURS * white).astype(kind))
+    for read in (images.decode, read_picture):
+        assert np.abs(np.asarray(read(data)).astype(int) - np.asarray(SMILE)).max() <= 1
+    turned = (COLOURS * white).transpose(1, 0, 2).astype(kind)
+    assert np.array_equal(np.asarray(images.decode(tiff(turned, orientation=5))), np.asarray(images.decode(data)))
+    half = np.dstack([COLOURS, np.tile(np.linspace(0, 1, 40) > 0.5, (30, 1))]).astype(kind)
+    decoded = np.asarray(images.decode(tiff(half)))
+    assert (decoded[:, :20] == 255).all() and np.abs(decoded.astype(int) - np.asarray(SMILE))[:, 20:].max() <= 1
+    assert np.abs(np.asarray(images.decode(tiff(RAMP.astype("f8"), colours=1)))[..., 0] - RAMP * 255).max() <= 1
+
+
+def test_floats_in_colour_are_refused_where_they_cannot_be_read():
+    whole = tiff(COLOURS)
+    for data in (whole[: len(whole) // 2], tiff(COLOURS.astype("f2")), tiff(COLOURS, colours=8)):
+        with pytest.raises(UserError, match="^This "):
+            read_picture(data)
+    bomb = whole.replace(struct.pack("<HHII", 256, 4, 1, 40), struct.pack("<HHII", 256, 4, 1, 10**7))
+    with pytest.raises(UserError, match="far too large|megapixels"):
+        read_picture(bomb)
+
+
+def test_deep_planes_are_refused_rather_than_mixed_up():
+    for kind, white in (("u2", 65535), ("f4", 1)):
+        with pytest.raises(OSError, match="separate planes: save it with"):
+            images.decode(tiff((COLOURS * white).astype(kind), planes=True))
+    shallow = images.decode(tiff(np.asarray(SMILE), planes=True))
+    assert np.array_equal(np.asarray(shallow), np.asarray(SMILE))
+
+
+@pytest.mark.parametrize("kind, white", [("u2", 65535), ("f4", 1)])
+def test_grey_whose_white_is_zero(kind, white):
+    values = ((1 - RAMP) * white).astype(kind)
+    assert np.abs(np.asarray(images.decode(tiff(values, colours=0)))[..., 0] - RAMP * 255).max() <= 1
+
+
+def test_unsigned_integers_of_32_bits():
+    values = (RAMP.astype(float) * (2**32 - 1)).astype("u4")
+    assert np.abs(np.asarray(images.decode(tiff(values, colours=1)))[..., 0] - RAMP * 255).max() <= 1
+
+
 # --- files --------------------------------------------------------------------------------------------------------
 
 
@@ -211,6 +290,16 @@ def test_large_texts_of_a_png_are_skipped(after_pixels):
         assert np.array_equal(np.asarray(read(data)), np.asarray(SMILE))  # and its orientation is kept
     with pytest.raises((OSError, ValueError)):
         images.decode(data[:-200] if after_pixels else data[: len(data) // 2])
+
+
+def test_texts_of_a_png_that_are_damaged_are_skipped():
+    plain = png(3)
+    chunk = struct.pack(">I", 3) + b"tEXta\0b" + b"none"  # a wrong checksum
+    assert np.array_equal(np.asarray(read_picture(plain[:33] + chunk + plain[33:])), picture(3))
+    profile = b"a\0\0" + zlib.compress(bytes(2_000_000))  # more than Pillow unpacks
+    chunk = struct.pack(">I", len(profile)) + b"iCCP" + profile
+    chunk += struct.pack(">I", zlib.crc32(chunk[4:]))
+    assert np.array_equal(np.asarray(read_picture(plain[:33] + chunk + plain[33:])), picture(3))
 
 
 @pytest.mark.parametrize("exif", [b"Exif\0\0garbage!", b"Exif\0\0MM\0*\0\0\0\x08\xff\xff" + b"garbage!" * 4, b"x"])

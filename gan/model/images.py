@@ -2,19 +2,24 @@
 
 import io
 import struct
+import zlib
 from contextlib import suppress
 from functools import lru_cache
 
 import numpy as np
 import pillow_heif
 import torch
-from PIL import Image, ImageCms, ImageOps
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL.PngImagePlugin import MAX_TEXT_CHUNK
+from PIL.TiffImagePlugin import PHOTOMETRIC_INTERPRETATION, SAMPLEFORMAT
+
+from gan.model.deep_tiff import DeepTiff
 
 pillow_heif.register_heif_opener()
 
 _SRGB = ImageCms.createProfile("sRGB")
+_PNG, _TIFF = b"\x89PNG\r\n\x1a\n", (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _SAME = 2  # levels by which profiles of sRGB differ from each other
-_LARGE_PROFILE = 100_000  # bytes, compressed; an RGB profile has a few thousand
 
 
 def opened(data: bytes, formats: list[str] | None = None) -> Image.Image:
@@ -27,9 +32,14 @@ def opened(data: bytes, formats: list[str] | None = None) -> Image.Image:
     Raises:
         OSError, ValueError, SyntaxError, Image.DecompressionBombError: the file is broken; Pillow raises any of them.
     """
+    if data[:4] in _TIFF and (formats is None or "TIFF" in formats):
+        with suppress(SyntaxError, LookupError, TypeError, ValueError, EOFError, struct.error):  # of another kind
+            return DeepTiff(io.BytesIO(data))
     try:
         return Image.open(io.BytesIO(data), formats=formats)
-    except ValueError:  # more text than Pillow reads
+    except (ValueError, UnidentifiedImageError):  # more text than Pillow reads, or a damaged one
+        if not data.startswith(_PNG):
+            raise
         return Image.open(io.BytesIO(_without_texts(data)), formats=formats)
 
 
@@ -46,6 +56,9 @@ def decode(data: bytes, formats: list[str] | None = None) -> Image.Image:
         OSError, ValueError, SyntaxError, Image.DecompressionBombError: the file is broken; Pillow raises any of them.
     """
     image = opened(data, formats)
+    if isinstance(image, DeepTiff):
+        info, image = image.info, Image.fromarray(_in_8_bits(image.values()))
+        image.info = info
     try:
         image.load()
     except ValueError:  # a PNG may have its texts after the pixels
@@ -56,7 +69,7 @@ def decode(data: bytes, formats: list[str] | None = None) -> Image.Image:
     with suppress(Exception):
         ImageOps.exif_transpose(image, in_place=True)
     if image.mode.startswith("I") or image.mode == "F":
-        image = _in_8_bits(image)
+        image = _grey(image)
     if "A" in image.getbands() or "transparency" in image.info:
         image = image.convert("RGBA")
     if profile:
@@ -67,20 +80,30 @@ def decode(data: bytes, formats: list[str] | None = None) -> Image.Image:
     return image if image.mode == "RGB" else image.convert("RGB")
 
 
-def _in_8_bits(image: Image.Image) -> Image.Image:
-    """Grey of 16 or 32 bits or in floating point → 8 bits; its greatest value tells how white is written.
+def _grey(image: Image.Image) -> Image.Image:
+    """A PIL image in grey of 16 or 32 bits or in floating point → mode L."""
+    tags, values = getattr(image, "tag_v2", {}), np.asarray(image)
+    if image.mode == "I" and tags and 1 in np.ravel(tags.get(SAMPLEFORMAT, 1)):
+        values = values.view(np.uint32)  # Pillow has no mode for them
+    grey = _in_8_bits(values)
+    return Image.fromarray(255 - grey if tags.get(PHOTOMETRIC_INTERPRETATION) == 0 else grey)
+
+
+def _in_8_bits(values: np.ndarray) -> np.ndarray:
+    """Integers of 16 or 32 bits or floats → uint8; their greatest value tells how white is written.
 
     Integers above 255 have white at 65535. Floats have it at 1, 255 or 65535; resampling may have overshot it.
     Beyond that, the greatest value is white.
     """
-    values = np.asarray(image).astype(np.float32)
+    floating = values.dtype.kind == "f"
+    values = values.astype(np.float32)
     top = values.max(initial=0, where=np.isfinite(values))
-    whites, overshoot = ((1, 255, 65535), 2) if image.mode == "F" else ((255, 65535), 1)
+    whites, overshoot = ((1, 255, 65535), 2) if floating else ((255, 65535), 1)
     white = next((white for white in whites if top <= white * overshoot), top)
-    if image.mode == "F" and white == 255:
-        return image  # Pillow's own conversion, which does not round
+    if floating and white == 255:
+        values = np.trunc(values.clip(0, 255))  # as Pillow does, which does not round
     grey = np.nan_to_num(values, nan=0, posinf=white, neginf=0) * np.float32(255 / white)
-    return Image.fromarray(grey.round().clip(0, 255).astype(np.uint8))
+    return grey.round().clip(0, 255).astype(np.uint8)
 
 
 def _in_srgb(image: Image.Image, profile: bytes) -> Image.Image:
@@ -115,17 +138,25 @@ def _conversion(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
 
 def _without_texts(data: bytes) -> bytes:
     """A PNG file without its texts and without a profile of unusual size; any other file as it is."""
-    if not data.startswith(b"\x89PNG\r\n\x1a\n"):
+    if not data.startswith(_PNG):
         return data
     kept, place = [data[:8]], 8
     while place < len(data):
         # https://www.w3.org/TR/png-3/#5Chunk-layout
         length = struct.unpack(">I", data[place : place + 4].rjust(4, b"\0"))[0]
         kind, chunk = data[place + 4 : place + 8], data[place : place + 12 + length]
-        if kind not in (b"tEXt", b"zTXt", b"iTXt") and not (kind == b"iCCP" and length > _LARGE_PROFILE):
+        if kind not in (b"tEXt", b"zTXt", b"iTXt") and not (kind == b"iCCP" and _is_large(chunk[8:-4])):
             kept.append(chunk)
         place += 12 + length
     return b"".join(kept)
+
+
+def _is_large(profile: bytes) -> bool:
+    """Whether the content of an iCCP chunk, a name and a compressed profile, unpacks to more than Pillow takes."""
+    unpacking = zlib.decompressobj()
+    with suppress(zlib.error):
+        unpacking.decompress(profile.partition(b"\0")[2][1:], MAX_TEXT_CHUNK)
+    return bool(unpacking.unconsumed_tail)
 
 
 def training_crop(image: Image.Image, resolution: int) -> np.ndarray:

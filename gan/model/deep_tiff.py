@@ -1,0 +1,53 @@
+"""TIFF in floating point, in colour or of 64 bits, by OpenCV: Pillow refuses them."""
+
+import numpy as np
+from PIL import Image, ImageFile
+from PIL.TiffImagePlugin import ImageFileDirectory_v2
+
+# https://www.loc.gov/preservation/digital/formats/content/tiff_tags.shtml
+_WIDTH, _HEIGHT, _BITS, _COLOURS, _PLANES, _KIND, _PROFILE = 256, 257, 258, 262, 284, 339, 34675
+_RGB, _SEPARATE, _FLOATING = 2, 2, 3
+
+
+class DeepTiff(ImageFile.ImageFile):
+    """A PIL image whose header was read; `values` decodes the pixels, which have no mode in Pillow.
+
+    Raises:
+        SyntaxError: it is a TIFF of another kind, or none.
+        OSError: each colour is in a plane of its own, of more than 8 bits: Pillow and OpenCV mix them up.
+        Image.DecompressionBombError: it is far too large.
+    """
+
+    format = "TIFF"
+
+    def _open(self) -> None:
+        head = self.fp.read(8)
+        directory = ImageFileDirectory_v2(head + (self.fp.read(8) if head[2:3] == b"+" else b""))  # +: of 64 bits
+        self.fp.seek(directory.next)
+        directory.load(self.fp)
+        bits, kinds = (np.ravel(directory.get(tag, 1)).tolist() for tag in (_BITS, _KIND))
+        if len(bits) > 1 and bits[0] > 8 and directory.get(_PLANES) == _SEPARATE:
+            raise OSError("a TIFF whose colours are in separate planes: save it with interleaved colours")
+        grey = bits == [64]  # those of 32 bits have a mode in Pillow
+        colours = directory.get(_COLOURS) == _RGB and len(bits) in (3, 4) and bits[0] in (32, 64)
+        if _FLOATING not in kinds or not (grey or colours):
+            raise SyntaxError("not a deep TIFF")
+        self._size = directory[_WIDTH], directory[_HEIGHT]
+        if self.width * self.height > 2 * Image.MAX_IMAGE_PIXELS:
+            raise Image.DecompressionBombError(f"{self.width} x {self.height} pixels")
+        self._mode = {1: "L", 3: "RGB", 4: "RGBA"}[len(bits)]
+        self.info = {"icc_profile": directory.get(_PROFILE)}
+
+    def values(self) -> np.ndarray:
+        """`(H, W)`, `(H, W, 3)` or `(H, W, 4)` as they are in the file, but upright.
+
+        Raises:
+            OSError: the file is damaged, or of a kind that OpenCV does not know.
+        """
+        import cv2
+
+        self.fp.seek(0)
+        values = cv2.imdecode(np.frombuffer(self.fp.read(), np.uint8), cv2.IMREAD_UNCHANGED)
+        if values is None:
+            raise OSError("not a TIFF that can be read")
+        return values if values.ndim == 2 else values[..., [2, 1, 0, 3][: values.shape[2]]]
