@@ -333,6 +333,9 @@ def test_pointers_of_git_lfs_are_named(tmp_path):
         (["photos.zip"], r"1 archive \(photos.zip\) is not looked into: name a .zip with --train_data_dir"),
         (["DSC1.NEF"], "1 camera raw file .* export"),
         (["faces.npy"], "1 array file .* PNG"),
+        (["fer2013.csv"], "1 table .fer2013.csv. is not read: save the pictures as PNG"),
+        (["a.jxl", "b.EPS", "c.svg"], "3 other picture files .a.jxl, b.EPS, c.svg. are not trained on: export"),
+        (["00000", "00001"], r"2 extensionless files \(00000, 00001\) are not read: add .jpg or .png"),
     ],
 )
 def test_what_cannot_be_read_is_named_with_its_cure(tmp_path, names, words):
@@ -345,10 +348,58 @@ def test_what_cannot_be_read_is_named_with_its_cure(tmp_path, names, words):
 
 def test_videos_among_pictures_are_named_and_left_out(tmp_path, capsys):
     folder = fill(tmp_path / "in", range(20))
-    for name in ("film.mp4", "old.mpg"):  # Pillow claims to know the second
+    for name in ("film.mp4", "old.mpg", "face.jxl", "more.zip"):  # Pillow claims to know the second
         (folder / name).write_bytes(b"x")
     assert len(numbers_in(stored(folder, tmp_path))) == 20
-    assert "2 videos (film.mp4, old.mpg) are not trained on" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "2 videos (film.mp4, old.mpg) are not trained on" in said
+    assert "1 other picture file (face.jxl) is not" in said and "1 archive (more.zip) is not looked into" in said
+
+
+def test_names_of_pictures(tmp_path):
+    folder = tmp_path / "in"
+    names = ["A.JPG", "b.jpe", "c.jfif", "d.HIF", "e.apng", "f.mpo", "g.jp2", "h.tar.jpg"]
+    thumbnails = ["@eaDir/A.JPG/thumb.jpg", "$RECYCLE.BIN/x.jpg", "#recycle/x.jpg", "__MACOSX/._A.JPG", "._A.JPG"]
+    for name in names + thumbnails:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(png(names.index(name) if name in names else 99))
+    assert sorted(numbers_in(stored(folder, tmp_path))) == list(range(len(names)))
+
+
+@pytest.mark.parametrize(
+    "name, cure",
+    [
+        ("faces.tar.gz", ": unpack it and give the folder."),
+        ("faces.7z", ": unpack it and give the folder."),
+        ("train.parquet", ": give its folder."),
+        ("a.jpg", ": give its folder."),
+        ("nowhere", "file."),
+    ],
+)
+def test_what_is_no_folder_is_named_with_its_cure(tmp_path, name, cure):
+    if name != "nowhere":
+        (tmp_path / name).write_bytes(b"x")
+    assert refusal(tmp_path / name, tmp_path).endswith(cure)
+    assert not (tmp_path / "store").exists()
+
+
+@pytest.mark.parametrize("name", ["alice/faces", "https://huggingface.co/datasets/alice/faces"])
+def test_a_data_set_of_the_hub_is_no_folder(tmp_path, name):
+    assert refusal(Path(name), tmp_path).endswith("a data set of the Hub is named with --dataset_name user/name.")
+
+
+def test_a_refused_store_leaves_nothing(tmp_path):
+    folder = fill(tmp_path / "in", range(5))
+    for number in range(20, 30):
+        (folder / f"{number}.jpg").write_bytes(b"no picture")
+    settings = DataSettings(train_data_dir=folder)
+    with pytest.raises(UserError, match="10 of 15 pictures"):
+        open_store(sources.find(settings), 20, tmp_path / "new" / "store")
+    assert not (tmp_path / "new").exists()
+    stored(fill(tmp_path / "good", range(20)), tmp_path)
+    before = sorted((tmp_path / "store").iterdir())
+    refusal(folder, tmp_path)
+    assert sorted((tmp_path / "store").iterdir()) == before
 
 
 @pytest.mark.parametrize("count, broken, trains", [(9, 1, True), (30, 1, True), (30, 2, False), (200, 2, True)])
@@ -413,12 +464,15 @@ def test_tables_that_describe_pictures_are_no_data(tmp_path):
     assert sorted(numbers_in(stored(folder, tmp_path))) == list(range(40))
 
 
-def test_tables_with_pictures_win_over_a_picture_beside_them(tmp_path):
+def test_tables_with_pictures_win_over_a_picture_beside_them(tmp_path, capsys):
     folder = fill(tmp_path / "in", [299])  # the banner of a README
     columns = {"audio": [{"bytes": b"RIFF", "path": None}] * 40, "hash": [b"0" * 32] * 40}
     pictures = [{"bytes": png(number), "path": None} for number in range(40)]
     parquet.write_table(pa.table({**columns, "face": pictures}), folder / "train.parquet")
     assert sorted(numbers_in(stored(folder, tmp_path))) == list(range(40))
+    parquet.write_table(pa.table({"caption": ["b"] * 40}), folder / "captions.parquet")
+    assert sorted(numbers_in(stored(folder, tmp_path))) == list(range(40))
+    assert "1 parquet file (captions.parquet) has no column of pictures and is left out" in capsys.readouterr().out
     (folder / "more.parquet").write_bytes(b"PAR1 nonsense")
     assert "more.parquet cannot be read" in refusal(folder, tmp_path)
 
@@ -436,16 +490,51 @@ def test_parquet_of_polars(tmp_path, kind):
     assert sorted(numbers_in(stored(tmp_path / "in", tmp_path))) == list(range(40))
 
 
+@pytest.mark.parametrize("cell", [{"image": {"bytes": png(0), "path": None}}, [{"bytes": png(0)}], "a"], ids=type)
+def test_columns_without_pictures_are_refused_before_they_are_read(tmp_path, cell):
+    (tmp_path / "in").mkdir()
+    parquet.write_table(pa.table({"sample": [cell] * 40}), tmp_path / "in" / "train.parquet")
+    assert "train.parquet has no column of pictures" in refusal(tmp_path / "in", tmp_path)
+
+
+def test_an_empty_table_is_said_to_be_empty(tmp_path):
+    (tmp_path / "in").mkdir()
+    parquet.write_table(pa.table({"image": pa.array([], pa.binary())}), tmp_path / "in" / "train.parquet")
+    assert refusal(tmp_path / "in", tmp_path) == "There is no picture in in."
+
+
+def test_a_link_that_cannot_be_followed_now_is_named(tmp_path, capsys, monkeypatch):
+    folder, real = fill(tmp_path / "in", range(20)), Path.is_file
+
+    def is_file(path):
+        if path.name == "007.png":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return real(path)
+
+    monkeypatch.setattr(Path, "is_file", is_file)
+    assert sources.find(DataSettings(train_data_dir=folder)).count == 19
+    assert "007.png cannot be read now (Permission denied) and is left out" in capsys.readouterr().out
+
+
+def test_a_folder_of_another_user(tmp_path, monkeypatch):
+    def is_dir(path):
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "is_dir", is_dir)
+    assert refusal(tmp_path / "in", tmp_path).endswith("in cannot be read (Permission denied).")
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="names that are no UTF-8")
 def test_names_that_are_no_utf8(tmp_path, capsys):
     folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9"))
-    fill(folder, range(150))
-    for name in (b"m\xfcller.png", b"broken \xe9.png"):
+    fill(folder, range(198))
+    for name in (b"m\xfcller.png", b"broken \xe9.png", b"two\nlines.png"):
         Path(os.fsdecode(os.fsencode(folder) + b"/" + name)).write_bytes(png(200) if name[0] == ord("m") else b"x")
     store = stored(folder, tmp_path)
-    assert len(numbers_in(store)) == 151 and 200 in numbers_in(store)
+    assert len(numbers_in(store)) == 199 and 200 in numbers_in(store)
     said = capsys.readouterr().out
-    assert "broken ?.png (" in said and store.info["name"] == "caf?" and (said + json.dumps(store.info)).encode()
+    assert "broken ?.png (" in said and "two?lines.png (" in said
+    assert store.info["name"] == "caf?" and (said + json.dumps(store.info)).encode()
 
 
 # --- zip files ----------------------------------------------------------------------------------------------------
@@ -519,8 +608,22 @@ def test_zip_files_that_cannot_be_read(tmp_path):
     path.write_bytes(whole[:8] + b"\x63\0" + whole[10 : directory + 10] + b"\x63\0" + whole[directory + 12 :])
     assert "compressed in a way that Python cannot read" in refusal(path, tmp_path)
     assert "No pictures" in refusal(zipped(tmp_path / "none.zip", {"a.txt": b"x"}), tmp_path)
+    tables = zipped(tmp_path / "tables.zip", {"train.parquet": b"PAR1"})
+    assert "1 Parquet file (train.parquet) is not read from within a .zip file: unpack" in refusal(tables, tmp_path)
+    path.write_bytes(POINTER)
+    assert "git lfs pull" in refusal(path, tmp_path)
+    path.write_bytes(zipped(tmp_path / "names.zip", {"mü.png": png(0)}).read_bytes().replace("ü".encode(), b"\xff\xff"))
+    assert "in.zip has names that are damaged: unpack it" in refusal(path, tmp_path)
     (tmp_path / "photos.tar").write_bytes(b"x")
     assert "is not a folder, and not a .zip file" in refusal(tmp_path / "photos.tar", tmp_path)
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_of_a_name_in_a_zip_file_the_last_counts(tmp_path):
+    path = zipped(tmp_path / "in.zip", PICTURES)
+    with zipfile.ZipFile(path, "a") as file:
+        file.writestr("photos/000.png", png(100))
+    assert sorted(numbers_in(stored(path, tmp_path))) == [*range(1, 40), 100]
 
 
 def test_a_link_in_a_zip_file_is_not_followed(tmp_path):

@@ -9,7 +9,17 @@ from threading import Lock
 
 from gan import UserError, reason
 from gan.train.pictures.folder import is_picture, left_out, name_of
-from gan.train.pictures.source import Picture, Source, checked, fingerprint, held_out_of, is_hidden, printable, say
+from gan.train.pictures.source import (
+    LFS_POINTER,
+    Picture,
+    Source,
+    checked,
+    fingerprint,
+    held_out_of,
+    is_hidden,
+    printable,
+    say,
+)
 
 MOST_BYTES = 2**28  # of one picture, unpacked
 # pictures are compressed already; only a bomb shrinks by this factor on the whole
@@ -24,10 +34,17 @@ def archive(path: Path) -> Source:
             lead out of it, or would unpack to more than pictures do.
     """
     try:
+        with open(path, "rb") as head:
+            checked(head.read(len(LFS_POINTER)))
         file = zipfile.ZipFile(path)  # stays open while the source is in use
-    except (OSError, zipfile.BadZipFile, NotImplementedError) as error:
+    except OSError as error:
+        raise UserError(f"{path} cannot be read ({error.strerror or error}).") from error
+    except UnicodeDecodeError:
+        raise UserError(f"{path} has names that are damaged: unpack it and give the folder.") from None
+    except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
         raise UserError(f"{path} cannot be read as a zip file ({reason(error)}): copy it again.") from None
-    entries = sorted((info for info in file.infolist() if not info.is_dir()), key=lambda info: info.filename)
+    last = {info.filename: info for info in file.infolist() if not info.is_dir()}  # of a name, as when it is unpacked
+    entries = sorted(last.values(), key=lambda info: info.filename)
     places = {info: PurePosixPath(info.filename.replace("\\", "/")) for info in entries}
     _check_names(path, places)
     places = {info: place for info, place in places.items() if not is_hidden(place)}

@@ -10,20 +10,26 @@ from gan import UserError
 from gan.model import local_paths
 from gan.train.pictures.source import Picture, Source, checked, fingerprint, held_out_of, is_hidden, printable, say
 
-# Pillow knows these formats by name and cannot decode them
-_NOT_DECODED = {"BUFR", "GRIB", "HDF5", "MPEG"}
+# Pillow knows these formats by name and cannot decode them, or not everywhere
+_NOT_DECODED = {"BUFR", "EPS", "GRIB", "HDF5", "MPEG", "WMF"}
 _VIDEOS = ".mp4 .mov .m4v .avi .mkv .webm .mpg .mpeg .wmv .flv .3gp .mts .m2ts"
-_RAW = ".cr2 .cr3 .nef .arw .dng .orf .rw2 .raf .pef .srw"
-_ARCHIVES = ".zip .tar .tgz .gz .7z .rar"
+_RAW = ".cr2 .cr3 .crw .nef .nrw .arw .sr2 .dng .orf .rw2 .raf .pef .srw .3fr .iiq .x3f"
+_OTHER = ".jxl .jxr .exr .hdr .dcm .xcf .svg .svgz .eps .ai .pdf .wmf .emf"
+ARCHIVES = ".zip .tar .tgz .gz .bz2 .xz .zst .7z .rar .cbz"
+_ARRAYS = ".npy .npz .h5 .hdf5 .mat .tfrecord .tfrecords .pkl .pickle .pt .pth .bin .mdb .rec .feather .orc"
 # what people have among their pictures, and what to do with it
 _CURES = {
     "video": (_VIDEOS, "not trained on: save frames as pictures to use them"),
     "camera raw file": (_RAW, "not trained on: export them as JPEG or PNG"),
+    "other picture file": (_OTHER, "not trained on: export them as JPEG or PNG"),
+    "archive": (ARCHIVES, "not looked into: name a .zip with --train_data_dir, unpack others"),
 }
 # the same for what is only named where there is nothing else
 _CURES_IF_ALONE = {
-    "archive": (_ARCHIVES, "not looked into: name a .zip with --train_data_dir, unpack others"),
-    "array file": (".npy .npz .h5 .hdf5 .mat .tfrecord .pkl", "not read: save the pictures as PNG"),
+    "array file": (_ARRAYS, "not read: save the pictures as PNG"),
+    "table": (".csv .tsv", "not read: save the pictures as PNG"),
+    "Parquet file": (".parquet", "not read from within a .zip file: unpack it and give the folder"),
+    "extensionless file": ("", "not read: add .jpg or .png to the names if they are pictures"),
     "Arrow file": (
         ".arrow",
         "what datasets' save_to_disk writes: save each split as Parquet, with "
@@ -54,14 +60,15 @@ def files_below(folder: Path) -> list[Path]:
             folders[:] = [path.name for path in paths if path not in links]
             tops += [link for link in links if not Path(os.path.realpath(top)).is_relative_to(os.path.realpath(link))]
             found += [Path(top, name) for name in files if not is_hidden(Path(name))]
-    return sorted(path for path in found if path.is_file())
+    return sorted(filter(_is_file, found))
 
 
 def is_picture(path: Path) -> bool:
     """Whether a file is a picture by its name."""
     Image.init()
     kind = Image.EXTENSION.get(path.suffix.lower())
-    return kind in Image.OPEN and kind not in _NOT_DECODED
+    # a JPEG with a second picture, of a stereo camera, has no plugin of its own
+    return kind in (*Image.OPEN, "MPO") and kind not in _NOT_DECODED
 
 
 def folder_of_pictures(folder: Path, files: list[Path]) -> Source:
@@ -115,7 +122,7 @@ def left_out(paths: list[Path], alone: bool = False) -> list[str]:
     """
     phrases = []
     for kind, (suffixes, cure) in (_CURES | _CURES_IF_ALONE if alone else _CURES).items():
-        names = [path.name for path in paths if path.suffix.lower() in suffixes.split()]
+        names = [path.name for path in paths if path.suffix.lower() in (suffixes.split() or [""])]
         if names:
             some = ", ".join(map(printable, names[:3])) + (", …" if len(names) > 3 else "")
             many = len(names) > 1
@@ -136,6 +143,14 @@ def listing_of(folder: Path, files: list[Path]) -> str:
 
 def _read(path: Path) -> bytes:
     return checked(path.read_bytes())
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError as error:  # a link into a folder of another user, or a network drive
+        say(f"{printable(str(path))} cannot be read now ({error.strerror}) and is left out.")
+        return False
 
 
 def _cannot_list(error: OSError) -> None:

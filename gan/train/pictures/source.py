@@ -19,6 +19,9 @@ _FEWEST = 0.005
 # words by which Hugging Face's `datasets` recognises test and validation splits
 _HELD_OUT = re.compile(r"(^|[-._ 0-9])(test|testing|eval|evaluation|validation|valid|val|dev)([-._ 0-9]|$)", re.I)
 
+# what macOS adds to archives, thumbnails of a network drive, and what was deleted
+_OF_SYSTEMS = {"__MACOSX", "@eaDir", "#recycle", "$RECYCLE.BIN"}
+
 
 class BrokeOff(UserError):
     """Reading a source broke off: what was decoded is kept, and the next run goes on after it."""
@@ -68,8 +71,8 @@ def held_out_of(paths: list[Path]) -> list[bool | None]:
 
 
 def is_hidden(path: Path) -> bool:
-    """Whether a path below a source is nobody's picture: hidden, or what macOS adds to archives."""
-    return any(part.startswith(".") or part == "__MACOSX" for part in path.parts)
+    """Whether a path below a source is nobody's picture: hidden, or what systems add to folders and archives."""
+    return any(part.startswith(".") or part in _OF_SYSTEMS for part in path.parts)
 
 
 def checked(data: bytes) -> bytes:
@@ -84,8 +87,8 @@ def checked(data: bytes) -> bytes:
 
 
 def printable(name: str) -> str:
-    """A file name that any UTF-8 terminal or file takes: what is no UTF-8 in it becomes question marks."""
-    return name.encode("utf-8", "replace").decode()
+    """A file name on one line that any UTF-8 terminal or file takes: what cannot be shown becomes question marks."""
+    return "".join(letter if letter.isprintable() else "?" for letter in name)
 
 
 def fingerprint(listing: list) -> str:

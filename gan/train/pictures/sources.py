@@ -6,7 +6,7 @@ from pathlib import Path
 from gan import UserError
 from gan.train.pictures.archive import archive
 from gan.train.pictures.data_set import data_set
-from gan.train.pictures.folder import celeba, celeba_in, files_below, folder_of_pictures, is_picture, left_out
+from gan.train.pictures.folder import ARCHIVES, celeba, celeba_in, files_below, folder_of_pictures, is_picture, left_out
 from gan.train.pictures.source import Source, say
 from gan.train.pictures.tables import image_columns, tables
 from gan.train.settings import DataSettings
@@ -33,11 +33,22 @@ def _find(wanted: DataSettings) -> Source:
     if only_there:
         raise UserError(f"--{only_there[0]} goes with --dataset_name, not with --train_data_dir.")
     path = wanted.train_data_dir.expanduser()
-    if path.is_file() and path.suffix.lower() == ".zip":
-        return archive(path)
-    if not path.is_dir():
-        raise UserError(f"--train_data_dir {path} is not a folder, and not a .zip file.")
-    return celeba(celeba_in(path)) if celeba_in(path) else _in_folder(path)
+    try:
+        if path.is_file() and path.suffix.lower() == ".zip":
+            return archive(path)
+        if not path.is_dir():
+            raise UserError(f"--train_data_dir {path} is not a folder, and not a .zip file{_cure(path)}.")
+        return celeba(celeba_in(path)) if celeba_in(path) else _in_folder(path)
+    except OSError as error:
+        raise UserError(f"--train_data_dir {path} cannot be read ({error.strerror or error}).") from error
+
+
+def _cure(path: Path) -> str:
+    """What to do about a path that is neither a folder nor a .zip file."""
+    if path.is_file():
+        return ": unpack it and give the folder" if path.suffix.lower() in ARCHIVES.split() else ": give its folder"
+    names_repo = path.parts[0] in ("https:", "http:", "hf:") or len(path.parts) == 2 and not path.is_absolute()
+    return ": a data set of the Hub is named with --dataset_name user/name" if names_repo else ""
 
 
 def _in_folder(folder: Path) -> Source:

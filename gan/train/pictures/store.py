@@ -6,6 +6,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -59,6 +60,7 @@ def open_store(source: Source, resolution: int, store_dir: Path, digest: str | N
     key = f"{STORE_FORMAT} {source.fingerprint} {resolution}" + f" {source.crop}" * (source.crop != "middle")
     key = hashlib.sha256(key.encode()).hexdigest()[:16]
     folder = store_dir.expanduser() / f"{resolution}px-{key}"
+    new = [path for path in (folder.parent, *folder.parent.parents) if not path.exists()]
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(folder.with_suffix(".lock")):
@@ -66,6 +68,14 @@ def open_store(source: Source, resolution: int, store_dir: Path, digest: str | N
             found = [made for made in lacking if _info(made)["digest"] == digest]
             found = found or [folder][: folder.exists()] or [made for made in lacking if _is_good_yet(made, source)]
             folder = found[0] if found else _build(source, resolution, folder)
+    except BrokeOff:
+        raise
+    except UserError:  # nothing is left of a store that was refused
+        folder.with_suffix(".lock").unlink(missing_ok=True)
+        for path in new:
+            with suppress(OSError):
+                path.rmdir()
+        raise
     except OSError as error:
         raise UserError(
             f"The decoded pictures cannot be kept in {folder.parent}: {error.strerror or error}. "
@@ -194,6 +204,8 @@ def _decode(picture: Picture, resolution: int, crop: str) -> tuple[list[bytes], 
 
 def _judge(source: Source, resolution: int, info: dict) -> None:
     total, unreadable = info["pictures"], info["unreadable"]
+    if not total:
+        raise UserError(f"There is no picture in {source.name}.")
     if len(unreadable) > max(1, UNREADABLE_LIMIT * total):
         raise UserError(
             f"{len(unreadable):,} of {total:,} pictures in {source.name} cannot be decoded, more than "

@@ -6,16 +6,16 @@ from functools import partial
 from pathlib import Path
 
 import fsspec
+import pyarrow as pa
 import pyarrow.parquet as parquet
 
 from gan import UserError, reason
 from gan.hub import failures
 from gan.model import images
 from gan.train.pictures.folder import is_picture, listing_of, name_of
-from gan.train.pictures.source import LFS_POINTER, BrokeOff, Picture, Source, checked, is_held_out, printable
+from gan.train.pictures.source import LFS_POINTER, BrokeOff, Picture, Source, checked, is_held_out, printable, say
 
-# of a column: pictures as they are, or Hugging Face's struct of bytes and path
-_ENCODED = re.compile(r"(large_)?binary(_view)?|struct<.*\bbytes: (large_)?binary(_view)?\b.*>")
+_BINARY = re.compile(r"(large_)?binary(_view)?|fixed_size_binary\[\d+\]")
 _LOOKED_AT = 16  # rows, to see what is in a column
 
 
@@ -23,13 +23,13 @@ def image_columns(files: list[Path], beside_pictures: bool) -> dict[Path, str]:
     """The column of pictures of each parquet file that has one.
 
     Args:
-        beside_pictures: whether the files lie beside pictures, which they may just describe. Then files without
-            pictures are passed over, damaged ones too where no other has any.
+        beside_pictures: whether the files lie beside pictures, which they may just describe. Then it is no fault if
+            none has pictures, or if one is damaged and no other has any.
 
     Raises:
-        UserError: a file cannot be read, or has no such column.
+        UserError: a file cannot be read, or none has such a column.
     """
-    columns, damaged = {}, {}
+    columns, damaged, without = {}, {}, []
     for path in files:
         try:
             column = _image_column(path, beside_pictures)
@@ -38,11 +38,19 @@ def image_columns(files: list[Path], beside_pictures: bool) -> dict[Path, str]:
             continue
         if column:
             columns[path] = column
-        elif not beside_pictures:
-            raise UserError(f"{path} has no column of pictures (binary, or a struct with `bytes`).")
+        else:
+            without.append(path)
     if damaged and (columns or not beside_pictures):
         path, error = next(iter(damaged.items()))
         raise UserError(f"{path} cannot be read as parquet ({reason(error)}).") from error
+    if without and not columns and not beside_pictures:
+        raise UserError(f"{without[0]} has no column of pictures (binary, or a struct with `bytes`).")
+    if without and columns:
+        many = len(without) > 1
+        say(
+            f"{len(without):,} parquet file{'s' * many} ({', '.join(path.name for path in without[:3])}) "
+            f"{'have' if many else 'has'} no column of pictures and {'are' if many else 'is'} left out."
+        )
     return columns
 
 
@@ -101,11 +109,17 @@ def _image_column(path: Path, sure: bool) -> str | None:
     """The first column that may hold encoded pictures; where there are several, or if `sure`, one that does."""
     with open(path, "rb") as file:
         checked(file.read(len(LFS_POINTER)))
-    columns = [column.name for column in parquet.read_schema(path) if _ENCODED.fullmatch(str(column.type))]
+    columns = [column.name for column in parquet.read_schema(path) if _is_encoded(column.type)]
     if len(columns) == 1 and not sure:
         return columns[0]
     with_pictures = [column for column in columns if _holds_pictures(path, column)]
     return next(iter(with_pictures or ([] if sure else columns)), None)
+
+
+def _is_encoded(kind: pa.DataType) -> bool:
+    """Whether a column may hold pictures: as they are, or in Hugging Face's struct of bytes and path."""
+    place = kind.get_field_index("bytes") if pa.types.is_struct(kind) else -1
+    return bool(_BINARY.fullmatch(str(kind if place < 0 else kind.field(place).type)))
 
 
 def _holds_pictures(path: Path, column: str) -> bool:
