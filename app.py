@@ -20,7 +20,7 @@ else:
         return torch.cuda.get_device_name()
 
 
-from gan import UserError
+from gan import UserError, show_anything
 from gan.serve import DEFAULT, WEIGHTS
 from gan.serve.proxies import heed_proxies
 
@@ -29,6 +29,7 @@ heed_proxies()
 from gan.serve.page.launch import launch  # noqa: E402
 
 if __name__ == "__main__":
+    show_anything()
     try:
         launch(WEIGHTS, DEFAULT, os.environ.get("SEEDFACES_MODEL", ""))
     except UserError as error:

@@ -2,11 +2,12 @@
 
 import argparse
 import os
+import signal
 import sys
 
 import tyro
 
-from gan import UserError, expand_home
+from gan import UserError, expand_home, show_anything
 from gan.train.settings import RECIPES, TrainSettings
 
 
@@ -26,6 +27,8 @@ def parse(arguments: list[str]) -> TrainSettings:
 
 
 def main() -> None:
+    show_anything()
+    signal.signal(signal.SIGTERM, _stop)
     try:
         settings = parse(sys.argv[1:])
         from gan.train.generator.loop import train
@@ -36,6 +39,12 @@ def main() -> None:
         sys.exit(f"Error: {error}" if os.environ.get("LOCAL_RANK", "0") == "0" else 1)
     except KeyboardInterrupt:
         sys.exit("Stopped before the first step: there was nothing to save.")
+
+
+def _stop(number: int, frame) -> None:
+    """As Ctrl-C; once, since launchers repeat it."""
+    signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
 """SeedFaces: a small face GAN, how it is trained, and the page that shows it."""
 
 import os
+import re
+import sys
 from collections.abc import Iterable
 
 
@@ -17,6 +19,21 @@ def reason(error: BaseException) -> str:
 
 
 def expand_home(words: Iterable[str]) -> list[str]:
-    """The words of a command line with `~` expanded also where shells leave it alone, as in `--output_dir=~/runs`."""
+    """The words of a command line with `~` expanded also where shells leave it alone, as in `--output_dir=~/runs`.
+
+    Raises:
+        UserError: a word begins with the home folder of a user who is not known.
+    """
     parts = [word.partition("=") if word.startswith("--") else ("", "", word) for word in words]
-    return [option + equals + os.path.expanduser(value) for option, equals, value in parts]
+    expanded = [(option + equals, os.path.expanduser(value)) for option, equals, value in parts]
+    for _, value in expanded:
+        if re.match(r"~[\w.-]*/", value):
+            raise UserError(f"{value}: there is no home folder of that name; write the path in full.")
+    return [option + value for option, value in expanded]
+
+
+def show_anything() -> None:
+    """Let a terminal show a question mark for a character that it lacks, instead of ending the program."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from tqdm import tqdm
 
-from gan import UserError, expand_home
+from gan import UserError, expand_home, show_anything
 from gan.link import LOOK, SEED_LIMIT, Range, is_word, look_fields, typed_ranges, word_note
 from gan.model.look import Look
 from gan.serve import DEFAULT, WEIGHTS
@@ -239,6 +239,7 @@ def write(out: Path, pictures: Iterable[tuple[str, bytes, list[tuple]]]) -> None
 
 
 if __name__ == "__main__":
+    show_anything()
     try:
         main()
     except UserError as error:

@@ -1,11 +1,14 @@
 """Which networks a run has: those that were asked for, or those of the checkpoint or weights that it starts from."""
 
 import dataclasses
+import os
+import signal
 from pathlib import Path
 
 import pytest
+from conftest import TINY
 
-from gan import UserError
+from gan import UserError, expand_home
 from gan.model.settings import ModelSettings
 from gan.train.generator import checkpoint
 from gan.train.generator.checkpoint import Checkpoint
@@ -47,3 +50,51 @@ def test_a_run_from_before_there_were_skips_goes_on_without():
 def test_a_run_without_skips_is_not_continued_with_them():
     with pytest.raises(UserError, match="skips: False there, True here"):
         resumed(found(ModelSettings(64).explicit()))
+
+
+# --- the program --------------------------------------------------------------------------------------------------
+
+SIGNALLED = """
+import os, signal, sys
+import train_accelerate
+from gan.train.generator import log, loop
+owner, name = {"announce": (loop, "announce"), "trackers": (log.MetricsLog, "start_trackers")}[sys.argv.pop(1)]
+original, number = getattr(owner, name), getattr(signal, sys.argv.pop(1))
+def signalled(*arguments):
+    original(*arguments)
+    os.kill(os.getpid(), number)
+    os.kill(os.getpid(), number if number == signal.SIGTERM else 0)  # launchers repeat it
+setattr(owner, name, signalled)
+train_accelerate.main()
+"""
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
+def test_a_signal_before_the_first_step_leaves_no_folder(run, pictures, tmp_path, name):
+    words = ["--train_data_dir", pictures, "--output_dir", tmp_path / "runs" / "out", *TINY, "--max_train_steps", "3"]
+    done = run("-c", SIGNALLED, "announce", name, *words, "--store_dir", tmp_path / "store")
+    assert done.returncode == 1 and done.stderr.endswith("Stopped before the first step: there was nothing to save.\n")
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_signal_once_the_run_has_begun_saves_it(run, pictures, tmp_path):
+    words = ["--train_data_dir", pictures, "--output_dir", tmp_path / "out", *TINY, "--max_train_steps", "3"]
+    done = run("-c", SIGNALLED, "trackers", "SIGTERM", *words, "--store_dir", tmp_path / "store")
+    assert done.returncode == 128 + signal.SIGTERM and "Stopped by SIGTERM at step 1 of 3" in done.stdout, done.stderr
+    assert [path.name for path in (tmp_path / "out" / "checkpoints").iterdir()] == ["checkpoint-00000001.pt"]
+
+
+def test_a_terminal_that_lacks_characters(run, pictures, tmp_path):
+    """The plan has lines of boxes, and sentences have quotes."""
+    words = ["--train_data_dir", pictures, "--output_dir", tmp_path / "out", *TINY, "--max_train_steps", "2"]
+    done = run("train_accelerate.py", *words, PYTHONIOENCODING="ascii")
+    assert done.returncode == 0 and "Done: " in done.stdout, done.stderr
+
+
+def test_home_folders_of_users_who_are_not_known(run, tmp_path):
+    done = run("train_accelerate.py", "--train_data_dir=~nobody.known/in", "--output_dir", tmp_path / "out")
+    assert done.returncode == 1
+    assert done.stderr == ("Error: ~nobody.known/in: there is no home folder of that name; write the path in full.\n")
+    home = os.path.expanduser("~root/x")
+    words = ["--data_name", "~", "--data_name=~ ours", "--output_dir=~root/x", "~root/x", "--train_data_dir", "a~/b"]
+    assert expand_home(words)[2:] == ["--data_name=~ ours", f"--output_dir={home}", home, "--train_data_dir", "a~/b"]

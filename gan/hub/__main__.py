@@ -8,7 +8,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from gan import UserError, expand_home, hub
+from gan import UserError, expand_home, hub, show_anything
 from gan.cards import generator as generator_card
 from gan.model import weights
 from gan.model.config import CONFIG, config_errors, names_local_paths, write_config
@@ -44,7 +44,10 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    show_anything()
     try:
         main()
     except UserError as error:
         sys.exit(f"Error: {error}")
+    except KeyboardInterrupt:
+        sys.exit("Stopped: whether the Hub has all of it is not known; run the same command again.")

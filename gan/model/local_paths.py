@@ -12,7 +12,7 @@ _REFERENCE = re.compile(r"(?<= pictures of )(.+)(?=, \d+ px)")  # what the Fréc
 
 def name(path: Path) -> str:
     """The last name of a file or folder, also of one that is given as `.` or `..`."""
-    return Path(os.path.abspath(path.expanduser())).name
+    return Path(os.path.abspath(os.path.expanduser(path))).name
 
 
 def shorten(word: str) -> str:

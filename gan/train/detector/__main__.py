@@ -8,7 +8,7 @@ import time
 import torch
 import tyro
 
-from gan import UserError, expand_home
+from gan import UserError, expand_home, show_anything
 from gan.cards import detector as detector_card
 from gan.cards.fact import plain
 from gan.model import local_paths, weights
@@ -63,6 +63,7 @@ def main(settings: DetectorSettings) -> None:
 
 
 if __name__ == "__main__":
+    show_anything()
     try:
         words = expand_home(sys.argv[1:])
         main(tyro.cli(DetectorSettings, prog="python -m gan.train.detector", args=words, use_underscores=True))

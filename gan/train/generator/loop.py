@@ -43,7 +43,8 @@ def train(settings: TrainSettings) -> None:
             run = Run(settings)
             start(run)
             announce(run)
-        stopped_by = run.go()
+            stop = machine.StopSignal()
+        stopped_by = run.go(stop)
     accelerator, publisher, weights_folder = run.accelerator, run.publisher, run.folder.weights
     del run  # processes that still hold their DistributedDataParallel abort at exit now and then
     accelerator.free_memory()
@@ -97,10 +98,9 @@ class Run:
         self.started_from = transfer.origin(source) if source else None
         self.source_folder = source.folder if source else None
 
-    def go(self) -> int:
+    def go(self, stop: machine.StopSignal) -> int:
         """Train to the end, or until told to stop; returns the signal that stopped it, or 0."""
         self.log.start_trackers()
-        stop = machine.StopSignal()
         self.started = time.perf_counter()
         with tqdm(
             total=self.total_steps * self.gan.pictures_per_step,

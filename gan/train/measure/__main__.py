@@ -4,7 +4,7 @@ import sys
 
 import tyro
 
-from gan import UserError, expand_home
+from gan import UserError, expand_home, show_anything
 from gan.train.measure.comparison import MeasureSettings, command_for
 from gan.train.measure.metrics import describe, measure
 
@@ -19,6 +19,7 @@ def main(settings: MeasureSettings) -> None:
 
 def run() -> None:
     """The command, also as `python -m gan.train.metrics`."""
+    show_anything()
     try:
         words = expand_home(sys.argv[1:])
         main(tyro.cli(MeasureSettings, prog="python -m gan.train.measure", args=words, use_underscores=True))

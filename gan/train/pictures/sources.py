@@ -1,5 +1,6 @@
 """Where pictures come from: a folder of pictures or parquet files, a zip file, CelebA's layout, a Hub data set."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -32,7 +33,7 @@ def _find(wanted: DataSettings) -> Source:
     only_there = [name for name in ("dataset_config_name", "dataset_split", "image_column") if getattr(wanted, name)]
     if only_there:
         raise UserError(f"--{only_there[0]} goes with --dataset_name, not with --train_data_dir.")
-    path = wanted.train_data_dir.expanduser()
+    path = Path(os.path.expanduser(wanted.train_data_dir))
     try:
         if path.is_file() and path.suffix.lower() == ".zip":
             return archive(path)

@@ -59,7 +59,10 @@ def open_store(source: Source, resolution: int, store_dir: Path, digest: str | N
     """
     key = f"{STORE_FORMAT} {source.fingerprint} {resolution}" + f" {source.crop}" * (source.crop != "middle")
     key = hashlib.sha256(key.encode()).hexdigest()[:16]
-    folder = store_dir.expanduser() / f"{resolution}px-{key}"
+    try:
+        folder = store_dir.expanduser() / f"{resolution}px-{key}"
+    except RuntimeError:
+        raise UserError("The home folder is not known: choose a folder with --store_dir.") from None
     new = [path for path in (folder.parent, *folder.parent.parents) if not path.exists()]
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
