@@ -23,7 +23,12 @@ else:
 from gan import UserError, show_anything
 from gan.serve import DEFAULT, WEIGHTS
 from gan.serve.proxies import heed_proxies
+from gan.serve.variables import heed_gradio_variables
 
+try:
+    heed_gradio_variables()
+except UserError as error:
+    sys.exit(f"Error: {error}")
 heed_proxies()
 
 from gan.serve.page.launch import launch  # noqa: E402

@@ -1,12 +1,15 @@
 """How the page is served, with a stand-in for the page."""
 
 import os
+import socket
 from types import SimpleNamespace
 
 import pytest
+from gradio import http_server
 
 from gan import UserError
 from gan.serve.page import launch
+from gan.serve.variables import heed_gradio_variables
 
 
 @pytest.fixture
@@ -56,3 +59,52 @@ def test_an_upload_folder_of_another_user_is_one_sentence(served, monkeypatch, t
         if not os.getuid():
             os.seteuid(0)
         folder.chmod(0o755)
+
+
+@pytest.mark.parametrize(
+    "name, value, words",
+    [
+        ("GRADIO_SERVER_PORT", "http", "GRADIO_SERVER_PORT=http: must be a whole number from 0 to 65535."),
+        ("GRADIO_SERVER_PORT", "99999", "GRADIO_SERVER_PORT=99999: must be"),
+        ("GRADIO_SERVER_PORT", "-1", "GRADIO_SERVER_PORT=-1: must be"),
+        ("GRADIO_NUM_PORTS", "0", "GRADIO_NUM_PORTS=0: must be a whole number from 1"),
+        ("GRADIO_DEBUG", "true", "GRADIO_DEBUG=true: must be a whole number from 0 to 1."),
+        ("GRADIO_SERVER_NAME", "192.0.2.1", "GRADIO_SERVER_NAME=192.0.2.1 is no IPv4 address of this machine: use"),
+        ("GRADIO_SERVER_NAME", "http://127.0.0.1", "GRADIO_SERVER_NAME=http://127.0.0.1 is no IPv4 address"),
+    ],
+)
+def test_variables_that_gradio_cannot_use_are_one_sentence(monkeypatch, name, value, words):
+    monkeypatch.setenv(name, value)
+    with pytest.raises(UserError, match=f"^{words}"):
+        heed_gradio_variables()
+
+
+def test_variables_that_gradio_can_use_stay(monkeypatch):
+    right = {
+        "GRADIO_SERVER_PORT": "7861",
+        "GRADIO_NUM_PORTS": "5",
+        "GRADIO_SERVER_NAME": "0.0.0.0",
+        "GRADIO_DEBUG": "0",
+    }
+    for name, value in right.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("GRADIO_ROOT_PATH", "")
+    monkeypatch.setenv("GRADIO_TEMP_DIR", "~/uploads")
+    heed_gradio_variables()
+    assert {name: os.environ[name] for name in right} == right and "GRADIO_ROOT_PATH" not in os.environ
+    assert os.environ["GRADIO_TEMP_DIR"] == os.path.expanduser("~/uploads")
+
+
+def test_ports_that_are_taken_are_one_sentence(served, monkeypatch, tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        monkeypatch.setattr(http_server, "INITIAL_PORT_VALUE", port)
+        monkeypatch.setattr(http_server, "TRY_NUM_PORTS", 1)
+        monkeypatch.setenv("GRADIO_SERVER_PORT", str(port))
+        monkeypatch.setenv("GRADIO_NUM_PORTS", "1")
+        page = SimpleNamespace(queue=lambda **given: None, launch=lambda **given: http_server.start_server(None))
+        monkeypatch.setattr(launch, "Page", lambda *arguments: SimpleNamespace(blocks=page))
+        with pytest.raises(UserError, match=f"^No port from {port} to {port} is free: set GRADIO_SERVER_PORT to"):
+            served()

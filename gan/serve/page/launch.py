@@ -19,6 +19,7 @@ from gan.serve.page.frame import Page
 from gan.serve.page.line import Line
 from gan.serve.page.preview import LinkPreview, picture_route
 from gan.serve.page.safety import BodyLimit
+from gan.serve.variables import no_port
 
 MOST_WAITING = 40  # visitors in the queue of everything that needs the model
 MOST_PICTURES = 64  # waiting for a picture outside it: a page that shows 64 faces may ask for all of them at once
@@ -70,13 +71,22 @@ def launch(weights: Path, default: str, wanted: str = "") -> None:
     """Build the page and serve it until stopped. The arguments are those of `Models`.
 
     Raises:
-        UserError: a folder holds no weights, or Gradio's own cannot be written; with one sentence.
+        UserError: a folder holds no weights, Gradio's own cannot be written, or no port is free; with one sentence.
     """
     require_upload_folder()
     models = Models(weights, default, wanted)
     page = Page(models, Judge(weights / "detector")).blocks
     line = Line(MOST_PICTURES)
     page.queue(max_size=MOST_WAITING, default_concurrency_limit=1, api_open=False)
+    try:
+        _serve(page, models, line)
+    except OSError as error:
+        if "empty port" not in str(error):
+            raise
+        raise UserError(no_port()) from error
+
+
+def _serve(page: gr.Blocks, models: Models, line: Line) -> None:
     page.launch(
         theme=theme(),
         head=f"<style>{static('page.css')}</style>",
