@@ -32,6 +32,16 @@ def test_one_process_where_several_were_asked_for_is_refused(monkeypatch):
     assert refusal(monkeypatch, **launcher, **meeting, WORLD_SIZE="3").startswith("3 processes were asked for and 1 ")
 
 
+@pytest.mark.parametrize("steps", ["4", "auto"])
+def test_the_launchers_accumulation_does_not_divide_our_losses_again(monkeypatch, tmp_path, steps):
+    monkeypatch.setenv("ACCELERATE_GRADIENT_ACCUMULATION_STEPS", steps)
+    monkeypatch.setenv("ACCELERATE_USE_CPU", "true")
+    accelerator = machine.start(TrainSettings(output_dir=tmp_path, report_to="none"))
+    number = torch.ones((), requires_grad=True)
+    accelerator.backward(3 * number)
+    assert number.grad == 3
+
+
 @pytest.fixture
 def device(monkeypatch):
     """Pretend to be on a device with or without bf16."""

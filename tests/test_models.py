@@ -75,6 +75,18 @@ def test_neither_a_folder_nor_a_name(wanted):
         Models(WEIGHTS, DEFAULT, wanted)
 
 
+def test_a_file_of_weights_is_no_folder(tmp_path):
+    file = folder_of(tmp_path / "weights") / "generator.safetensors"
+    with pytest.raises(UserError, match="generator.safetensors is a file: name the folder of weights that holds it"):
+        Models(WEIGHTS, DEFAULT, str(file))
+
+
+@pytest.mark.parametrize("wanted", ["https://huggingface.co/alice/none", " alice/none\n", "hf.co/alice/none/tree/main"])
+def test_the_page_of_a_repo_is_understood(monkeypatch, wanted):
+    monkeypatch.setattr(Models, "_start", lambda *arguments: None)
+    assert Models(WEIGHTS, DEFAULT, wanted).repo == "alice/none"
+
+
 def test_weights_of_the_hub_replace_the_embedded_ones(hub_server, repo_id, tmp_path, quick):
     first, second = folder_of(tmp_path / "one", 1), folder_of(tmp_path / "two", 2)
     commit = pushed(first, repo_id)

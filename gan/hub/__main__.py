@@ -10,6 +10,7 @@ from pathlib import Path
 
 from gan import UserError, expand_home, hub, show_anything
 from gan.cards import generator as generator_card
+from gan.hub_name import hub_name
 from gan.model import weights
 from gan.model.config import CONFIG, config_errors, names_local_paths, write_config
 
@@ -27,8 +28,9 @@ def main() -> None:
         "--model", default="", help="user/name[@revision] of weights on the Hub; default: the embedded ones"
     )
     given = parser.parse_args(expand_home(sys.argv[1:]))
+    given.repo_id = hub_name(given.repo_id)
     if given.command == "deploy":
-        print(f"Deployed to {hub.deploy(given.repo_id, given.model)}")
+        print(f"Deployed to {hub.deploy(given.repo_id, hub_name(given.model))}")
         return
     loaded = weights.load(given.folder)  # damaged weights are not pushed
     folder = loaded.folder

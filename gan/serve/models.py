@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from gan import UserError
+from gan.hub_name import hub_name
 from gan.model.weights import GENERATOR
 from gan.serve.faces import FaceModel
 
@@ -43,9 +44,11 @@ class Models:
         self._older = {path.parent.name: path.parent for path in weights.glob(f"older/*/{GENERATOR}")}
         others = [path.parent for path in sorted(weights.glob(f"*/{GENERATOR}")) if path.parent.name != default]
         self.embedded = [FaceModel(folder) for folder in (weights / default, *others)]
-        wanted = os.path.expanduser(wanted)
+        wanted = hub_name(os.path.expanduser(wanted))
         self.current = FaceModel(wanted) if wanted and Path(wanted).is_dir() else self.embedded[0]
         if wanted and not Path(wanted).is_dir():
+            if Path(wanted).exists():
+                raise UserError(f"SEEDFACES_MODEL={wanted} is a file: name the folder of weights that holds it.")
             if not NAME.fullmatch(wanted):
                 raise UserError(
                     f"SEEDFACES_MODEL={wanted} is neither a folder of weights nor a repo on the Hub (user/name)."

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import torch
 from accelerate import Accelerator
-from accelerate.utils import InitProcessGroupKwargs, ProjectConfiguration
+from accelerate.utils import GradientAccumulationPlugin, InitProcessGroupKwargs, ProjectConfiguration
 
 from gan import UserError
 from gan.train.settings import TrainSettings
@@ -41,6 +41,8 @@ def start(settings: TrainSettings) -> Accelerator:
         mixed_precision=precision(settings.mixed_precision),
         log_with=tracker,
         kwargs_handlers=[InitProcessGroupKwargs(timeout=_PATIENCE)],
+        # steps are accumulated by GanStep; Accelerate would divide the losses again, by what a variable says
+        gradient_accumulation_plugin=GradientAccumulationPlugin(num_steps=1),
         project_config=ProjectConfiguration(
             project_dir=str(settings.output_dir), logging_dir=str(settings.output_dir / "logs")
         ),

@@ -8,6 +8,7 @@ from threading import Thread
 from tqdm import tqdm
 
 from gan import UserError, hub, reason
+from gan.hub_name import hub_name
 from gan.model.config import load_config
 
 
@@ -19,7 +20,7 @@ class Publisher:
     """
 
     def __init__(self, repo_id: str, private: bool):
-        self.repo_id = hub.prepare(repo_id, private)
+        self.repo_id = hub.prepare(hub_name(repo_id), private)
         self.thread: Thread | None = None
 
     def push(self, folder: Path) -> None:

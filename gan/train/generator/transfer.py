@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from gan import UserError, hub
+from gan.hub_name import hub_name
 from gan.model import weights
 from gan.model.config import CONFIG, config_errors
 from gan.model.networks import Discriminator, Generator
@@ -24,15 +25,16 @@ _SLOPE = 0.2  # of the discriminator's LeakyReLU
 
 
 def open_source(name: str) -> weights.Weights:
-    """The weights in a folder, or those of a model repo on the Hub (`user/name`).
+    """The weights in a folder, or those of a model repo on the Hub (`user/name[@revision]`).
 
     Raises:
         UserError: they are not there, cannot be fetched, or are damaged.
     """
     if Path(name).is_dir():
         return weights.load(Path(name))
+    repo_id, _, revision = hub_name(name).partition("@")
     try:
-        return weights.load(hub.pull(name))
+        return weights.load(hub.pull(repo_id, revision or None))
     except UserError as error:
         raise UserError(
             f"--init_from {name}: there is no such folder here, and it cannot be fetched from the Hub. {error}"

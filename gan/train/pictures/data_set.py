@@ -6,6 +6,7 @@ from functools import partial
 
 from gan import UserError
 from gan.hub import failures
+from gan.hub_name import hub_name
 from gan.model import local_paths
 from gan.train.pictures.source import BrokeOff, Picture, Source, is_held_out
 from gan.train.pictures.tables import read_cell
@@ -20,7 +21,7 @@ def data_set(wanted: DataSettings) -> Source:
     """
     import datasets  # takes seconds to import, and folders do not need it
 
-    name = wanted.dataset_name
+    name = hub_name(wanted.dataset_name)
     try:
         builder = datasets.load_dataset_builder(name, wanted.dataset_config_name)
         # streamed from the Hub into the store, without another copy on the disk
