@@ -5,6 +5,7 @@ import stat
 
 import pytest
 import torch
+from conftest import EMBEDDED
 
 from gan import UserError
 from gan.model.settings import ModelSettings
@@ -149,6 +150,15 @@ def test_a_checkpoint_that_would_run_code_is_not_opened(tmp_path):
     torch.save({"training": {"step": 1}, "identity": SAME, "evil": Evil()}, tmp_path / "checkpoint-00000001.pt")
     with pytest.raises(UserError, match="No checkpoint can be read"):
         checkpoint.load(tmp_path, "latest")
+
+
+def test_a_folder_or_weights_instead_of_a_checkpoint(tmp_path):
+    checkpoint.save(tmp_path, state(5))
+    with pytest.raises(UserError, match="is a folder: name a .pt file in it, or say latest"):
+        checkpoint.load(tmp_path, str(tmp_path))
+    weights = EMBEDDED / "generator.safetensors"
+    with pytest.raises(UserError, match=r"generator.safetensors \(damaged, or not a checkpoint of a run\)\.$"):
+        checkpoint.load(tmp_path, str(weights))
 
 
 def test_a_file_that_is_not_a_checkpoint_is_refused(tmp_path):

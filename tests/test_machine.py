@@ -1,8 +1,12 @@
+import os
 import re
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import pytest
 import torch
+from conftest import ROOT
 
 from gan import UserError
 from gan.train import machine
@@ -42,10 +46,39 @@ def test_the_launchers_accumulation_does_not_divide_our_losses_again(monkeypatch
     assert number.grad == 3
 
 
+@pytest.mark.parametrize(
+    "variable, value, words",
+    [
+        ("ACCELERATE_TORCH_DEVICE", "nonsense", "nonsense"),
+        ("WORLD_SIZE", "two", "invalid literal for int"),
+        ("RANK", "x", "invalid literal for int"),
+    ],
+)
+def test_an_environment_that_accelerate_cannot_use_is_one_sentence(variable, value, words, tmp_path):
+    """In a process of its own: Accelerate keeps its state."""
+    code = (
+        "from gan.train import machine\nfrom gan.train.settings import TrainSettings\n"
+        "from gan import UserError\nfrom pathlib import Path\n"
+        f"try: machine.start(TrainSettings(output_dir=Path({str(tmp_path)!r}), report_to='none'))\n"
+        "except UserError as error: print(error)\n"
+    )
+    environment = {**os.environ, "RANK": "0", "LOCAL_RANK": "0", variable: value}
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert done.stdout.startswith("accelerate cannot start (") and words in done.stdout, done.stderr
+
+
+def test_the_device_that_the_launcher_names_counts(device, monkeypatch):
+    device("cuda")
+    monkeypatch.setenv("ACCELERATE_TORCH_DEVICE", "cpu")
+    assert machine.device_type() == "cpu"
+    monkeypatch.setenv("ACCELERATE_TORCH_DEVICE", "cuda:1")
+    assert machine.device_type() == "cuda"
+
+
 @pytest.fixture
 def device(monkeypatch):
     """Pretend to be on a device with or without bf16."""
-    for name in ("ACCELERATE_MIXED_PRECISION", "ACCELERATE_USE_CPU"):
+    for name in ("ACCELERATE_MIXED_PRECISION", "ACCELERATE_USE_CPU", "ACCELERATE_TORCH_DEVICE"):
         monkeypatch.delenv(name, raising=False)
 
     def pretend(kind: str, has_bf16: bool = False) -> None:

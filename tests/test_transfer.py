@@ -205,6 +205,9 @@ def test_a_source_is_a_folder_or_one_sentence(source, tmp_path):
     with pytest.raises(UserError, match="config.json is missing"):
         (tmp_path / "empty").mkdir()
         open_source(str(tmp_path / "empty"))
+    file = source.folder / "generator.safetensors"
+    with pytest.raises(UserError, match="generator.safetensors is a file: name the folder of weights that holds it"):
+        open_source(str(file))
     with pytest.raises(UserError, match="--init_from runs/a/weights: there is no such folder here"):
         open_source("runs/a/weights")
 

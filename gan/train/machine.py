@@ -14,7 +14,7 @@ import torch
 from accelerate import Accelerator
 from accelerate.utils import GradientAccumulationPlugin, InitProcessGroupKwargs, ProjectConfiguration
 
-from gan import UserError
+from gan import UserError, reason
 from gan.train.settings import TrainSettings
 
 # how long processes wait for each other: the first one measures alone, and the launcher notices one that dies
@@ -33,11 +33,29 @@ def start(settings: TrainSettings) -> Accelerator:
     """The Accelerator of this process.
 
     Raises:
-        UserError: the launcher asks for what cannot be done, or fewer or more processes train than were asked for.
+        UserError: the launcher asks for what cannot be done, or fewer or more processes train than were asked for, or
+            Accelerate cannot use what the environment says.
     """
     _refuse_impossible()
+    try:
+        accelerator = _accelerator(settings)
+        _check_processes(accelerator)
+    except (ImportError, RuntimeError, ValueError) as error:
+        raise UserError(
+            f"accelerate cannot start ({reason(error)}): check accelerate config and the variables ACCELERATE_…, RANK, "
+            "LOCAL_RANK and WORLD_SIZE."
+        ) from error
+    _stop_with_launcher()
+    # launchers set one thread; faces are measured on the CPU beside a GPU, too
+    torch.set_num_threads(max(1, cores() // int(os.environ.get("LOCAL_WORLD_SIZE", "1"))))
+    if accelerator.device.type == "cpu":
+        keep_memory()
+    return accelerator
+
+
+def _accelerator(settings: TrainSettings) -> Accelerator:
     tracker = None if settings.report_to == "none" else settings.report_to
-    accelerator = Accelerator(
+    return Accelerator(
         mixed_precision=precision(settings.mixed_precision),
         log_with=tracker,
         kwargs_handlers=[InitProcessGroupKwargs(timeout=_PATIENCE)],
@@ -47,13 +65,6 @@ def start(settings: TrainSettings) -> Accelerator:
             project_dir=str(settings.output_dir), logging_dir=str(settings.output_dir / "logs")
         ),
     )
-    _check_processes(accelerator)
-    _stop_with_launcher()
-    # launchers set one thread; faces are measured on the CPU beside a GPU, too
-    torch.set_num_threads(max(1, cores() // int(os.environ.get("LOCAL_WORLD_SIZE", "1"))))
-    if accelerator.device.type == "cpu":
-        keep_memory()
-    return accelerator
 
 
 def precision(wanted: str) -> str:
@@ -87,6 +98,8 @@ def device_type() -> str:
     """Where Accelerate is going to train: "cuda", "mps" or "cpu"."""
     if os.environ.get("ACCELERATE_USE_CPU", "").lower() in ("1", "true", "yes"):
         return "cpu"
+    if device := os.environ.get("ACCELERATE_TORCH_DEVICE"):
+        return device.partition(":")[0]
     if torch.cuda.is_available():
         return "cuda"
     return "mps" if torch.backends.mps.is_available() else "cpu"

@@ -4,6 +4,7 @@ import errno
 import io
 import os
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import NamedTuple
 
 import torch
@@ -119,8 +120,10 @@ def load(folder: Path, wanted: str) -> Checkpoint | None:
         wanted: "latest" or the path of a checkpoint.
 
     Raises:
-        UserError: there is no such file, or none that can be read.
+        UserError: there is no such file, it is a folder, or none can be read.
     """
+    if wanted != "latest" and Path(wanted).is_dir():
+        raise UserError(f"--resume_from_checkpoint {wanted} is a folder: name a .pt file in it, or say latest.")
     paths = found(folder)[::-1] if wanted == "latest" else [Path(wanted)]
     damaged = []
     for path in paths:
@@ -156,7 +159,10 @@ def run_ids(folder: Path, but: Path) -> set[str]:
 
 
 def _read(path: Path) -> dict:
-    state = torch.load(path, map_location="cpu", weights_only=True)
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except UnpicklingError:  # with advice that is dangerous for a file from elsewhere
+        raise ValueError("damaged, or not a checkpoint of a run") from None
     if not isinstance(state, dict) or not {"training", "identity"} <= state.keys():
         raise ValueError("not a checkpoint of a run")
     return state

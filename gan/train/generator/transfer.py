@@ -32,6 +32,8 @@ def open_source(name: str) -> weights.Weights:
     """
     if Path(name).is_dir():
         return weights.load(Path(name))
+    if Path(name).exists():
+        raise UserError(f"--init_from {name} is a file: name the folder of weights that holds it.")
     repo_id, _, revision = hub_name(name).partition("@")
     try:
         return weights.load(hub.pull(repo_id, revision or None))

@@ -8,7 +8,7 @@ from gan import UserError
 from gan.train.pictures.archive import archive
 from gan.train.pictures.data_set import data_set
 from gan.train.pictures.folder import ARCHIVES, celeba, celeba_in, files_below, folder_of_pictures, is_picture, left_out
-from gan.train.pictures.source import Source, say
+from gan.train.pictures.source import Source, printable, say
 from gan.train.pictures.tables import image_columns, tables
 from gan.train.settings import DataSettings
 
@@ -38,7 +38,8 @@ def _find(wanted: DataSettings) -> Source:
         if path.is_file() and path.suffix.lower() == ".zip":
             return archive(path)
         if not path.is_dir():
-            raise UserError(f"--train_data_dir {path} is not a folder, and not a .zip file{_cure(path)}.")
+            named = printable(str(path))
+            raise UserError(f"--train_data_dir {named} is not a folder, and not a .zip file{_cure(path)}.")
         return celeba(celeba_in(path)) if celeba_in(path) else _in_folder(path)
     except OSError as error:
         raise UserError(f"--train_data_dir {path} cannot be read ({error.strerror or error}).") from error
