@@ -736,6 +736,13 @@ def test_deploy_twice(hub_server, repo_id, run):
     assert space_files(repo_id) == files and "SEEDFACES_MODEL" not in HfApi().get_space_variables(repo_id)
 
 
+@pytest.mark.parametrize("model", ["no such", "faces", "/tmp/faces", "alice/faces@"])
+def test_a_space_is_not_told_to_show_what_has_no_name(hub_server, repo_id, model):
+    with pytest.raises(UserError, match=f"^--model {model}: write it as user/name or user/name@revision.$"):
+        hub.deploy(repo_id, model)
+    assert not HfApi().repo_exists(repo_id, repo_type="space")
+
+
 def test_a_space_starts_without_the_trainer(hub_server, repo_id, tmp_path):
     """A Space's files alone, where only the packages of its requirements.txt, and what they need, can be imported."""
     hub.deploy(repo_id)

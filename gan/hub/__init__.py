@@ -17,6 +17,7 @@ from gan.hub.model_card import PLACE, merged_card
 from gan.model import weights
 from gan.model.config import CONFIG
 
+_FULL_NAME = re.compile(r"[\w.-]+/[\w.-]+(@[\w./-]+)?")
 TIMEOUT = 10  # seconds to wait for the Hub to begin its answer
 MOST_BYTES = 100_000_000  # of a weights folder; larger ones are not fetched
 # the files of a weights folder: the only ones that are fetched from a repo
@@ -145,8 +146,11 @@ def deploy(repo_id: str, model: str = "", pauses=PAUSES) -> str:
         pauses: seconds before each further attempt, where one may help.
 
     Raises:
-        UserError: no token, no permission for a Gradio Space, or the Space exists and is not a SeedFaces page.
+        UserError: no token, no permission for a Gradio Space, the Space exists and is not a SeedFaces page, or `model`
+            is no full name.
     """
+    if model and not _FULL_NAME.fullmatch(model):
+        raise UserError(f"--model {model}: write it as user/name or user/name@revision.")
 
     def attempt() -> str:
         api, space = HfApi(), _full_name(repo_id)
