@@ -138,6 +138,30 @@ def test_transparent_pictures_are_converted_before_they_lie_over_white():
     assert np.abs(decoded[5, 5] - p3_in_srgb(colours[5, 5, :3])).max() < 2
 
 
+def grey_profile() -> bytes:
+    """An ICC profile of linear grey (https://www.color.org/specification/ICC.1-2022-05.pdf, 7.2 and 10.6)."""
+    curve = b"curv\0\0\0\0" + struct.pack(">IH", 1, 256) + b"\0\0"
+    white = b"XYZ \0\0\0\0" + struct.pack(">3i", 63190, 65536, 54061)
+    head = struct.pack(">I4sI4s4s4s", 0, b"lcms", 0x02100000, b"mntr", b"GRAY", b"XYZ ").ljust(36, b"\0") + b"acsp"
+    head = head.ljust(68, b"\0") + struct.pack(">3i", 63190, 65536, 54061)
+    tags = struct.pack(">I4sII4sII", 2, b"kTRC", 156, len(curve), b"wtpt", 156 + len(curve), len(white))
+    data = head.ljust(128, b"\0") + tags + curve + white
+    return struct.pack(">I", len(data)) + data[4:]
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "transparent"])
+def test_grey_is_converted_by_a_profile_of_grey(mode):
+    image = Image.fromarray((RAMP * 255).astype(np.uint8))
+    options = {"transparency": 255} if mode == "transparent" else {}
+    shown = image.convert("LA") if mode == "LA" else image
+    decoded = np.asarray(images.decode(saved(shown, "PNG", icc_profile=grey_profile(), **options)))[..., 0]
+    linear = (RAMP * 255).astype(np.uint8) / 255
+    right = np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055) * 255
+    assert np.abs(decoded - right).mean() < 1 and np.abs(right - RAMP * 255).mean() > 20
+    # colours have no use for it
+    assert np.array_equal(np.asarray(images.decode(saved(SMILE, "PNG", icc_profile=grey_profile()))), np.asarray(SMILE))
+
+
 def grey(values: np.ndarray, format: str = "TIFF") -> np.ndarray:
     decoded = np.asarray(images.decode(saved(Image.fromarray(values), format)))
     assert (decoded[..., 0] == decoded[..., 1]).all() and np.array_equal(decoded, read_picture(saved(

@@ -70,9 +70,14 @@ def decode(data: bytes, formats: list[str] | None = None) -> Image.Image:
         ImageOps.exif_transpose(image, in_place=True)
     if image.mode.startswith("I") or image.mode == "F":
         image = _grey(image)
+    is_grey = image.mode in ("L", "LA")
     if "A" in image.getbands() or "transparency" in image.info:
         image = image.convert("RGBA")
-    if profile:
+    if profile and is_grey and image.mode == "RGBA":  # grey has no profile with transparency
+        transparency = image.getchannel("A")
+        image = _in_srgb(image.convert("L"), profile).convert("RGBA")
+        image.putalpha(transparency)
+    elif profile:
         image = _in_srgb(image, profile)
     if image.mode == "RGBA":
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)

@@ -143,8 +143,8 @@ def _check_space(source: Source, resolution: int, folder: Path) -> None:
     needed, free = (source.count or 0) * resolution**2 * 3, shutil.disk_usage(folder).free
     if needed > free:
         raise UserError(
-            f"{source.count:,} pictures at {resolution} px take {needed / 1e9:.1f} GB and {folder.parent} has "
-            f"{free / 1e9:.1f} GB free. Free some space there or choose another --store_dir."
+            f"{source.count:,} pictures at {resolution} px take {needed / 1e6:,.1f} MB and {folder.parent} has "
+            f"{free / 1e6:,.1f} MB free. Free some space there or choose another --store_dir."
         )
 
 
