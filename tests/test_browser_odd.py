@@ -1,0 +1,48 @@
+"""What nobody would do with the page, done by a visitor who is hard on things."""
+
+import pytest
+from browsing import in_address, shown
+from conftest import EMBEDDED, PHONE
+from playwright.sync_api import expect
+
+from gan.serve.faces import FaceModel
+
+TOUCH = {"viewport": PHONE, "has_touch": True, "is_mobile": True}
+
+
+@pytest.fixture(scope="session")
+def model() -> FaceModel:
+    return FaceModel(EMBEDDED)
+
+
+@pytest.mark.parametrize("name, value", [("gallery-variation", "0.5"), ("gallery-count", "3")])
+def test_a_number_box_that_is_left_empty_shows_the_value_that_holds(address, page, model, name, value):
+    page.goto(f"{address}/?seeds=0-2&variation=0.5")
+    shown(page, model, range(3), 0.5)
+    box = page.locator(f"#{name} input[type=number]")
+    box.fill("")
+    box.blur()
+    expect(box).to_have_value(value)
+    expect(page.locator(f"#{name} input[type=range]")).to_have_value(value)
+    page.get_by_role("button", name="Next →").click()
+    shown(page, model, range(3, 6), 0.5)
+    expect(box).to_have_value(value)
+    in_address(page, seeds="3-5", variation="0.5")
+
+
+@pytest.mark.parametrize("left", [True, False])
+def test_a_number_beyond_its_range_follows_the_view_again_after_back(address, page, model, left):
+    page.goto(f"{address}/?seeds=0-2&variation=0.5")
+    shown(page, model, range(3), 0.5)
+    page.get_by_role("button", name="Next →").click()
+    shown(page, model, range(3, 6), 0.5)
+    for name, typed in (("gallery-variation", "9"), ("gallery-count", "99")):
+        page.locator(f"#{name} input[type=number]").fill(typed)
+        if left:
+            page.locator(f"#{name} input[type=number]").blur()
+    in_address(page, seeds="3-66", variation="1.5")
+    for seeds, variation in ((range(3, 6), 1.5), (range(3), 0.5)):
+        page.go_back()
+        shown(page, model, seeds, variation)
+        expect(page.locator("#gallery-variation input[type=number]")).to_have_value(f"{variation:g}")
+        expect(page.locator("#gallery-count input[type=number]")).to_have_value("3")
