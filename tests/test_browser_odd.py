@@ -6,6 +6,7 @@ from conftest import EMBEDDED, PHONE
 from playwright.sync_api import expect
 
 from gan.serve.faces import FaceModel
+from gan.serve.files import png
 
 TOUCH = {"viewport": PHONE, "has_touch": True, "is_mobile": True}
 
@@ -40,9 +41,27 @@ def test_a_number_beyond_its_range_follows_the_view_again_after_back(address, pa
         page.locator(f"#{name} input[type=number]").fill(typed)
         if left:
             page.locator(f"#{name} input[type=number]").blur()
-    in_address(page, seeds="3-66", variation="1.5")
+        in_address(page, variation="1.5")
+    in_address(page, seeds="3-66")
     for seeds, variation in ((range(3, 6), 1.5), (range(3), 0.5)):
         page.go_back()
         shown(page, model, seeds, variation)
         expect(page.locator("#gallery-variation input[type=number]")).to_have_value(f"{variation:g}")
         expect(page.locator("#gallery-count input[type=number]")).to_have_value("3")
+
+
+def test_each_of_several_wrong_files_in_a_row_is_refused(address, page, model, tmp_path):
+    """Gradio adds the second error to the first one's toast while that is shown."""
+    for name in ("note.txt", "film.mp4"):
+        (tmp_path / name).write_bytes(b"not a picture")
+    (tmp_path / "face.png").write_bytes(png(model.faces([9])[0]))
+    page.goto(f"{address}/?tab=verdict")
+    in_address(page, v=1, tab="verdict")
+    refused = page.locator("#verdict").get_by_role("alert")
+    for name in ("note.txt", "face.png", "film.mp4"):
+        page.locator("#upload input[type=file]").set_input_files(tmp_path / name)
+        if name == "face.png":
+            expect(page.get_by_alt_text("The square that was judged")).to_be_visible()
+        else:
+            expect(refused).to_contain_text("not a picture that can be read here")
+    expect(page.get_by_test_id("toast-body")).to_contain_text("film.mp4")

@@ -197,7 +197,7 @@ class Page:
                 place = f"'{part.tab}', '{name}'"
                 if isinstance(control, Slider):
                     control.input(None, control, None, js=f"value => window.seedfacesSet({place}, value)", **QUIET)
-                    # of its Reset, too, and of its number box that is left empty, which Gradio would fill with the least
+                    # also of its Reset, and of its number box that is left empty, where Gradio shows the least
                     ends = f"{control.minimum}, {control.maximum}"
                     js = f"value => window.seedfacesReleased({place}, value, {ends})"
                     control.release(None, control, control, js=js, **QUIET)
