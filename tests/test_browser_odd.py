@@ -1,7 +1,7 @@
 """What nobody would do with the page, done by a visitor who is hard on things."""
 
 import pytest
-from browsing import in_address, shown
+from browsing import in_address, open_face, settled, shown
 from conftest import EMBEDDED, PHONE
 from playwright.sync_api import expect
 
@@ -65,3 +65,39 @@ def test_each_of_several_wrong_files_in_a_row_is_refused(address, page, model, t
         else:
             expect(refused).to_contain_text("not a picture that can be read here")
     expect(page.get_by_test_id("toast-body")).to_contain_text("film.mp4")
+
+
+def test_faces_are_kept_while_the_browsers_storage_is_full(address, page, model):
+    page.add_init_script("Storage.prototype.setItem = () => { throw new DOMException('', 'QuotaExceededError'); };")
+    page.goto(f"{address}/?seeds=3-6")
+    shown(page, model, range(3, 7))
+    for seed in (3, 5):
+        dialog = open_face(page, seed)
+        dialog.get_by_role("button", name="Keep", exact=True).click()
+        expect(dialog.get_by_role("button", name="Kept ✓, remove")).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(dialog).not_to_be_visible()
+    expect(page.locator("#kept-faces .face")).to_have_count(2)
+    page.get_by_role("button", name="Move seed 5 earlier").click()
+    page.get_by_role("button", name="Remove seed 3").click()
+    expect(page.locator("#kept-faces img")).to_have_attribute("alt", "Face of seed 5")
+
+
+def test_a_card_that_a_reload_cannot_open_again_leaves_back_as_it_was(address, page, model):
+    """It was opened before an answer that changed all faces."""
+    page.goto(f"{address}/?seeds=3-6")
+    shown(page, model, range(3, 7))
+    held = []
+    page.route("**/queue/join*", lambda route: held.append(route), times=1)
+    page.locator("#gallery-variation input[type=number]").fill("0.7")
+    settled(lambda: page.wait_for_timeout(50) or held)
+    open_face(page, 4)
+    held[0].continue_()
+    in_address(page, variation="0.7")
+    page.reload()
+    shown(page, model, range(3, 7), 0.7)
+    expect(page.locator("dialog.card")).not_to_be_visible()
+    page.get_by_role("button", name="Next →").click()
+    in_address(page, seeds="7-10")
+    page.go_back()
+    shown(page, model, range(3, 7), 0.7)
