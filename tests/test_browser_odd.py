@@ -101,3 +101,20 @@ def test_a_card_that_a_reload_cannot_open_again_leaves_back_as_it_was(address, p
     in_address(page, seeds="7-10")
     page.go_back()
     shown(page, model, range(3, 7), 0.7)
+
+
+@pytest.mark.parametrize("tab", ["gallery", "morph"])
+def test_of_two_choices_of_weights_in_a_row_the_last_one_counts(address, page, model, tab):
+    page.goto(f"{address}/?tab={tab}&seeds=3-6")
+    in_address(page, v=1, w=model.id)
+    held = []
+    page.route("**/queue/join*", lambda route: held.append(route), times=1)
+    page.locator(f"#{tab}-chooser").get_by_role("button", name="64 px").click()
+    settled(lambda: page.wait_for_timeout(50) or held)
+    same = page.locator(f"#{tab}-chooser").get_by_role("button", name="128 px")
+    same.click()  # its faces are still shown
+    held[0].continue_()
+    expect(page.locator("#tabs")).to_have_attribute("aria-busy", "true")
+    expect(page.locator("#tabs")).to_have_attribute("aria-busy", "false")
+    expect(same).to_have_attribute("aria-pressed", "true")
+    in_address(page, w=model.id)
