@@ -108,7 +108,7 @@ window.seedfacesCard = {
   open,
   restore,
   close,
-  there: () => dialog.open || leaving > 0, // as far as the history is concerned
+  there: () => opened || leaving > 0, // as far as the history is concerned
   refused: () => (asked = ""), // the small picture stays
   // Back or Forward was pressed, to the view that is shown or another → whether that only closed or opened the card
   moved(same) {
