@@ -195,15 +195,12 @@ class Page:
         for part in (g, m):
             for name, control in part.controls.items():
                 place = f"'{part.tab}', '{name}'"
-                if isinstance(control, Slider):  # its Reset sends only `release`
-                    gr.on(
-                        [control.input, control.release],
-                        None,
-                        control,
-                        None,
-                        js=f"value => window.seedfacesSet({place}, value)",
-                        **QUIET,
-                    )
+                if isinstance(control, Slider):
+                    control.input(None, control, None, js=f"value => window.seedfacesSet({place}, value)", **QUIET)
+                    # also of its Reset, and of its number box that is left empty, where Gradio shows the least
+                    ends = f"{control.minimum}, {control.maximum}"
+                    js = f"value => window.seedfacesReleased({place}, value, {ends})"
+                    control.release(None, control, control, js=js, **QUIET)
                 elif isinstance(control, gr.Checkbox):
                     control.input(
                         None, control, None, js=f"value => window.seedfacesAct({place}, value, value)", **QUIET

@@ -69,6 +69,12 @@ window.seedfacesSet = (tab, name, value) => {
   if (last && last.number > asked && last.tab === tab && last.name === name) pending.pop();
   act(tab, name, value, tab === "morph" ? 300 : 0); // a morph takes longer than faces
 };
+// a slider or its number box is left, and Gradio brings what is beyond its range back into it; returns what it then shows
+window.seedfacesReleased = (tab, name, value, least, most) => {
+  if (typeof value !== "number") return known[tab]?.[name] ?? { __type__: "update" };
+  window.seedfacesSet(tab, name, Math.min(Math.max(value, least), most));
+  return { __type__: "update" };
+};
 // the values of all controls after a view: what the visitor has changed meanwhile stays. `controls` are [tab, name, first value].
 window.seedfacesControls = (controls, values) => {
   const keep = { __type__: "update" };

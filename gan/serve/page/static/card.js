@@ -108,6 +108,7 @@ window.seedfacesCard = {
   open,
   restore,
   close,
+  there: () => opened || leaving > 0, // as far as the history is concerned
   refused: () => (asked = ""), // the small picture stays
   // Back or Forward was pressed, to the view that is shown or another → whether that only closed or opened the card
   moved(same) {

@@ -1,6 +1,6 @@
 // The faces that a visitor keeps, each as the query of its own link, which holds its weights and its look. The list is
-// stored in this browser alone and shared by its tabs. Where storage is forbidden (an iframe in a private window), it
-// lasts until the page is closed. The server only draws faces.
+// stored in this browser alone and shared by its tabs. Where storage is forbidden (an iframe in a private window) or full,
+// it lasts until the page is closed. The server only draws faces.
 const KEY = "seedfaces-kept";
 const MOST = 64;
 const AT_ONCE = 16; // faces that the server draws for one question
@@ -10,6 +10,7 @@ const list = element.querySelector("ul");
 const part = (name) => section.querySelector(`[name="${name}"]`);
 let kept = []; // queries, in the visitor's order
 let cleared = null; // what Undo brings back
+let stored = true; // whether storage holds the same list, as far as this tab knows
 let asked = null; // those whose pictures are on their way
 const pictures = {}; // by query: {src, words}; {coming} while weights are fetched; {} where the page lacks them
 const items = {}; // by query: its element
@@ -19,14 +20,20 @@ const inOldForm = ({ seeds = [], weights }) =>
   seeds.map((seed) => `v=1&seeds=${seed}` + (weights ? `&w=${weights}` : ""));
 
 function read() {
+  if (!stored) return; // keep what is in memory
   try {
-    const stored = JSON.parse(localStorage.getItem(KEY)) || [];
-    const queries = Array.isArray(stored) ? stored : inOldForm(stored);
+    const found = JSON.parse(localStorage.getItem(KEY)) || [];
+    const queries = Array.isArray(found) ? found : inOldForm(found);
     kept = [...new Set(queries.filter((query) => FACE.test(query)))].slice(0, MOST);
-  } catch {} // keep what is in memory
+  } catch {} // forbidden, or damaged
 }
 function store() {
-  try { localStorage.setItem(KEY, JSON.stringify(kept)); } catch {}
+  try {
+    localStorage.setItem(KEY, JSON.stringify(kept));
+    stored = true;
+  } catch {
+    stored = false; // forbidden, or full
+  }
 }
 function write(queries, undo = null) {
   [kept, cleared] = [queries, undo];

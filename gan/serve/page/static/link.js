@@ -48,7 +48,7 @@ function follow() {
     const counted = done.length > 0 && done.every((name) => name === "count");
     const dragged = counted && history.state?.counted;
     const replace = again || (back && upto === back) || !history.state?.seedfaces || varied || dragged;
-    const card = history.state?.card; // a face is shown large: its entry stays the last
+    const card = window.seedfacesCard?.there() && history.state?.card; // a face is shown large: its entry stays the last
     history[replace || card ? "replaceState" : "pushState"]({ seedfaces: true, counted }, "", address);
     if (card) history.pushState({ seedfaces: true, card }, "", address);
   }

@@ -10,7 +10,8 @@ element.addEventListener("click", (event) => {
 });
 
 let awaited = null; // the file that is uploaded and judged, or {} where it is not known: pasting tells nothing of it
-const isError = (node) => node.matches?.(".toast-body.error") || node.querySelector?.(".toast-body.error");
+const ERROR = ".toast-message-item.error"; // one that is added to a toast still shown, too
+const isError = (node) => node.matches?.(ERROR) || node.querySelector?.(ERROR);
 const toasts = new MutationObserver((changes) => {
   const visible = document.querySelector("#upload")?.offsetParent; // an error in another tab is not about the picture
   if (visible && changes.some(({ addedNodes }) => [...addedNodes].some(isError))) window.seedfacesUpload.refuse();
