@@ -18,7 +18,7 @@ from dataclasses import dataclass, fields
 from typing import NamedTuple
 from urllib.parse import urlencode
 
-from gan.link_text import AROUND, in_ascii, parameters
+from gan.link_text import AROUND, in_ascii, parameters, pasted
 from gan.model.look import AS_TRAINED, Look
 
 SEED_LIMIT = 2**32  # seeds are 0 <= seed < SEED_LIMIT
@@ -42,6 +42,7 @@ _ALWAYS = {"variation"}
 _SEED = re.compile(r"[0-9]{1,10}")
 _RANGE = re.compile(r"([0-9]{1,10})\s*[-–]\s*([0-9]{1,10})")
 _SEPARATOR = re.compile(r"[,;]|(?<=[0-9])\s+(?=[0-9])")
+_NAMED = re.compile(r"^\s*seeds?\b[\s:#=]*(?=\d)(?!.*[^\W\d_])", re.I)  # as the page's headings say it
 _TYPED_SEPARATOR = re.compile("[,;，；、]")
 WEIGHTS = re.compile(r"[0-9a-f]{12}")
 _NUMBER = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,9})?")
@@ -182,8 +183,12 @@ def seed_ranges(text: str) -> Iterator[tuple[str, range | None]]:
 
 
 def typed_ranges(text: str) -> Iterator[tuple[str, range | None]]:
-    """As `seed_ranges`, and whatever stands between two commas and has a letter is a word."""
+    """As `seed_ranges`, and what stands between two commas and has a letter is a word. A link is none, `Seed 5` is 5."""
+    if pasted(text) or "://" in text:
+        yield text, None
+        return
     for part in _TYPED_SEPARATOR.split(text):
+        part = _NAMED.sub("", part)
         if is_word(part):
             seed = word_seed(part)
             yield " ".join(part.split()), range(seed, seed + 1)

@@ -30,6 +30,14 @@ def parameters(given: Mapping[str, str] | str) -> dict[str, str]:
     }
 
 
+def pasted(text: str) -> str:
+    """The parameters of the link, or of the address of a face, that a text holds; "" if it holds none."""
+    if match := re.search(r"/face/([0-9]{1,10})\.(?:png|webp)\??(\S*)", text[:8000]):
+        return f"seeds={match[1]}&{match[2]}"
+    match = re.search(r"\?(\S*\b(?:v|tab|seeds)=\S*)", text[:8000])
+    return match[1] if match else ""
+
+
 def in_ascii(text: str) -> str:
     """A text with digits, commas and dashes in ASCII, and without invisible letters."""
     text = unicodedata.normalize("NFKC", text).translate(_AS_TYPED)

@@ -118,3 +118,28 @@ def test_of_two_choices_of_weights_in_a_row_the_last_one_counts(address, page, m
     expect(page.locator("#tabs")).to_have_attribute("aria-busy", "false")
     expect(same).to_have_attribute("aria-pressed", "true")
     in_address(page, w=model.id)
+
+
+@pytest.mark.parametrize(
+    "pasted",
+    ["Look: {address}/?v=1&seeds=7,9&variation=0.5&w={id}", "{address}/face/9.webp?variation=0.5&w={id}&size=512"],
+    ids=["link", "face"],
+)
+def test_a_link_pasted_where_seeds_are_typed_is_opened(address, page, model, pasted):
+    page.goto(address)
+    shown(page, model, range(16))
+    seeds = page.get_by_label("Seeds").first
+    seeds.fill(pasted.format(address=address, id=model.id))
+    seeds.press("Enter")
+    wanted = [9] if "/face/" in pasted else [7, 9]
+    shown(page, model, wanted, 0.5)
+    expect(seeds).to_have_value(", ".join(map(str, wanted)))
+    expect(page.locator("#gallery-variation input[type=number]")).to_have_value("0.5")
+    seeds.fill(f"{address}/?tab=morph&seeds=4,13")
+    seeds.press("Enter")
+    expect(page.get_by_role("tab", name="Morph")).to_have_attribute("aria-selected", "true")
+    in_address(page, tab="morph", seeds="4,13")
+    seeds = page.get_by_label("Seeds").last
+    seeds.fill("https://example.com/nothing")
+    seeds.press("Enter")
+    expect(page.get_by_text("“https://example.com/nothing” is not a seed.")).to_be_visible()

@@ -182,17 +182,18 @@ HUGE = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 8100, 8100,
     [
         ("broken.jpg", b"\xff\xd8\xff\xe0 broken", None, NO_PICTURE),
         ("note.txt", b"just text", None, NO_PICTURE),
+        ("nothing.jpg", b"", None, "This file is empty: choose another one."),
         ("large.png", bytes(MOST_BYTES + 1), None, "This file is larger than 20 MB: use a smaller picture."),
         ("huge.png", HUGE, None, "This picture has 66 megapixels: use one of at most 65."),
         ("blue.png", None, lose_the_file, "The upload did not arrive. Choose the picture again."),
         ("blue.png", None, refuse_upload, UNREACHABLE),
         ("blue.png", None, refuse_in_queue, UNREACHABLE),
     ],
-    ids=["broken", "type", "bytes", "pixels", "gone", "network", "queue"],
+    ids=["broken", "type", "empty", "bytes", "pixels", "gone", "network", "queue"],
 )
 def test_a_refused_upload_leaves_its_reason_in_the_verdicts_place(address, page, tmp_path, name, data, trouble, words):
     Image.new("RGB", (90, 60), "navy").save(tmp_path / "blue.png")
-    if data:
+    if data is not None:
         (tmp_path / name).write_bytes(data)
     card = verdict_on_seed_7(address, page)
     if trouble:

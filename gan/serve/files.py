@@ -195,6 +195,8 @@ def read_picture(data: bytes) -> Image.Image:
     Raises:
         UserError: the file is not a picture, or it is damaged, too large or too small; with one sentence.
     """
+    if not data:
+        raise UserError("This file is empty: choose another one.")
     if len(data) > MOST_BYTES:
         raise UserError(f"This file has {len(data) / 2**20:.0f} MB: use a picture of at most {MOST_BYTES // 2**20} MB.")
     try:

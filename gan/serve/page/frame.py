@@ -7,6 +7,7 @@ from dataclasses import replace
 import gradio as gr
 
 from gan.link import LOOK, View, decode, encode
+from gan.link_text import pasted
 from gan.serve.judge import Judge
 from gan.serve.models import Models
 from gan.serve.page.about import About
@@ -180,8 +181,10 @@ class Page:
         (view, _), notes, said = decode(str(event.base)), [], []
         upto, arrived, name = 0, False, ""
         for number, tab, name, value in listed(event.actions):
-            if name == "go":
-                (view, notes), said, arrived = self.open(str(value)), [], True
+            # people paste links where they type seeds
+            link = pasted(str(value[0] if isinstance(value, list) and value else value)) if name == "seeds" else ""
+            if name == "go" or link:
+                (view, notes), said, arrived = self.open(link or str(value)), [], True
             elif act := self.actions.get((tab, name)):
                 view, said = act(self.by_tab[tab].of(view), value)
             upto = number
