@@ -183,7 +183,7 @@ def seed_ranges(text: str) -> Iterator[tuple[str, range | None]]:
 
 
 def typed_ranges(text: str) -> Iterator[tuple[str, range | None]]:
-    """As `seed_ranges`, and what stands between two commas and has a letter is a word. A link is none, `Seed 5` is 5."""
+    """As `seed_ranges`; what stands between two commas and has letters is a word. A link is none, `Seed 5` is 5."""
     if pasted(text) or "://" in text:
         yield text, None
         return
