@@ -1,10 +1,11 @@
-"""What `--init_from` is worth: distance over pictures shown, from trained weights and from scratch, on three tasks.
+"""What `--init_from` is worth: distance over pictures shown, from trained weights and from scratch, on several tasks.
 
-    python benchmarks/transfer.py --utkface DIR --celeba DIR --features FILE --minutes 5
+    python benchmarks/transfer.py --utkface DIR --celeba DIR --flowers --features FILE --minutes 5
+    python benchmarks/transfer.py --anime DIR --digits DIR --features FILE --minutes 20 --picture docs/transfer.png
 
-The tasks: more pixels (64 → 128 px), another set of faces (2,000 of CelebA), and something else (200 flowers, drawn
-here). Both runs of a task take the same number of steps, as many as fit into the minutes from scratch. Runs are in
-`runs/transfer/`, the plot is benchmarks/transfer.png. What is finished is not run again.
+The tasks: more pixels (64 → 128 px), another set of faces (2,000 of CelebA), 200 flowers that are drawn here, drawn
+faces, and handwritten digits; those whose folders are given are run. Both runs of a task take the same number of steps,
+as many as fit into the minutes from scratch. Runs are in `runs/transfer/`. What is finished is not run again.
 """
 
 import colorsys
@@ -30,27 +31,38 @@ WIDTHS = ["--widths", "512", "256", "128", "64"]
 class Settings:
     """Train each task from weights and from scratch, and plot both."""
 
-    # folder of UTKFace's parquet files
-    utkface: Path
-    # folder of CelebA's parquet files
-    celeba: Path
     # TorchScript feature network
     features: Path
-    # of training, for each of the six runs
+    # folders of parquet files
+    utkface: Path | None = None
+    celeba: Path | None = None
+    anime: Path | None = None
+    digits: Path | None = None
+    flowers: bool = False
+    # of training, for each run
     minutes: float = 5
     # what is started from
     weights: Path = Path("weights/faces-64")
     # samples, and training pictures, that are compared
     samples: int = 2000
+    # the plot
+    picture: Path = Path(__file__).with_suffix(".png")
 
 
-def tasks(settings: Settings) -> dict[str, list[str]]:
-    """The title of each task and its command line."""
-    return {
-        "64 → 128 px, UTKFace": ["--train_data_dir", settings.utkface, "--resolution", "128", *WIDTHS, "32"],
-        "2,000 faces of CelebA": ["--train_data_dir", some_of_celeba(settings.celeba), *WIDTHS],
-        "200 drawn flowers": ["--train_data_dir", flowers(), *WIDTHS],
-    }
+def tasks(settings: Settings) -> dict[str, list]:
+    """The title of each task and its options."""
+    s, found = settings, {}
+    if s.utkface:
+        found["64 → 128 px, UTKFace"] = ["--train_data_dir", s.utkface, "--resolution", "128", *WIDTHS, "32"]
+    if s.celeba:
+        found["2,000 faces of CelebA"] = ["--train_data_dir", some_of_celeba(s.celeba), *WIDTHS]
+    if s.flowers:
+        found["200 drawn flowers"] = ["--train_data_dir", flowers(), *WIDTHS]
+    if s.anime:
+        found["drawn faces"] = ["--train_data_dir", s.anime, *WIDTHS]
+    if s.digits:
+        found["handwritten digits"] = ["--train_data_dir", s.digits, "--no_flip", *WIDTHS]
+    return found
 
 
 def some_of_celeba(folder: Path) -> Path:
@@ -134,7 +146,7 @@ def train(title: str, words: list, settings: Settings) -> dict[str, list[dict]]:
     return found
 
 
-def plot(results: dict[str, dict[str, list[dict]]], samples: int) -> None:
+def plot(results: dict[str, dict[str, list[dict]]], settings: Settings) -> None:
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
@@ -150,18 +162,18 @@ def plot(results: dict[str, dict[str, list[dict]]], samples: int) -> None:
         axis.set(
             title=title,
             xlabel="thousand pictures shown",
-            ylabel=f"FFD, {samples:,} samples",
+            ylabel=f"FFD, {settings.samples:,} samples",
             yscale="log",
             xlim=(0, None),
         )
         axis.grid(alpha=0.3, which="both")
         axis.legend(frameon=False)
-    figure.savefig(Path(__file__).with_suffix(".png"), dpi=110)
+    figure.savefig(settings.picture, dpi=110)
 
 
 def main(settings: Settings) -> None:
     results = {title: train(title, words, settings) for title, words in tasks(settings).items()}
-    plot(results, settings.samples)
+    plot(results, settings)
     print("| task | pictures shown | from scratch | from the weights |\n|---|---|---|---|")
     for title, ways in results.items():
         last = {way: rows[-1] for way, rows in ways.items()}

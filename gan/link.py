@@ -104,9 +104,10 @@ def decode(params: Mapping[str, str] | str) -> tuple[View, list[str]]:
     query = parameters(params)
     if query.get("v", "1") != "1":
         notes.append("This link comes from another version of this page. The parts that this version knows are shown.")
-    tab = query.get("tab", "gallery").strip(AROUND).lower()
+    named = query.get("tab", "gallery")
+    tab = named.strip(AROUND).lower()
     if tab not in SEEDS:
-        notes.append(f"This page has no tab “{_short(tab)}”. Here is the gallery.")
+        notes.append(f"This page has no tab “{_short(named)}”. Here is the gallery.")
         tab = "gallery"
     seeds = _seeds_for(tab, query, notes)
     if not seeds:

@@ -51,6 +51,20 @@ def test_a_step_moves_both_networks_and_reports_its_losses(recipe):
         assert 0.5 * rate < moved < 1.01 * rate * (1 if recipe == "dcgan" else 3.2)
 
 
+@pytest.mark.parametrize("flip", [True, False])
+def test_pictures_are_mirrored_unless_they_must_not_be(flip):
+    gan = make(augment_probability=0.0, flip=flip)
+    picture = torch.zeros(8, 16, 16, 3, dtype=torch.uint8)
+    picture[:, :, 8:] = 255  # black, then white
+    seen = []
+    gan.discriminator.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].detach()))
+    gan([picture])
+    first = seen[0][:, 0, 0]
+    real = first[(first.abs() == 1).all(1)]
+    mirrored = (real[:, 0] > real[:, -1]).sum().item()
+    assert len(real) == 8 and (0 < mirrored < 8 if flip else mirrored == 0)
+
+
 def test_nothing_is_left_in_the_gradients():
     gan = make()
     gan([batch()])

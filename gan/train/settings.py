@@ -66,6 +66,8 @@ class TrainSettings(DataSettings):
     # probability per picture of shift and colour augmentation, rising from 0 to this over the run; 0.6 helps with
     # hundreds of pictures, none is better with thousands
     augment_probability: float = 0.0
+    # mirror every second picture; not for digits, letters and other things with a left and a right
+    flip: bool = True
     # optimizer for both networks
     optimizer: Literal["adam", "rmsprop"] = "adam"
     # learning rate at the start of the run

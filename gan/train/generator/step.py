@@ -67,7 +67,9 @@ class GanStep:
         """
         self._follow_schedules()
         random = self._random()
-        real = [flip(to_signed(batch), random) for batch in batches]
+        real = [to_signed(batch) for batch in batches]
+        if self.settings.flip:
+            real = [flip(pictures, random) for pictures in real]
         discriminator_losses, judged = self._discriminator_step(real, random)
         generator_losses = self._generator_step(judged, random)
         self._update_ema()
