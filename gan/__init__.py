@@ -33,7 +33,7 @@ def expand_home(words: Iterable[str]) -> list[str]:
 
 
 def show_anything() -> None:
-    """Show a question mark for a character that a terminal lacks, instead of ending, and each line at once in a file."""
+    """Show a question mark for a character that a terminal lacks, instead of ending; in files, each line at once."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace", line_buffering=True)
