@@ -232,7 +232,7 @@ def bomb(width: int, height: int) -> bytes:
 @pytest.mark.parametrize(
     "data, words",
     [
-        (b"", "not a picture"),
+        (b"", "is empty"),
         (b"hello", "not a picture"),
         (b"\x89PNG\r\n\x1a\n", "not a picture"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not a picture"),

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from accelerate.state import AcceleratorState
 from conftest import ROOT
 
 from gan import UserError
@@ -40,6 +41,7 @@ def test_one_process_where_several_were_asked_for_is_refused(monkeypatch):
 def test_the_launchers_accumulation_does_not_divide_our_losses_again(monkeypatch, tmp_path, steps):
     monkeypatch.setenv("ACCELERATE_GRADIENT_ACCUMULATION_STEPS", steps)
     monkeypatch.setenv("ACCELERATE_USE_CPU", "true")
+    AcceleratorState._reset_state(reset_partial_state=True)  # that of other tests
     accelerator = machine.start(TrainSettings(output_dir=tmp_path, report_to="none"))
     number = torch.ones((), requires_grad=True)
     accelerator.backward(3 * number)
