@@ -38,7 +38,7 @@ def main() -> None:
         # one process of each machine prints it, since the fault may be on one machine only
         sys.exit(f"Error: {error}" if os.environ.get("LOCAL_RANK", "0") == "0" else 1)
     except KeyboardInterrupt:
-        sys.exit("Stopped before the first step: there was nothing to save.")
+        sys.exit("Stopped before the first step. Pictures that were decoded are kept for the next run.")
 
 
 def _stop(number: int, frame) -> None:

@@ -102,7 +102,7 @@ def decode(params: Mapping[str, str] | str) -> tuple[View, list[str]]:
     """
     notes: list[str] = []
     query = parameters(params)
-    if query.get("v", "1") != "1":
+    if query.get("v", "1").strip(AROUND) != "1":
         notes.append("This link comes from another version of this page. The parts that this version knows are shown.")
     named = query.get("tab", "gallery")
     tab = named.strip(AROUND).lower()
@@ -117,7 +117,7 @@ def decode(params: Mapping[str, str] | str) -> tuple[View, list[str]]:
     if tab == "morph":
         morph["frames"] = int(_number(query, "frames", 16, Range(*FRAMES, 0), notes))
         morph["loop"] = query.get("loop", "1").strip(AROUND).lower() not in ("0", "false")
-    weights = query.get("w", "").lower()
+    weights = query.get("w", "").strip(AROUND).lower()
     # words behind the link belong to its last parameter
     if match := re.match(rf"({WEIGHTS.pattern})(?![0-9a-z])", weights):
         weights = match[1]

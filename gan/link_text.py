@@ -32,10 +32,13 @@ def parameters(given: Mapping[str, str] | str) -> dict[str, str]:
 
 def pasted(text: str) -> str:
     """The parameters of the link, or of the address of a face, that a text holds; "" if it holds none."""
-    if match := re.search(r"/face/([0-9]{1,10})\.(?:png|webp)\??(\S*)", text[:8000]):
+    text = text[:4000].strip()
+    if match := re.search(r"/face/([0-9]{1,10})\.(?:png|webp)\??(\S*)", text):
         return f"seeds={match[1]}&{match[2]}"
-    match = re.search(r"\?(\S*\b(?:v|tab|seeds)=\S*)", text[:8000])
-    return match[1] if match else ""
+    _, mark, query = text.partition("?")
+    query = (query.lstrip() if mark else text).split(maxsplit=1)[0] if (query if mark else text).strip() else ""
+    parameter = re.search(r"(?:^|[?&;])(?:v|tab|seeds)=" if mark else r"^(?:v|tab|seeds)=", query)
+    return query if parameter else ""
 
 
 def in_ascii(text: str) -> str:

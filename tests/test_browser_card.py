@@ -238,7 +238,7 @@ def test_sixty_four_faces_of_as_many_looks_are_drawn_in_bounded_pieces(address, 
     assert asked == [16] * 4
     dialog = open_face(page, 21)
     dialog.get_by_role("button", name="Keep").click()
-    expect(dialog.get_by_role("button", name="64 are kept: remove one first")).to_be_visible()
+    expect(dialog.get_by_role("button", name="64 faces are kept: remove one first")).to_be_visible()
     expect(kept_faces(page)).to_have_count(64)
 
 

@@ -56,7 +56,7 @@ def verdict_on_seed_7(address, page):
 def test_in_a_group_photo_every_face_is_a_button(address, page, judge, group):
     card = verdict_on_seed_7(address, page)
     choose(page, group)
-    expect(card).to_contain_text("5 faces were found; the largest one was judged.")
+    expect(card).to_contain_text("5 faces were found; this is the verdict on the largest.")
     verdict = judge.verdict(Image.open(group).convert("RGB"))
     buttons = card.get_by_role("button")
     names = ["1 of 5, on the left", "2 of 5, in the middle", "3 of 5, at the top right"]
@@ -124,7 +124,7 @@ def test_the_faces_of_a_group_photo_are_chosen_by_keyboard(address, page, group)
     expect(second).to_be_focused()
     assert second.evaluate("button => getComputedStyle(button).outlineStyle") == "solid"
     page.keyboard.press("Space")
-    expect(card).to_contain_text("5 faces were found; the largest one was judged.")
+    expect(card).to_contain_text("5 faces were found; this is the verdict on the largest.")
 
 
 def test_one_face_is_marked_and_needs_no_button(address, page, tmp_path):

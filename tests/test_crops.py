@@ -113,7 +113,8 @@ def test_a_store_that_broke_off_goes_on_after_pictures_not_after_crops(tmp_path)
     for crop in (b"abc", b"def"):
         made.add("train", crop)
     made.read, made.left_out = 2, ["beach.png (no face)"]
-    made.note({"row": 2}, now=True)
+    made.position = {"row": 2}
+    made.note(now=True)
     digest = made.digest.hexdigest()
     made.close(finished=False)
     again = Unfinished(tmp_path, 3)

@@ -3,6 +3,7 @@ import io
 import json
 import subprocess
 import sys
+from functools import partial
 from multiprocessing import get_context
 from types import SimpleNamespace
 
@@ -244,6 +245,32 @@ def test_too_little_disk_is_noticed_before_decoding(tmp_path, monkeypatch):
     monkeypatch.setattr(stores.shutil, "disk_usage", lambda path: SimpleNamespace(free=100))
     with pytest.raises(UserError, match="Free some space"):
         store_of(tmp_path / "in", tmp_path)
+
+
+def test_a_source_that_breaks_off_anywhere_loses_and_repeats_nothing(tmp_path, monkeypatch):
+    """Also in the middle of the pictures that are decoded together, and where the disk has room for the rest only."""
+    data = [png(number) for number in range(600)]
+
+    def pictures(position=None, breaks=()):
+        def read(number):
+            if number in breaks:
+                raise source.BrokeOff("faces", OSError("no network"))
+            return data[number]
+
+        for number in range(position["next"] if position else 0, 600):
+            yield source.Picture(f"{number}.png", False, partial(read, number), {"next": number + 1})
+
+    def made(*breaks) -> stores.Store:
+        some = partial(pictures, breaks=breaks)
+        return stores.open_store(source.Source("faces", "f" * 64, 600, some, some), 16, tmp_path)
+
+    for breaks in (400, 555):
+        with pytest.raises(UserError, match="run the same command again"):
+            made(breaks)
+    monkeypatch.setattr(stores.shutil, "disk_usage", lambda path: SimpleNamespace(free=3 * 16**2 * 50))
+    store = made()
+    expected = [training_crop(Image.fromarray(picture(number)), 16) for number in range(600)]
+    assert np.array_equal(store.train, expected)
 
 
 def test_decoding_and_reading_need_little_memory(tmp_path):

@@ -64,7 +64,7 @@ def test_an_upload_folder_of_another_user_is_one_sentence(served, monkeypatch, t
 @pytest.mark.parametrize(
     "name, value, words",
     [
-        ("GRADIO_SERVER_PORT", "http", "GRADIO_SERVER_PORT=http: must be a whole number from 0 to 65535."),
+        ("GRADIO_SERVER_PORT", "http", "GRADIO_SERVER_PORT=http: must be a whole number from 1 to 65535."),
         ("GRADIO_SERVER_PORT", "99999", "GRADIO_SERVER_PORT=99999: must be"),
         ("GRADIO_SERVER_PORT", "-1", "GRADIO_SERVER_PORT=-1: must be"),
         ("GRADIO_NUM_PORTS", "0", "GRADIO_NUM_PORTS=0: must be a whole number from 1"),

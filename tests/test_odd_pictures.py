@@ -250,6 +250,23 @@ def test_floats_in_colour_are_refused_where_they_cannot_be_read():
         read_picture(bomb)
 
 
+def test_a_deep_picture_that_is_larger_than_its_first_tags_say_is_refused():
+    """Of a tag that is there twice, Pillow takes the last value and OpenCV the first."""
+    data = tiff(COLOURS)
+    (place,) = struct.unpack("<I", data[4:8])
+    (count,) = struct.unpack("<H", data[place : place + 2])
+    tags = data[place + 2 : place + 2 + 12 * count]
+    twice = tags + struct.pack("<HHII", 256, 4, 1, 5)
+    end = len(data) + len(data) % 2
+    moved = data[:4] + struct.pack("<I", end) + data[8:].ljust(end - 8, b"\0")
+    with pytest.raises(OSError, match="out of order"):
+        images.decode(moved + struct.pack("<H", count + 1) + twice + bytes(4))
+    assert images.decode(moved + struct.pack("<H", count) + tags + bytes(4)).size == SMILE.size
+    large = data.replace(struct.pack("<HHII", 257, 4, 1, 30), struct.pack("<HHII", 257, 4, 1, 400_000))
+    with pytest.raises(Image.DecompressionBombError):
+        images.decode(large)
+
+
 def test_deep_planes_are_refused_rather_than_mixed_up():
     for kind, white in (("u2", 65535), ("f4", 1)):
         with pytest.raises(OSError, match="separate planes: save it with"):

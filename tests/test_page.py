@@ -273,8 +273,8 @@ def test_a_view_of_kept_faces_has_the_weights_and_the_look_of_the_first(two):
     assert two.kept.in_gallery(View(), kept[:1]) == (View(seeds=(9,), look=Look(0.5), weights=large.id), [])
     for nothing in (None, [], {"seeds": [3]}):
         assert two.kept.in_gallery(View(), nothing) == (View(), ["You have not kept any faces yet."])
-    before = View("morph", (4, 13), Look(0.9), small.id, 8, False)
-    assert two.kept.in_morph(before, kept[::2])[0] == View("morph", (9, 4), Look(0.5), large.id, 8, False)
+    before = View("gallery", (4, 13), Look(0.9), small.id)
+    assert two.kept.in_morph(before, kept[::2])[0] == View("morph", (9, 4), Look(0.5), large.id)
     view, notes = two.kept.in_morph(before, [kept_face(seed, large) for seed in range(20)])
     assert view.seeds == tuple(range(8)) and notes == ["A morph takes at most 8 faces. These are the first 8."]
     for few in ([], kept[:1], kept[:2]):
@@ -415,7 +415,7 @@ def test_the_faces_of_a_group_photo_are_named_and_marked():
     others[1] = Judged(TOO_SMALL, squares[2], None)
     said = as_json(Verdict(GENERATED, 15, squares[0], largest.opinion, None, tuple(others)), photo)
     assert said["sentences"] == [
-        "15 faces were found; the largest one was judged.",
+        "15 faces were found; this is the verdict on the largest.",
         "Only the 12 largest can be chosen.",
     ]
     assert said["box"] == [160, 60, 80] and [other["box"] for other in said["others"]] == [[300, 0, 60], [20, 70, 40]]

@@ -109,7 +109,7 @@ def test_what_is_of_later_steps_or_another_run_is_removed(folder):
 @pytest.mark.parametrize("accident", [UserError("no pictures"), KeyboardInterrupt(), SystemExit(1)], ids=repr)
 def test_a_refused_run_leaves_no_folder_and_touches_none_that_was_there(tmp_path, accident):
     def refused(path) -> None:
-        with pytest.raises(type(accident)), RunFolder(path).unless_refused():
+        with pytest.raises(type(accident)), RunFolder(path).unless_refused(tmp_path / "store"):
             path.mkdir(parents=True, exist_ok=True)
             (path / "reals.png").touch()
             raise accident
@@ -119,6 +119,10 @@ def test_a_refused_run_leaves_no_folder_and_touches_none_that_was_there(tmp_path
     for path in (tmp_path / "a" / "b", tmp_path / "there" / "c" / "d", tmp_path / "there"):
         refused(path)
         assert {each.name for each in tmp_path.rglob("*")} - {"reals.png"} == {"there", "mine.txt"}
-    with RunFolder(tmp_path / "a" / "b").unless_refused():
+    with pytest.raises(type(accident)), RunFolder(tmp_path / "drive").unless_refused(tmp_path / "drive" / "store"):
+        (tmp_path / "drive" / "store").mkdir(parents=True)  # of decoded pictures, which the next run goes on with
+        raise accident
+    assert (tmp_path / "drive" / "store").is_dir()
+    with RunFolder(tmp_path / "a" / "b").unless_refused(tmp_path / "store"):
         (tmp_path / "a" / "b").mkdir(parents=True)
     assert (tmp_path / "a" / "b").is_dir()

@@ -4,6 +4,7 @@ import dataclasses
 import os
 import signal
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from conftest import TINY
@@ -12,7 +13,7 @@ from gan import UserError, expand_home
 from gan.model.settings import ModelSettings
 from gan.train.generator import checkpoint
 from gan.train.generator.checkpoint import Checkpoint
-from gan.train.generator.start import model_of
+from gan.train.generator.start import _load, model_of
 from gan.train.settings import RECIPES
 
 MODERN = RECIPES["modern"]
@@ -47,6 +48,13 @@ def test_a_run_from_before_there_were_skips_goes_on_without():
     assert resumed(found(older, without="skips")) == older
 
 
+def test_a_run_is_not_resumed_towards_fewer_steps_than_it_has():
+    gan = SimpleNamespace(step=5000, load_state_dict=lambda state: None)
+    state = {"training": {}, "seconds": 1.0, "measured": [], "commands": [], "total_steps": 9000}
+    with pytest.raises(UserError, match="has 5,000 steps already, more than the 100 of --max_train_steps"):
+        _load(SimpleNamespace(gan=gan, run_id="", total_steps=100, say=print), state)
+
+
 def test_a_run_without_skips_is_not_continued_with_them():
     with pytest.raises(UserError, match="skips: False there, True here"):
         resumed(found(ModelSettings(64).explicit()))
@@ -73,7 +81,7 @@ train_accelerate.main()
 def test_a_signal_before_the_first_step_leaves_no_folder(run, pictures, tmp_path, name):
     words = ["--train_data_dir", pictures, "--output_dir", tmp_path / "runs" / "out", *TINY, "--max_train_steps", "3"]
     done = run("-c", SIGNALLED, "announce", name, *words, "--store_dir", tmp_path / "store")
-    assert done.returncode == 1 and done.stderr.endswith("Stopped before the first step: there was nothing to save.\n")
+    assert done.returncode == 1 and done.stderr.endswith("are kept for the next run.\n")
     assert not (tmp_path / "runs").exists()
 
 

@@ -7,9 +7,9 @@ from gan import UserError
 
 # least and greatest of those that Gradio takes for numbers
 _NUMBERS = {
-    "GRADIO_SERVER_PORT": (0, 65535),
+    "GRADIO_SERVER_PORT": (1, 65535),
     "GRADIO_NUM_PORTS": (1, 65535),
-    "GRADIO_NODE_SERVER_PORT": (0, 65535),
+    "GRADIO_NODE_SERVER_PORT": (1, 65535),
     "GRADIO_NODE_NUM_PORTS": (1, 65535),
     "GRADIO_NUM_WORKERS": (1, 1000),
     "GRADIO_DEBUG": (0, 1),
@@ -36,8 +36,8 @@ def heed_gradio_variables() -> None:
                 probe.bind((host, 0))
         except (OSError, UnicodeError):
             raise UserError(
-                f"GRADIO_SERVER_NAME={host} is no IPv4 address of this machine: use 127.0.0.1, or 0.0.0.0 for all that "
-                "it has."
+                f"GRADIO_SERVER_NAME={host} is no IPv4 address of this machine: use 127.0.0.1, or 0.0.0.0 for all its "
+                "addresses."
             ) from None
 
 

@@ -176,15 +176,19 @@ def require_writable(folder: Path) -> None:
 
 
 class StopSignal:
-    """Remembers SIGTERM or Ctrl-C until the step is done.
+    """Remembers SIGTERM or Ctrl-C until the step is done, and until `forget` is called.
 
     A second Ctrl-C ends the process at once. A second SIGTERM does not: a dying launcher may send one per thread.
     """
 
     def __init__(self):
         self.received = 0
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._remember)
+        self._before = {number: signal.signal(number, self._remember) for number in (signal.SIGTERM, signal.SIGINT)}
+
+    def forget(self) -> None:
+        """Let signals do what they did before."""
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
 
     def _remember(self, number: int, frame) -> None:
         self.received = self.received or number

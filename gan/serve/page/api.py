@@ -73,7 +73,7 @@ class Api:
         names = [files.file_name([seed], model.resolution, view.look, "png") for seed in view.seeds]
         paths = [folder / f"{place:02d}-{name}" for place, name in enumerate(names)]
         for path, seed, face in zip(paths, view.seeds, model.faces(view.seeds, view.look)):
-            path.write_bytes(files.png(face, files.origin([seed], view.look, model.id)))
+            _write(path, files.png(face, files.origin([seed], view.look, model.id)))
         return [str(path) for path in paths], encode(view)
 
     def morph(self, seeds, frames, loop, weights, **look):
@@ -93,7 +93,7 @@ class Api:
         view = _view("morph", seeds, look, model.id, bounded(frames, *FRAMES), bool(loop))
         size = files.animation_size(model.resolution)
         path = _folder(view) / files.file_name(view.seeds, size, view.look, "webp", morph=True)
-        path.write_bytes(model.animation(view.seeds, view.look, view.frames, view.loop))
+        _write(path, model.animation(view.seeds, view.look, view.frames, view.loop))
         return str(path), encode(view)
 
     def _model(self, weights) -> FaceModel:
@@ -126,3 +126,10 @@ def _folder(view: View) -> Path:
     folder = Path(get_upload_folder()) / hashlib.sha256(encode(view).encode()).hexdigest()
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Another request for the same view may be reading the file."""
+    new = path.with_name(f"{path.name}.new")
+    new.write_bytes(data)
+    new.replace(path)

@@ -78,7 +78,7 @@ class Page:
         actions = {"weights": choose, **{name: looking(name) for name in LOOK}, **part.actions}
         if part is self.gallery:
             actions["kept"] = self.kept.in_gallery
-            actions["morph kept"] = lambda view, kept: self.kept.in_morph(self.morph.of(view), kept)
+            actions["morph kept"] = self.kept.in_morph
         return actions
 
     def open(self, params) -> tuple[View, list[str]]:
@@ -133,6 +133,7 @@ class Page:
                 del controls["seeds"]
         # the link names the weights of the faces shown, or those being fetched, so a reloaded page waits for them again
         link = {"query": waiting if waiting and asked_for else encode(view), "turned": turns, "controls": controls}
+        link["waiting"] = bool(waiting)
         values = [gr.Tabs(selected=view.tab) if turns else gr.skip(), waiting, link | answer]
         for each in self.by_tab.values():
             if each is part:
@@ -151,7 +152,8 @@ class Page:
     def _wire_views(self) -> None:
         def load(request: gr.Request):
             view, notes = self.open(dict(request.query_params))
-            return self.show(view, notes, turns=True, arrived=True)
+            # a visitor may have chosen another tab before the page had its first view
+            return self.show(view, notes, turns=view.tab != "gallery", arrived=True)
 
         def again(waiting):
             view, notes = self.open(waiting)
@@ -272,8 +274,12 @@ class Page:
 
     def _wire_files(self) -> None:
         g, m, file = self.gallery, self.morph, gr.JSON(visible=False)
-        for listen, handler in ((g.sheet.click, g.sheet_file), (g.zip.click, g.zip_file), (m.player.file, m.file)):
-            listen(handler, self.link, file, api_visibility="private", **QUEUE).success(
+        for listen, handler, place in (
+            (g.sheet.click, g.sheet_file, g.grid),
+            (g.zip.click, g.zip_file, g.grid),
+            (m.player.file, m.file, m.player),
+        ):
+            listen(handler, self.link, file, api_visibility="private", show_progress_on=[place], **QUEUE).success(
                 None, file, None, js=TAKE_FILE, api_visibility="private"
             )
 

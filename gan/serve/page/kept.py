@@ -47,13 +47,13 @@ class KeptFaces:
         return found or view, notes
 
     def in_morph(self, view: View, kept) -> tuple[View, list[str]]:
-        """A morph through the kept faces in their order, as many as it takes; otherwise as `view`, a morph."""
+        """A morph through the kept faces in their order, as many as it takes; where they are too few, the view."""
         found, notes = self._alike(kept)
         if not found or len(found.seeds) < FEWEST:
             return view, [f"Keep at least {FEWEST} faces with the same weights and settings to morph them.", *notes]
         if len(found.seeds) > MOST:
             notes.append(f"A morph takes at most {MOST} faces. These are the first {MOST}.")
-        return replace(view, seeds=found.seeds[:MOST], look=found.look, weights=found.weights), notes
+        return View("morph", found.seeds[:MOST], found.look, found.weights), notes
 
     def _alike(self, kept) -> tuple[View | None, list[str]]:
         """The kept faces that share weights and look with the first of them, and sentences about the others.

@@ -113,7 +113,7 @@ def as_json(verdict: Verdict, picture: Image.Image, truth: str = "") -> dict:
     if verdict.verdict == NO_FACE:
         sentences.append("No face was found, so nothing was judged.")
     elif verdict.faces > 1:
-        judged = "; the largest one was judged" if verdict.opinion else ""
+        judged = "; this is the verdict on the largest" if verdict.opinion else ""
         sentences.append(f"{verdict.faces} faces were found{judged}.")
     squares = [face.face for face in (verdict, *verdict.others) if face.face]
     if verdict.faces > MOST_FACES:

@@ -5,6 +5,7 @@ import os
 import shutil
 import sys
 import time
+from contextlib import suppress
 
 from torchinfo import summary
 
@@ -69,12 +70,13 @@ def confirm_few(pictures: int, name: str, processes: int) -> None:
     """
     if pictures >= FEWEST:
         return
-    fact = f"Only {pictures} picture{'s' * (pictures > 1)} in {name} to train on, which is nothing to learn faces from"
+    fact = f"Only {pictures} picture{'s' * (pictures > 1)} in {name} to train on, too few to learn faces from"
     # Jupyter gives a command a terminal that nobody can type into, and its kernels set this variable
     in_notebook = "JPY_PARENT_PID" in os.environ
     if processes == 1 and not in_notebook and sys.stdin and sys.stdin.isatty():
-        if input(f"{fact}. Train all the same? [y/N] ").strip().lower() in ("y", "yes"):
-            return
+        with suppress(EOFError):
+            if input(f"{fact}. Train all the same? [y/N] ").strip().lower() in ("y", "yes"):
+                return
     raise UserError(
         f"{fact}: check that this is the right folder, and add pictures. With a few hundred, add "
         "--init_from weights/faces-64."

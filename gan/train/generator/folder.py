@@ -29,13 +29,15 @@ class RunFolder:
         return sorted((self.path / "sheets").glob("step-*.png"))
 
     @contextmanager
-    def unless_refused(self) -> Iterator[None]:
-        """Remove the folder again, with those that were made for it, if a run ends before its first step."""
+    def unless_refused(self, store: Path) -> Iterator[None]:
+        """Remove the folder again, with those that were made for it, if a run ends before its first step; unless the
+        store of decoded pictures is in it."""
         new = [path for path in (self.path, *self.path.parents) if not path.exists()]
         try:
             yield
         except BaseException:
-            if new and os.environ.get("RANK", "0") == "0":  # the process that makes it
+            holds_store = store.expanduser().resolve().is_relative_to(self.path.resolve())
+            if new and not holds_store and os.environ.get("RANK", "0") == "0":  # the process that makes it
                 shutil.rmtree(self.path, ignore_errors=True)
                 for path in new[1:]:
                     with suppress(OSError):  # something else is in it by now

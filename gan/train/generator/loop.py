@@ -39,12 +39,13 @@ def train(settings: TrainSettings) -> None:
         SystemExit: with 128 + the signal's number after SIGTERM or Ctrl-C, everything saved.
     """
     with machine.enough_memory(settings):
-        with RunFolder(settings.output_dir).unless_refused():
+        with RunFolder(settings.output_dir).unless_refused(settings.store_dir):
             run = Run(settings)
             start(run)
             announce(run)
             stop = machine.StopSignal()
         stopped_by = run.go(stop)
+        stop.forget()
     accelerator, publisher, weights_folder = run.accelerator, run.publisher, run.folder.weights
     del run  # processes that still hold their DistributedDataParallel abort at exit now and then
     accelerator.free_memory()

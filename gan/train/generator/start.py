@@ -94,6 +94,11 @@ def _load(run, state: dict) -> None:
     run.run_id = state.get("run") or run.run_id
     run.earlier_seconds, run.measured, run.commands = state["seconds"], state["measured"], state["commands"]
     run.started_from, run.measured_at = state.get("started_from"), state.get("measured_at", 0)
+    if run.gan.step > run.total_steps:
+        raise UserError(
+            f"The run has {run.gan.step:,} steps already, more than the {run.total_steps:,} of --max_train_steps or "
+            "--num_epochs: give a greater number."
+        )
     if state["total_steps"] != run.total_steps:
         run.say(
             f"Planned for {state['total_steps']:,} steps, now {run.total_steps:,}: "

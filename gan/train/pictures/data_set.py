@@ -21,11 +21,14 @@ def data_set(wanted: DataSettings) -> Source:
     """
     import datasets  # takes seconds to import, and folders do not need it
 
-    name = hub_name(wanted.dataset_name)
+    name, _, revision = hub_name(wanted.dataset_name).partition("@")
+    if not name:
+        raise UserError("--dataset_name is empty: name a data set of the Hub, user/name.")
+    which = {"name": wanted.dataset_config_name, "revision": revision or None}
     try:
-        builder = datasets.load_dataset_builder(name, wanted.dataset_config_name)
+        builder = datasets.load_dataset_builder(name, **which)
         # streamed from the Hub into the store, without another copy on the disk
-        splits = datasets.load_dataset(name, wanted.dataset_config_name, split=wanted.dataset_split, streaming=True)
+        splits = datasets.load_dataset(name, **which, split=wanted.dataset_split, streaming=True)
     except Exception as error:  # the Hub's errors come from several libraries
         raise UserError(failures.explain_data_set(error, name)) from error
     if wanted.dataset_split:

@@ -28,7 +28,7 @@ def find(wanted: DataSettings) -> Source:
 def _find(wanted: DataSettings) -> Source:
     if (wanted.train_data_dir is None) == (wanted.dataset_name is None):
         raise UserError("Say what to train on: --train_data_dir FOLDER or --dataset_name USER/NAME, one of the two.")
-    if wanted.dataset_name:
+    if wanted.dataset_name is not None:
         return data_set(wanted)
     only_there = [name for name in ("dataset_config_name", "dataset_split", "image_column") if getattr(wanted, name)]
     if only_there:

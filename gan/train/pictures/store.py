@@ -123,8 +123,8 @@ def _build(source: Source, resolution: int, folder: Path) -> Path:
     """Decode the pictures of a source; returns the folder of the store, which has a longer name if it lacks some."""
     temporary = folder.with_suffix(".tmp")
     temporary.mkdir(exist_ok=True)  # may hold what an earlier run has decoded
+    _check_space(source, resolution, temporary)
     try:
-        _check_space(source, resolution, temporary)
         info = {"name": source.name, "resolution": resolution, **_decode_all(source, resolution, temporary)}
         (temporary / "info.json").write_text(json.dumps({**info, "made": time.time()}, indent=2), encoding="utf-8")
         if info["unread"]:
@@ -140,7 +140,8 @@ def _build(source: Source, resolution: int, folder: Path) -> Path:
 
 
 def _check_space(source: Source, resolution: int, folder: Path) -> None:
-    needed, free = (source.count or 0) * resolution**2 * 3, shutil.disk_usage(folder).free
+    there = sum(path.stat().st_size for path in folder.glob("*.u8"))
+    needed, free = (source.count or 0) * resolution**2 * 3 - there, shutil.disk_usage(folder).free
     if needed > free:
         raise UserError(
             f"{source.count:,} pictures at {resolution} px take {needed / 1e6:,.1f} MB and {folder.parent} has "
@@ -169,11 +170,12 @@ def _decode_all(source: Source, resolution: int, folder: Path) -> dict:
                         (made.left_out if part in PARTS else made.unreadable).append(f"{picture.name} ({note})")
                     if part == _UNREAD:
                         made.unread.append(picture.name)
+                    made.position = picture.position
                     progress.update()
-                made.note(chunk[-1].position)
+                made.note()
             finished = True
         except BrokeOff:
-            made.note(made.position, now=True)
+            made.note(now=True)
             raise
         finally:
             made.close(finished)
@@ -192,10 +194,14 @@ def _decode(picture: Picture, resolution: int, crop: str) -> tuple[list[bytes], 
         raise
     except OSError as error:  # of a network drive, say: nothing is known about the picture
         return [], _UNREAD, reason(error)
+    except MemoryError:  # says nothing about the picture
+        raise
     except Exception as error:
         return [], None, reason(error)
     try:
         kept, left_out = crops(images.decode(data), resolution, crop)
+    except MemoryError:
+        raise
     except Exception as error:  # Pillow's plugins raise all kinds of errors on damaged files
         return [], None, reason(error).split(" <_io", 1)[0]  # without the buffer's address in memory
     held_out = picture.held_out

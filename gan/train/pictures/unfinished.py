@@ -9,7 +9,7 @@ from pathlib import Path
 PARTS = ("train", "held_out")
 # pictures of the source that have been read, crops in each part, names of pictures, and where to go on
 _NOTED = ("read", "counts", "unreadable", "unread", "left_out", "position")
-_EVERY = 10  # seconds between notes of how far it is
+_EVERY = 10  # seconds between notes of how far the source has been read
 
 
 class Unfinished:
@@ -37,9 +37,8 @@ class Unfinished:
         self.digest.update(part.encode() + pixels)
         self.counts[part] += 1
 
-    def note(self, position: dict | None, now: bool = False) -> None:
+    def note(self, now: bool = False) -> None:
         """Note how far the source has been read, at intervals or now; after a kill, the next run goes on from there."""
-        self.position = position
         if now or time.monotonic() - self._noted > _EVERY:
             for file in self._files.values():
                 file.flush()

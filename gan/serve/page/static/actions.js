@@ -2,6 +2,7 @@
 // What is done meanwhile waits for the next one, so nothing is lost, nothing happens twice, and the last setting wins.
 const pending = []; // {number, tab, name, value}: what no answer covers yet
 const known = {}; // per tab and control: what it shows, as far as the visitor or a view has set it
+const views = {}; // per tab and control: what the last view shows
 const wanted = {}; // per tab and control: what the views should show, unless the visitor has set it since
 let lost = false; // what the visitor did was given up: all controls follow the view
 let number = 0;
@@ -12,9 +13,11 @@ let patience; // after it
 
 function act(tab, name, value, wait = 0) {
   pending.push({ number: ++number, tab, name, value });
+  if (refusals) return; // it is asked with what waits
   clearTimeout(timer);
   timer = setTimeout(ask, wait);
 }
+window.seedfacesAsks = () => pending.length > 0;
 function ask() {
   if (asked || !pending.length) return;
   const { tab } = pending[0];
@@ -84,7 +87,7 @@ window.seedfacesControls = (controls, values) => {
     const changed = now !== (shown[name] ?? first);
     if (changed && !(name in shown)) window.seedfacesSet(tab, name, now); // before the page listened
     if (!lost && (changed || pending.some((action) => action.tab === tab))) return keep;
-    const value = wanted[tab]?.[name] ?? now;
+    const value = (lost ? views : wanted)[tab]?.[name] ?? now;
     shown[name] = value;
     return value === now ? keep : value;
   });

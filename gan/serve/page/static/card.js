@@ -109,7 +109,11 @@ window.seedfacesCard = {
   restore,
   close,
   there: () => opened || leaving > 0, // as far as the history is concerned
-  refused: () => (asked = ""), // the small picture stays
+  // under load the small picture stays, and the large one is asked for again
+  refused() {
+    asked = "";
+    setTimeout(ask, 5000 + 5000 * Math.random());
+  },
   // Back or Forward was pressed, to the view that is shown or another → whether that only closed or opened the card
   moved(same) {
     if (leaving) {
@@ -129,13 +133,16 @@ function markKept() {
 }
 document.addEventListener("seedfaces-kept", () => (markKept(), restore()));
 
+let pressed = null; // a text may be selected up to a place beside the dialog
+dialog.addEventListener("pointerdown", ({ target }) => (pressed = target));
 dialog.addEventListener("click", (event) => {
+  if (event.target === dialog && pressed !== dialog) return;
   const button = event.target === dialog ? part("close") : event.target.closest("button"); // beside it
   const { name } = button || {};
   if (name === "previous") turn(-1);
   if (name === "next") turn(1);
   if (name === "keep" && !window.seedfacesKept.toggle(faces[place]))
-    button.textContent = "64 are kept: remove one first";
+    button.textContent = "64 faces are kept: remove one first";
   const { query } = faces[place];
   if (["morph", "judge"].includes(name)) after = () => window.seedfacesAct("gallery", name, query);
   if (["close", "morph", "judge"].includes(name)) close();

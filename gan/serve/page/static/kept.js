@@ -50,6 +50,11 @@ function move(query, by) {
 }
 const remove = (query) => (read(), write(kept.filter((other) => other !== query)));
 
+let timer;
+function askLater(milliseconds) {
+  clearTimeout(timer);
+  timer = setTimeout(ask, milliseconds, true);
+}
 function ask(again) {
   if (asked) return;
   const missing = kept.filter((query) => !pictures[query] || (again && pictures[query].coming)).slice(0, AT_ONCE);
@@ -72,7 +77,7 @@ watch("value", () => {
   asked = null;
   if (String(kept) !== before) store();
   show();
-  if (faces.some(({ coming }) => coming)) setTimeout(ask, 5000, true);
+  if (kept.some((query) => pictures[query]?.coming)) askLater(5000);
 });
 
 function item(query) {
@@ -107,7 +112,7 @@ function show() {
   part("clear").textContent = cleared ? "Undo" : "Clear";
   section.querySelector("p").textContent = sentence();
   // the focus follows its face, or goes to the one that took its place
-  const same = list.contains(focused) ? focused : list.children[place]?.querySelector(`[name="${focused.name}"]`);
+  const same = list.contains(focused) ? focused : list.children[Math.min(place, kept.length - 1)]?.querySelector(`[name="${focused.name}"]`);
   if (place >= 0) same?.focus();
   document.dispatchEvent(new Event("seedfaces-kept"));
   ask();
@@ -138,7 +143,7 @@ window.seedfacesKept = {
   // under load the server refuses: later again
   refused() {
     asked = null;
-    setTimeout(ask, 5000 + 5000 * Math.random());
+    askLater(5000 + 5000 * Math.random());
   },
 };
 

@@ -18,25 +18,27 @@ window.seedfacesLink = (query) => (props.outer || location.origin + location.pat
 
 let back = 0; // the action that is the last press of Back: its answer makes no new entry of the history
 
-function follow() {
-  const { query, turned, controls, upto, again } = props.value || {};
-  if (upto !== undefined && asked) done.push(...answered(upto || asked));
+// `arrived`: the value is new; a tab that is selected again follows it once more
+function follow(arrived = true) {
+  const { query, turned, controls, upto, again, waiting } = props.value || {};
+  if (arrived && upto !== undefined && asked) done.push(...answered(upto || asked));
   if (!query) return;
   const tab = tabOf(query);
-  if (controls) {
+  if (arrived && controls) {
+    views[tab] = { ...views[tab], ...controls };
     wanted[tab] = { ...wanted[tab], ...controls };
     trigger("settle");
   }
   if (!at || turned) at = tab;
   if (tab !== at) { // of a tab that was left meanwhile
-    latest[tab] = { query, chosen };
+    latest[tab] = { query, chosen, waiting };
     if (latest[at]) props.value = { query: latest[at].query };
     return;
   }
   // returning to a verdict must not undo a choice of weights
   const weights = weightsOf(query);
   if (weights && (tab !== "verdict" || !chosen)) chosen = weights;
-  latest[tab] = { query, chosen };
+  latest[tab] = { query, chosen, waiting };
   box.value = window.seedfacesLink(query);
   if (pending.some((action) => action.tab === tab || !action.tab)) return; // a later answer is coming
   const now = location.search.slice(1);
@@ -45,7 +47,7 @@ function follow() {
   if (address !== "?" + now) {
     // the first view replaces the typed address, Back's that of its own entry; dragging a slider must not fill the history
     const varied = withoutLook(address) === withoutLook(now);
-    const counted = done.length > 0 && done.every((name) => name === "count");
+    const counted = done.length > 0 && done.every((name) => name === "count" || name === "frames");
     const dragged = counted && history.state?.counted;
     const replace = again || (back && upto === back) || !history.state?.seedfaces || varied || dragged;
     const card = window.seedfacesCard?.there() && history.state?.card; // a face is shown large: its entry stays the last
@@ -57,7 +59,7 @@ function follow() {
   if (window.parent !== window) window.parent.postMessage({ queryString: query }, "*");
 }
 
-watch("value", follow);
+watch("value", () => follow());
 follow(); // the first value may arrive before watch() is called
 
 window.addEventListener("popstate", () => {
@@ -68,17 +70,21 @@ window.addEventListener("popstate", () => {
 });
 
 // called when a tab is selected, by the visitor or by a view
+let visit = 0; // the action that opens a tab for the first time
 window.seedfacesTab = (tab) => setTimeout(() => {
   at = tab;
+  const left = pending.findIndex(({ number }) => number === visit && number > asked);
+  if (left >= 0) pending.splice(left, 1); // it was left before it was asked for
   if (tab !== "gallery") window.seedfacesCard?.close(); // an invisible dialog would block the whole page
-  if (tabOf(props.value.query) === tab) return follow();
+  if (tabOf(props.value.query) === tab) return follow(false);
   const last = latest[tab];
-  if (last && (last.chosen === chosen || tab === "verdict")) { // a verdict may be on an upload, which no link brings back
+  if (last && !last.waiting && (last.chosen === chosen || tab === "verdict")) { // a verdict may be on an upload, which no link brings back
     props.value = { query: last.query };
-    return follow();
+    return follow(false);
   }
   const query = last ? last.query.replace(/&w=[^&]*/, "") : "v=1&tab=" + tab;
   act("", "go", "?" + query + (chosen && "&w=" + chosen));
+  visit = number;
 }, 0);
 
 // on a phone the link goes to the system's share sheet, elsewhere to the clipboard
@@ -86,15 +92,16 @@ const shares = matchMedia("(pointer: coarse)").matches && navigator.canShare?.({
 window.seedfacesHandOn = (button, box) => {
   const label = (button.textContent = shares ? "Share link" : "Copy link");
   button.onclick = async () => {
+    let said = "Copied";
     try {
       if (shares) return await navigator.share({ title: document.title, url: box.value });
       await navigator.clipboard.writeText(box.value);
     } catch (error) {
       if (error.name === "AbortError") return; // the share sheet was closed
       box.select(); // some iframes may not write to the clipboard
-      document.execCommand("copy");
+      if (!document.execCommand("copy")) said = "Press Ctrl+C";
     }
-    button.textContent = "Copied";
+    button.textContent = said;
     setTimeout(() => (button.textContent = label), 1500);
   };
 };

@@ -23,10 +23,11 @@ function wait(event) {
   toasts.observe(document.body, { childList: true, subtree: true });
 }
 for (const name of ["click", "change", "drop"]) document.addEventListener(name, wait, true);
+document.addEventListener("cancel", ({ target }) => target.type === "file" && toasts.disconnect(), true);
 
 // never the text of the toast: it names the file, and Gradio would run `${…}` in the name
 function reason({ size = 0, type = "image/" }) {
-  if (!type.startsWith("image/"))
+  if (type && !type.startsWith("image/")) // browsers do not know all types
     return "This file is not a picture that can be read here: use JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF or HEIC.";
   const most = MOST_BYTES;
   if (size > most) return `This file is larger than ${most / 2 ** 20} MB: use a smaller picture.`;
