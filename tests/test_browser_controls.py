@@ -196,6 +196,40 @@ def test_a_setting_made_before_the_first_answer_counts(address, page, model):
     expect(number_of(page, "gallery-count")).to_have_value("10")
 
 
+def selected(page, name: str) -> None:
+    """A tab is selected, and stays so after the last answer."""
+    for _ in range(2):
+        expect(page.get_by_role("tab", name=name)).to_have_attribute("aria-selected", "true")
+        expect(page.locator("#tabs")).to_have_attribute("aria-busy", "false")
+        page.wait_for_timeout(1500)
+
+
+def test_a_tab_that_was_left_before_its_turn_does_not_come_back(address, page, model):
+    slow(page, 1)
+    page.goto(address)
+    shown(page, model, range(16))
+    before = asked(page)
+    page.get_by_role("button", name="Next →").click()
+    for tab in ("Morph", "About", "Gallery"):
+        page.get_by_role("tab", name=tab).click()
+        page.wait_for_timeout(100)
+    shown(page, model, range(16, 32))
+    selected(page, "Gallery")
+    shown(page, model, range(16, 32))
+    assert asked(page) == before + 1  # for the page that follows, once
+
+
+def test_a_tab_that_is_chosen_before_the_first_answer_stays(address, page):
+    slow(page, 2)
+    page.goto(address)
+    page.get_by_role("tab", name="Morph").click()
+    expect(page.locator("#player canvas")).to_be_visible()
+    selected(page, "Morph")
+    in_address(page, tab="morph")
+    page.get_by_role("tab", name="Gallery").click()
+    expect(page.locator("#gallery-faces .face")).to_have_count(16)
+
+
 @pytest.mark.parametrize("page", [{"viewport": DESKTOP}, TOUCH], indirect=True, ids=["desktop", "phone"])
 def test_how_many_stays_under_the_pointer(address, page, model):
     page.goto(address)

@@ -17,11 +17,16 @@ watch("value", drawn);
 drawn(); // the first value may arrive before watch() is called
 
 // a slider below the grid stays where it is while it is moved, though the grid grows and shrinks
-let moved = null; // {slider, top}: where it was when it was taken or moved last
+let moved = null; // {slider, top}: where it was when it was taken, or moved first
 const below = (slider) => slider.matches?.("input[type=range]") && element.compareDocumentPosition(slider) & 4;
-const remember = ({ target }) => (moved = below(target) ? { slider: target, top: target.getBoundingClientRect().top } : null);
+const remember = ({ target }) => {
+  // the one that is moved already may be out of its place, if the grid has changed since the last frame
+  if (target !== moved?.slider) moved = below(target) ? { slider: target, top: target.getBoundingClientRect().top } : null;
+  return moved;
+};
 document.addEventListener("input", remember);
 document.addEventListener("pointerdown", (event) => {
+  moved = null;
   // the page cannot be scrolled above its top
   if (remember(event)) element.style.minHeight = element.offsetHeight + "px";
 });
