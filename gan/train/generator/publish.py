@@ -27,16 +27,18 @@ class Publisher:
         """Begin to push the folder as it is now; does nothing while the last push is still under way."""
         if self.thread and self.thread.is_alive():
             return
-        temporary = tempfile.gettempdir()
+        temporary = None
         try:
             temporary = Path(tempfile.mkdtemp(prefix="seedfaces-push-"))
             copy = temporary / folder.name  # the run goes on writing the original
             shutil.copytree(folder, copy)
         except OSError as error:  # shutil's own is one
             tqdm.write(
-                f"Not pushed to {self.repo_id} this time; the training goes on. Copying the weights to {temporary} "
-                f"failed ({reason(error)})."
+                f"Not pushed to {self.repo_id} this time; the training goes on. Copying the weights to "
+                f"{temporary or 'the folder for temporary files'} failed ({reason(error)})."
             )
+            if temporary:
+                shutil.rmtree(temporary, ignore_errors=True)
             return
         # a daemon: a stopping run does not wait for the network; the Hub keeps the last complete commit
         self.thread = Thread(target=self._push_copy, args=(copy,), daemon=True)

@@ -102,11 +102,13 @@ def _read(file: zipfile.ZipFile, info: zipfile.ZipInfo, lock: Lock) -> bytes:
     if stat.S_ISLNK(info.external_attr >> 16):
         raise ValueError("a link, not a picture")
     try:
-        with lock:
-            data = file.read(info)
+        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise NotImplementedError(zipfile.compressor_names.get(info.compress_type, info.compress_type))
+        with lock, file.open(info) as entry:
+            data = entry.read(info.file_size + 1)  # no more is unpacked, whatever is in it
     except NotImplementedError as error:
         raise UserError(
-            f"{file.filename} is compressed in a way that Python cannot read ({reason(error)}): unpack it and give the "
+            f"{file.filename} is compressed in a way that is not read here ({reason(error)}): unpack it and give the "
             "folder."
         ) from error
     return checked(data)

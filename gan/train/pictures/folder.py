@@ -99,7 +99,7 @@ def celeba(folder: Path) -> Source:
     partition = folder / "list_eval_partition.txt"
     text = partition.read_text(encoding="utf-8", errors="replace")
     lines = [line.split() for line in text.splitlines() if line.strip()]
-    if any(len(line) != 2 or line[1] not in "012" for line in lines):
+    if any(len(line) != 2 or line[1] not in ("0", "1", "2") or Path(line[0]).name != line[0] for line in lines):
         raise UserError(f"{partition} is not CelebA's list: each line must be a file name and 0, 1 or 2.")
     files = [folder / "img_align_celeba" / name for name, _ in lines]
     missing = [path.name for path in files if not path.is_file()]

@@ -145,4 +145,6 @@ def _cells(path: Path, column: str) -> Iterator[dict | bytes | None]:
             for cell in batch.column(0):
                 yield cell.as_py()
     except (OSError, ValueError) as error:
+        if isinstance(error, OSError) and error.errno:  # of the drive
+            raise BrokeOff(str(path), error) from error
         raise UserError(f"{path} is damaged ({reason(error)}): copy it again.") from error
