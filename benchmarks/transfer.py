@@ -150,8 +150,8 @@ def plot(results: dict[str, dict[str, list[dict]]], settings: Settings) -> None:
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(1, len(results), figsize=(4.5 * len(results), 3.6), layout="constrained")
-    for axis, (title, ways) in zip(axes, results.items()):
+    figure, axes = plt.subplots(1, len(results), figsize=(4.5 * len(results), 3.6), squeeze=False, layout="constrained")
+    for axis, (title, ways) in zip(axes[0], results.items()):
         for way, rows in ways.items():
             axis.plot(
                 [row["pictures"] / 1000 for row in rows],
