@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 from tqdm import tqdm
 
 from gan import UserError, expand_home, show_anything
-from gan.hub_name import hub_name
+from gan.hub_name import FULL_NAME, hub_name
 from gan.link import LOOK, SEED_LIMIT, Range, is_word, look_fields, typed_ranges, word_note
 from gan.model.look import Look
 from gan.serve import DEFAULT, WEIGHTS
@@ -145,12 +145,11 @@ def load(name: str) -> "FaceModel":
         UserError: they are not there, cannot be fetched, or are damaged; with one sentence.
     """
     from gan.serve.faces import FaceModel
-    from gan.serve.models import NAME
 
     if Path(name).is_dir():
         return FaceModel(name)
     name = hub_name(name)
-    if not NAME.fullmatch(name):
+    if not FULL_NAME.fullmatch(name):
         raise UserError(f"--model {name} is neither a folder of weights nor a repo on the Hub (user/name).")
     repo_id, _, revision = name.partition("@")
     try:

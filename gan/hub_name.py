@@ -2,10 +2,12 @@
 
 import re
 
+FULL_NAME = re.compile(r"[\w.-]+/[\w.-]+(@[\w./-]+)?")
 # the page of a model, a data set or a Space, with or without a revision
 _PAGE = re.compile(
     r"(?:(?:https?://)?(?:www\.)?(?:huggingface\.co|hf\.co)/|hf://)(?:models/|datasets/|spaces/)?"
-    r"([\w.-]+/[\w.-]+)(?:@([\w./-]+)|/(?:tree|blob|resolve|commit)/([\w.-]+)(?:/.*)?)?/?(?:[?#].*)?"
+    r"((?!models/|datasets/|spaces/)[\w.-]+/[\w.-]+)"
+    r"(?:@([\w./-]+)|/(?:tree|blob|resolve|commit)/([\w.-]+)(?:/.*)?|/(?:viewer|discussions)(?:/.*)?)?/?(?:[?#].*)?"
 )
 
 

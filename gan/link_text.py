@@ -7,6 +7,8 @@ from urllib.parse import parse_qsl, unquote
 
 # what is put around a link, and so behind its last value
 AROUND = " \t\r\n.,;:!?…*_~`'\"‘’“”«»<>()[]{}|\\/"
+_FACE = re.compile(r"/face/([0-9]{1,10})\.(?:png|webp)(?:\?(\S*))?")
+_PARAMETER = re.compile(r"(?:^|&)(?:amp;)*(?:v|tab|seeds)=", re.I)
 _AS_TYPED = str.maketrans({"、": ",", "،": ",", "؛": ";", "−": "-"})
 
 
@@ -32,13 +34,11 @@ def parameters(given: Mapping[str, str] | str) -> dict[str, str]:
 
 def pasted(text: str) -> str:
     """The parameters of the link, or of the address of a face, that a text holds; "" if it holds none."""
-    text = text[:4000].strip()
-    if match := re.search(r"/face/([0-9]{1,10})\.(?:png|webp)\??(\S*)", text):
-        return f"seeds={match[1]}&{match[2]}"
-    _, mark, query = text.partition("?")
-    query = (query.lstrip() if mark else text).split(maxsplit=1)[0] if (query if mark else text).strip() else ""
-    parameter = re.search(r"(?:^|[?&;])(?:v|tab|seeds)=" if mark else r"^(?:v|tab|seeds)=", query)
-    return query if parameter else ""
+    text = text[:4000]
+    if match := _FACE.search(text):
+        return f"seeds={match[1]}&{match[2] or ''}"
+    queries = (word.partition("?")[2] or word for word in text.split())
+    return next(filter(_PARAMETER.search, queries), "")
 
 
 def in_ascii(text: str) -> str:

@@ -277,6 +277,11 @@ def test_a_deep_picture_that_is_larger_than_its_first_tags_say_is_refused():
     with pytest.raises(OSError, match="out of order"):
         images.decode(moved + struct.pack("<H", count + 1) + twice + bytes(4))
     assert images.decode(moved + struct.pack("<H", count) + tags + bytes(4)).size == SMILE.size
+    shallow = tiff(np.asarray(SMILE))  # Pillow alone reads it, whatever the order of its tags
+    (place,) = struct.unpack("<I", shallow[4:8])
+    first, second = (shallow[place + 2 + 12 * tag : place + 14 + 12 * tag] for tag in (0, 1))
+    swapped = shallow[: place + 2] + second + first + shallow[place + 26 :]
+    assert np.array_equal(np.asarray(images.decode(swapped)), np.asarray(SMILE))
     large = data.replace(struct.pack("<HHII", 257, 4, 1, 30), struct.pack("<HHII", 257, 4, 1, 400_000))
     with pytest.raises(Image.DecompressionBombError):
         images.decode(large)

@@ -14,10 +14,10 @@ from huggingface_hub.utils import validate_repo_id
 from gan import UserError
 from gan.hub.failures import PAUSES, explained, may_pass, not_kept, retried, status_of
 from gan.hub.model_card import PLACE, merged_card
+from gan.hub_name import FULL_NAME
 from gan.model import weights
 from gan.model.config import CONFIG
 
-_FULL_NAME = re.compile(r"[\w.-]+/[\w.-]+(@[\w./-]+)?")
 TIMEOUT = 10  # seconds to wait for the Hub to begin its answer
 MOST_BYTES = 100_000_000  # of a weights folder; larger ones are not fetched
 # the files of a weights folder: the only ones that are fetched from a repo
@@ -149,7 +149,7 @@ def deploy(repo_id: str, model: str = "", pauses=PAUSES) -> str:
         UserError: no token, no permission for a Gradio Space, the Space exists and is not a SeedFaces page, or `model`
             is no full name.
     """
-    if model and not _FULL_NAME.fullmatch(model):
+    if model and not FULL_NAME.fullmatch(model):
         raise UserError(f"--model {model}: write it as user/name or user/name@revision.")
 
     def attempt() -> str:
@@ -175,6 +175,12 @@ def deploy(repo_id: str, model: str = "", pauses=PAUSES) -> str:
             api.delete_space_variable(space, "SEEDFACES_MODEL")
         return address
 
+    files = _files_of_a_space()
+    return explained(lambda: retried(attempt, pauses), repo_id)
+
+
+def _files_of_a_space() -> dict[str, Path]:
+    """The files of this checkout that a Space needs, by their names there."""
     root = Path(__file__).resolve().parents[2]
     files = {
         path.relative_to(root).as_posix(): path
@@ -184,7 +190,7 @@ def deploy(repo_id: str, model: str = "", pauses=PAUSES) -> str:
     }
     files = {name: path for name, path in files.items() if not NOT_DEPLOYED.match(name)}
     files["requirements.txt"] = root / "requirements-page.txt"  # a Space installs what its requirements.txt names
-    return explained(lambda: retried(attempt, pauses), repo_id)
+    return files
 
 
 def _full_name(repo_id: str) -> str:

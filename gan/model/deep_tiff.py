@@ -17,8 +17,8 @@ class DeepTiff(ImageFile.ImageFile):
 
     Raises:
         SyntaxError: it is a TIFF of another kind, or none.
-        OSError: each colour is in a plane of its own, of more than 8 bits: Pillow and OpenCV mix them up. Or the tags
-            are out of order, and perhaps there twice, of which Pillow takes the last and OpenCV the first.
+        OSError: each colour is in a plane of its own, of more than 8 bits: Pillow and OpenCV mix them up. Or its tags
+            are out of order.
         Image.DecompressionBombError: it is far too large.
     """
 
@@ -27,7 +27,6 @@ class DeepTiff(ImageFile.ImageFile):
     def _open(self) -> None:
         head = self.fp.read(8)
         directory = ImageFileDirectory_v2(head + (self.fp.read(8) if head[2:3] == b"+" else b""))  # +: of 64 bits
-        self._require_order(directory.next, head)
         self.fp.seek(directory.next)
         directory.load(self.fp)
         bits, kinds = (np.ravel(directory.get(tag, 1)).tolist() for tag in (_BITS, _KIND))
@@ -37,6 +36,7 @@ class DeepTiff(ImageFile.ImageFile):
         colours = directory.get(_COLOURS) == _RGB and len(bits) in (3, 4) and bits[0] in (32, 64)
         if _FLOATING not in kinds or not (grey or colours):
             raise SyntaxError("not a deep TIFF")
+        self._require_order(directory.next, head)
         self._size = directory[_WIDTH], directory[_HEIGHT]
         if self.width * self.height * len(bits) * bits[0] // 8 > _MOST_BYTES:
             raise Image.DecompressionBombError(f"{self.width} x {self.height} pixels")
@@ -44,6 +44,7 @@ class DeepTiff(ImageFile.ImageFile):
         self.info = {"icc_profile": directory.get(_PROFILE)}
 
     def _require_order(self, place: int, head: bytes) -> None:
+        """A tag may be there twice: Pillow takes the last value, OpenCV the first, so no size could be trusted."""
         order, large = "<" if head[:2] == b"II" else ">", head[2:3] == b"+" or head[3:4] == b"+"
         size, count = (20, "Q") if large else (12, "H")
         self.fp.seek(place)

@@ -2,14 +2,13 @@
 
 import logging
 import os
-import re
 import threading
 import time
 from functools import lru_cache
 from pathlib import Path
 
 from gan import UserError
-from gan.hub_name import hub_name
+from gan.hub_name import FULL_NAME, hub_name
 from gan.model.weights import GENERATOR
 from gan.serve.faces import FaceModel
 
@@ -18,7 +17,6 @@ MOST_AT_ONCE = 3  # fetches at a time, since visitors can invent links
 MISSING_SECONDS = 600  # until weights that were not found may be looked for again
 PAUSES = (60, 600, 3600)  # seconds before each further attempt to fetch the configured weights
 UNFORESEEN = "Something went wrong on this server; its log says what."
-NAME = re.compile(r"[\w.-]+/[\w.-]+(@[\w./-]+)?")
 
 
 class Models:
@@ -49,7 +47,7 @@ class Models:
         if wanted and not Path(wanted).is_dir():
             if Path(wanted).exists():
                 raise UserError(f"SEEDFACES_MODEL={wanted} is a file: name the folder of weights that holds it.")
-            if not NAME.fullmatch(wanted):
+            if not FULL_NAME.fullmatch(wanted):
                 raise UserError(
                     f"SEEDFACES_MODEL={wanted} is neither a folder of weights nor a repo on the Hub (user/name)."
                 )

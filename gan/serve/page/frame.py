@@ -132,8 +132,12 @@ class Page:
             if said and typed:
                 del controls["seeds"]
         # the link names the weights of the faces shown, or those being fetched, so a reloaded page waits for them again
-        link = {"query": waiting if waiting and asked_for else encode(view), "turned": turns, "controls": controls}
-        link["waiting"] = bool(waiting)
+        link = {
+            "query": waiting if waiting and asked_for else encode(view),
+            "turned": turns,
+            "controls": controls,
+            "waiting": bool(waiting),
+        }
         values = [gr.Tabs(selected=view.tab) if turns else gr.skip(), waiting, link | answer]
         for each in self.by_tab.values():
             if each is part:
