@@ -27,7 +27,8 @@ class DeepTiff(ImageFile.ImageFile):
     def _open(self) -> None:
         head = self.fp.read(8)
         directory = ImageFileDirectory_v2(head + (self.fp.read(8) if head[2:3] == b"+" else b""))  # +: of 64 bits
-        self.fp.seek(directory.next)
+        place = directory.next
+        self.fp.seek(place)
         directory.load(self.fp)
         bits, kinds = (np.ravel(directory.get(tag, 1)).tolist() for tag in (_BITS, _KIND))
         if len(bits) > 1 and bits[0] > 8 and directory.get(_PLANES) == _SEPARATE:
@@ -36,7 +37,7 @@ class DeepTiff(ImageFile.ImageFile):
         colours = directory.get(_COLOURS) == _RGB and len(bits) in (3, 4) and bits[0] in (32, 64)
         if _FLOATING not in kinds or not (grey or colours):
             raise SyntaxError("not a deep TIFF")
-        self._require_order(directory.next, head)
+        self._require_order(place, head)
         self._size = directory[_WIDTH], directory[_HEIGHT]
         if self.width * self.height * len(bits) * bits[0] // 8 > _MOST_BYTES:
             raise Image.DecompressionBombError(f"{self.width} x {self.height} pixels")
