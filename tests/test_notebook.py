@@ -91,7 +91,7 @@ def test_it_trains_goes_on_when_run_again_and_ends_cleanly(pictures, hub_server,
         (given(6), ["train"]),
         (given(6, SPACE="alice/page"), ["link"]),
         (given(6, PICTURES=str(tmp_path / "nowhere")), ["command", "pictures"]),
-        (given(6, PICTURES="user/name"), ["command"]),
+        (given(6, PICTURES="https://huggingface.co/datasets/user/name"), ["command"]),
         (given(6, PICTURES="photos.zip"), ["command"]),
     )
     assert [cell.error for each in (first, second, third) for cell in each.values() if cell.error] == []
