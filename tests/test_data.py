@@ -245,6 +245,7 @@ def test_too_little_disk_is_noticed_before_decoding(tmp_path, monkeypatch):
     monkeypatch.setattr(stores.shutil, "disk_usage", lambda path: SimpleNamespace(free=100))
     with pytest.raises(UserError, match="Free some space"):
         store_of(tmp_path / "in", tmp_path)
+    assert not (tmp_path / "store").exists()
 
 
 def test_a_source_that_breaks_off_anywhere_loses_and_repeats_nothing(tmp_path, monkeypatch):

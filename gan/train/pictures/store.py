@@ -122,8 +122,8 @@ def _info(folder: Path) -> dict:
 def _build(source: Source, resolution: int, folder: Path) -> Path:
     """Decode the pictures of a source; returns the folder of the store, which has a longer name if it lacks some."""
     temporary = folder.with_suffix(".tmp")
-    temporary.mkdir(exist_ok=True)  # may hold what an earlier run has decoded
     _check_space(source, resolution, temporary)
+    temporary.mkdir(exist_ok=True)  # may hold what an earlier run has decoded
     try:
         info = {"name": source.name, "resolution": resolution, **_decode_all(source, resolution, temporary)}
         (temporary / "info.json").write_text(json.dumps({**info, "made": time.time()}, indent=2), encoding="utf-8")
@@ -140,8 +140,8 @@ def _build(source: Source, resolution: int, folder: Path) -> Path:
 
 
 def _check_space(source: Source, resolution: int, folder: Path) -> None:
-    there = sum(path.stat().st_size for path in folder.glob("*.u8"))
-    needed, free = (source.count or 0) * resolution**2 * 3 - there, shutil.disk_usage(folder).free
+    decoded = sum(path.stat().st_size for path in folder.glob("*.u8"))
+    needed, free = (source.count or 0) * resolution**2 * 3 - decoded, shutil.disk_usage(folder.parent).free
     if needed > free:
         raise UserError(
             f"{source.count:,} pictures at {resolution} px take {needed / 1e6:,.1f} MB and {folder.parent} has "
