@@ -6,17 +6,25 @@
 Generators that it was not trained on are each measured against the held-out pictures of the set that they learned from.
 Real faces called generated are counted by age group and gender. Photos are timed from bytes to verdict, as on the page.
 A detector that was trained with the same command without CelebA is measured on the held-out faces of CelebA.
+
+    python benchmarks/detector.py --wild FILE
+
+prints the verdicts on the pictures of a parquet file, by source, as the page gives them and as they are where each
+source is left out of what the traces are learned from. Columns: `image`, `kind` (real, fake) and `source`.
 """
 
 import io
 import sys
+import tempfile
 import time
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import numpy as np
+import pyarrow.parquet as pq
 import torch
 import tyro
 from people import labels
@@ -24,10 +32,13 @@ from PIL import Image
 from sklearn.metrics import roc_auc_score
 
 from gan.cards import detector as detector_card
+from gan.cards import other_generators
+from gan.cards.fact import markdown_table
 from gan.model import sampling, weights
 from gan.model.config import write_config
 from gan.serve import files
 from gan.serve.judge import NO_FACE, Judge
+from gan.train.detector import foreign, left_out
 from gan.train.detector.held_out import FIRST_SEED, copies
 from gan.train.detector.scorer import Scorer
 from gan.train.measure import verdicts
@@ -44,9 +55,11 @@ ROUNDS = 20
 class Settings:
     """Measure a detector on what it was not trained on."""
 
+    # a parquet file with pictures of many sources; nothing else is measured then
+    wild: Path | None = None
     # folders of parquet files
-    utkface: Path
-    celeba: Path
+    utkface: Path | None = None
+    celeba: Path | None = None
     # the detector
     detector: Path = Path("weights/detector")
     # generators it was not trained on: what the report calls them, and their weights folder
@@ -132,8 +145,38 @@ def photos(judge: Judge, settings: Settings) -> dict:
     }
 
 
+def wild(judge: Judge, file: Path) -> None:
+    """Print the verdicts on each source of a file: by the detector as it is, and where the source is left out."""
+    rows = pq.read_table(file, columns=["image", "kind", "source"]).to_pylist()
+    said = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for number, row in enumerate(rows):
+            data = row["image"]["bytes"]
+            place = Path(folder) / row["kind"] / row["source"]
+            place.mkdir(parents=True, exist_ok=True)
+            (place / f"{number}.{Image.open(io.BytesIO(data)).format.lower()}").write_bytes(data)
+            said.setdefault(row["source"], []).append(judge.verdict(files.read_picture(data)).verdict)
+        real, fake = (sorted((Path(folder) / kind).iterdir()) for kind in ("real", "fake"))
+        known = judge.config["training"]["data"]
+        found = foreign.read(judge.detector, judge.settings, real, fake, known, 0)
+    calibration, report = left_out.report(found, judge.settings, judge.config["calibration"])
+    header, *rows = other_generators.table({"unseen": {"report": report}})
+    page = [", ".join(f"{share:.0%} {verdict}" for verdict, share in shares(said[row[0]]).items()) for row in rows]
+    print(markdown_table([(*header, "the page as it is"), *((*row, words) for row, words in zip(rows, page))]))
+    print({name: report[name] for name in ("as_they_are", "saved_again", "real", "generated")}, calibration)
+
+
+def shares(verdicts: list[str]) -> dict[str, float]:
+    """How large a part each verdict has, the largest first."""
+    return {name: count / len(verdicts) for name, count in Counter(verdicts).most_common()}
+
+
 def main(settings: Settings) -> None:
     judge = Judge(settings.detector)
+    if settings.wild:
+        return wild(judge, settings.wild)
+    if not (settings.utkface and settings.celeba):
+        sys.exit("Say what to measure on: --wild FILE, or --utkface DIR and --celeba DIR.")
     real = {
         "celeba": held_out(settings.celeba, 64, settings)[0],
         "utkface": held_out(settings.utkface, 64, settings)[0],

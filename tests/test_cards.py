@@ -13,6 +13,7 @@ from PIL import Image
 from gan import UserError
 from gan.cards import detector as detector_card
 from gan.cards import generator as generator_card
+from gan.cards import other_generators
 from gan.model import weights
 from gan.serve.faces import FaceModel
 from gan.serve.judge import Judge
@@ -121,12 +122,22 @@ def test_a_detector_trained_without_a_data_set_may_be_an_earlier_one():
     assert sentence({}, started_from="0" * 12) == ""
 
 
-def test_how_far_to_trust_a_verdict_is_what_was_measured():
-    words, report = detector_card.trust(DETECTOR), DETECTOR["report"]
-    assert f"AUROC {report['as_it_is']['auroc']['value']:.3f}" in words
-    assert f"{report['page']['cut_out']['auroc']:.3f} for faces in larger pictures" in words
-    few = {**DETECTOR, "report": {**report, "page": {"cut_out": {"pictures": 3}}}}
-    assert "for faces in larger pictures" not in detector_card.trust(few)
+def test_what_a_detector_can_know_is_what_was_measured():
+    words, unseen = detector_card.trust(DETECTOR), DETECTOR["unseen"]["report"]
+    assert f"AUROC {DETECTOR['report']['as_it_is']['auroc']['value']:.3f}" in words
+    for kind, verdict in (("generated", "likely_generated"), ("generated", "likely_real"), ("real", "cannot_tell")):
+        assert f" {100 * unseen[kind][verdict]:.0f} %" in words
+    alone = {name: value for name, value in DETECTOR.items() if name != "unseen"}
+    assert "knows no others" in detector_card.trust(alone)
+    assert not any(fact.name == "Other generators" for fact in detector_card.of_detector(alone))
+
+
+def test_every_left_out_source_has_a_row_in_the_card(tmp_path):
+    header, *rows = other_generators.table(DETECTOR)
+    assert {row[0] for row in rows} == set(DETECTOR["unseen"]["report"]["sources"])
+    assert all(len(row) == len(header) == 7 for row in rows)
+    detector_card.save(tmp_path, DETECTOR)
+    assert all(f"| {row[0]} |" in (tmp_path / "README.md").read_text() for row in rows)
 
 
 def test_the_table_has_a_row_for_all_that_was_compared():
@@ -139,11 +150,18 @@ def test_the_table_has_a_row_for_all_that_was_compared():
     assert detector_card.table(few)[1:] == (("JPEG 50", "0.500", "–", "–", "–"),)
 
 
+@pytest.mark.parametrize("words", [detector_card.of_detector, detector_card.trust, other_generators.table])
+def test_malformed_figures_of_left_out_sources_are_one_sentence(words):
+    for report in (None, [], {**DETECTOR["unseen"]["report"], "generated": 3, "sources": {"x": {}}}):
+        with pytest.raises(UserError, match="in config.json lacks an entry or has one of the wrong kind"):
+            words({**DETECTOR, "unseen": {**DETECTOR["unseen"], "report": report}})
+
+
 @pytest.mark.parametrize("words", [detector_card.of_detector, detector_card.trust, detector_card.table])
 def test_a_malformed_report_is_one_sentence(words):
     assert words(DETECTOR)
     for report in (None, [], {**DETECTOR["report"], "changed": 3, "wrong": {}}):
-        with pytest.raises(UserError, match="^“report” in config.json lacks an entry or has one of the wrong kind"):
+        with pytest.raises(UserError, match="^“report”.* in config.json lacks an entry or has one of the wrong kind"):
             words({**DETECTOR, "report": report})
 
 

@@ -8,10 +8,10 @@ from small import SMALL
 
 from gan import UserError
 from gan.model import critic, face_finder, weights
-from gan.model.detector import Detector
+from gan.model.detector import FEW_TRACES, GENERATED, OURS, REAL, SOME_TRACES, UNLIKE, UNTRAINED, Detector
 from gan.model.face_finder import Square
 from gan.serve.faces import FaceModel
-from gan.serve.judge import GENERATED, MOST_FACES, NO_FACE, REAL, TOO_SMALL, UNCLEAR, Judge
+from gan.serve.judge import MOST_FACES, NO_FACE, TOO_SMALL, Judge
 
 MEADOW = Image.new("RGB", (900, 700), (96, 128, 80))
 
@@ -73,19 +73,32 @@ def test_the_probability_is_the_sum_of_the_places_and_calibrated(judge, faces):
     assert opinion.probability_generated == pytest.approx(1 / (1 + np.exp(-scaled)), abs=1e-4)
 
 
-def test_three_verdicts(judge, faces, monkeypatch):
-    probability = judge.verdict(faces[4]).opinion.probability_generated
-    for real_up_to, generated_from, expected in (
-        (0, probability - 1e-6, GENERATED),
-        (probability + 1e-6, 1.1, REAL),
-        (probability - 1e-6, probability + 1e-6, UNCLEAR),
+def test_what_decides_is_what_is_shown(judge, faces, monkeypatch):
+    """Our own generators, on the square as the detector saw it; else the traces, on the picture's own pixels."""
+    large = faces[4].resize((300, 300), Image.Resampling.BICUBIC)
+    limits = judge.config["unseen"]["calibration"]
+    opinion = judge.verdict(faces[4]).opinion
+    assert opinion.decided_by == OURS and opinion.ours == opinion.probability_generated
+    monkeypatch.setitem(judge.config, "calibration", {**judge.config["calibration"], "real_up_to": 1.1})
+    for change, expected in (
+        ({"generated_from": 1.1, "real_up_to": 1.05, "unlike_from": 1e3}, (REAL, FEW_TRACES)),
+        ({"generated_from": 1.1, "real_up_to": -1, "unlike_from": 1e3}, ("can't tell", SOME_TRACES)),
+        ({"unlike_from": 0.0}, ("can't tell", UNLIKE)),
     ):
-        monkeypatch.setitem(
-            judge.config,
-            "calibration",
-            {**judge.config["calibration"], "real_up_to": real_up_to, "generated_from": generated_from},
-        )
-        assert judge.verdict(faces[4]).verdict == expected
+        monkeypatch.setitem(judge.config["unseen"], "calibration", {**limits, "ours_from": 1.1, **change})
+        opinion = judge.verdict(large).opinion
+        assert (opinion.verdict, opinion.decided_by) == expected
+        assert np.array_equal(opinion.crop, np.asarray(large)) and opinion.places.shape == (17, 17)
+
+
+def test_a_detector_that_knows_no_other_generators_calls_no_face_real(judge, faces, tmp_path):
+    config = {name: judge.config[name] for name in ("training", "calibration", "report")}
+    weights.save_detector(tmp_path, judge.detector, judge.settings, config)
+    alone = Judge(tmp_path)
+    assert alone.verdict(faces[4]).opinion.decided_by == OURS
+    alone.config["calibration"] = {**config["calibration"], "generated_from": 1.1, "real_up_to": 1.05}
+    assert alone.verdict(faces[4]).opinion.decided_by == UNTRAINED
+    assert "calls no face real" in alone.trust
 
 
 def test_a_small_face_is_too_small_to_tell(judge, faces):

@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from gan.cards import detector_card, other_generators
 from gan.cards.fact import Fact, as_markdown, markdown_table
+from gan.cards.other_generators import percent
 from gan.model import weights
 from gan.model.config import CONFIG, config_errors
 
@@ -17,16 +19,25 @@ def save(folder: Path, config: dict) -> None:
     with config_errors(CONFIG):
         trainings = list(_trainings(config["training"]))
         sets = " and ".join(dict.fromkeys(name for training in trainings for name in training["data"]))
-        text = _CARD.format(
+        text = detector_card.CARD.format(
             sets=sets,
             count=len({name for training in trainings for name in training["generators"]}),
             made="\n\nIt continued from an earlier detector:\n\n".join(map(_training, trainings)),
             facts="\n\n".join(map(as_markdown, of_detector(config))),
             table=markdown_table(table(config)),
+            trust=trust(config),
+            sources=_source_by_source(config),
             picture=weights.DETECTOR_PICTURE,
         )
     (folder / "README.md").write_text(text, encoding="utf-8")
-    (folder / "LICENSE").write_text(_LICENSE.format(sets=sets), encoding="utf-8")
+    (folder / "LICENSE").write_text(detector_card.LICENSE.format(sets=sets), encoding="utf-8")
+
+
+def _source_by_source(config: dict) -> str:
+    if "unseen" not in config:
+        return ""
+    rows = markdown_table(other_generators.table(config))
+    return detector_card.SOURCES.format(table=rows, **config["unseen"]["training"])
 
 
 def of_detector(config: dict) -> list[Fact]:
@@ -43,37 +54,41 @@ def of_detector(config: dict) -> list[Fact]:
             *_calibration(config["calibration"], report),
             *_people(report.get("people")),
             *_unseen_data_set(config),
+            *other_generators.facts(config),
             *_photos(report.get("photos")),
         ]
 
 
 def trust(config: dict) -> str:
-    """How far to trust a verdict, as Markdown: figures measured on pictures that the detector had never seen.
+    """What the detector can and cannot know, as Markdown to be read in ten seconds; figures on pictures it never saw.
 
     Raises:
         UserError: the config is malformed; with one sentence.
     """
-    with config_errors(f"“report” in {CONFIG}"):
-        report = config["report"]
-        auroc, cut_out = report["as_it_is"]["auroc"], report["page"]["cut_out"]
-        low, high = auroc["interval"]
-        in_photos = f", {cut_out['auroc']:.3f} for faces in larger pictures" if "auroc" in cut_out else ""
+    with config_errors(f"“report” or “unseen” in {CONFIG}"):
+        auroc = config["report"]["as_it_is"]["auroc"]["value"]
+        known = f"**It recognises faces of its own generators** (AUROC {auroc:.3f}; a guess is 0.5)."
+        if "unseen" not in config:
+            return f"{known} **It knows no others**, so it calls no face real."
+        made, real = (
+            {verdict: percent(share) for verdict, share in config["unseen"]["report"][kind].items()}
+            for kind in ("generated", "real")
+        )
         return (
-            "**How far to trust it:** of a held-out photograph and a face of our generators, it finds the generated "
-            f"one {100 * auroc['value']:.1f} % of the time (AUROC {auroc['value']:.3f}, 95 % interval {low:.3f} to "
-            f"{high:.3f}{in_photos}; a guess is 0.5), measured on {report['real']:,} held-out photographs and "
-            f"{report['generated']:,} faces. {_errors(report)}: see About. **It is not a forensic tool, and it does "
-            "not judge pictures from diffusion models** or other large generators: it knows small face GANs like ours, "
-            "and photographs of faces that look at the camera."
+            f"{known} **Of other generators' faces it finds {made['likely_generated']}**: the best look real to it. "
+            f"So it says “can't tell” of {real['cannot_tell']} of photographs and {made['cannot_tell']} of such "
+            f"faces. It calls {real['likely_generated']} of photographs generated and {made['likely_real']} of such "
+            "faces real. It is not a forensic tool."
         )
 
 
 def _errors(report: dict) -> str:
     wrong = report["wrong"]
     return (
-        "Of all pictures as they are, with random degradations, and as faces in larger pictures, it calls "
-        f"{100 * wrong['real_called_generated']:.1f} % of the real ones likely generated and "
-        f"{100 * wrong['generated_called_real']:.1f} % of the generated ones likely real, and cannot tell for "
+        "Asked only whether one of its own generators made a face, over all pictures as they are, with random "
+        "degradations, and as faces in larger pictures, it takes "
+        f"{100 * wrong['real_called_generated']:.1f} % of the real ones for generated and "
+        f"{100 * wrong['generated_called_real']:.1f} % of the generated ones for real, and cannot tell for "
         f"{100 * wrong['cannot_tell']:.0f} %"
     )
 
@@ -90,7 +105,7 @@ def table(config: dict) -> tuple[tuple[str, ...], ...]:
             (words, f"{of['auroc']:.3f}", *(f"{100 * of[share]:.1f} %" if share in of else "–" for share in shares))
             for words, of in _lines(config["report"])
         ]
-    return ("pictures", "AUROC", "real, called likely generated", "generated, called likely real", "can't tell"), *rows
+    return ("pictures", "AUROC", "real, taken for generated", "generated, taken for real", "can't tell"), *rows
 
 
 def _lines(report: dict) -> Iterator[tuple[str, dict]]:
@@ -130,7 +145,7 @@ def _trainings(training: dict) -> Iterator[dict]:
 def _training(training: dict) -> str:
     """One training, and the generator whose discriminator it started from."""
     started = training["started_from"]
-    return _TRAINING.format(**training) + (
+    return detector_card.TRAINING.format(**training) + (
         f"\n\nIt started from the discriminator of generator `{started}`." if isinstance(started, str) else ""
     )
 
@@ -163,7 +178,7 @@ def _calibration(calibration: dict, report: dict) -> list[Fact]:
     return [
         Fact(
             "Calibration",
-            f"Platt scaling and the two thresholds (likely generated from {calibration['generated_from']:.2f}, likely "
+            f"Platt scaling and the two thresholds (generated from {calibration['generated_from']:.2f}, "
             f"real up to {calibration['real_up_to']:.2f}) were fitted on {report['calibrated_on']:,} other pictures, "
             "real and generated: as they are, with random degradations, and as faces in larger pictures. On the "
             f"pictures measured, over all three, probabilities are off by {100 * error['after']:.1f} points on average "
@@ -223,60 +238,3 @@ def _photos(measured: dict | None) -> list[Fact]:
             f"ms (medians, {threads}).",
         )
     ]
-
-
-_CARD = """---
-license: other
-license_name: as-the-training-data
-license_link: LICENSE
-library_name: seedfaces
-tags: [face-generation, gan, detection]
----
-# Real or generated: a detector of small face GANs
-
-The discriminator of a face GAN, trained further on the faces of finished generators. It judges a square around a face.
-Each place of its last layer adds a share to the logit, and the shares are shown as a heat map. **It is not a forensic
-tool and does not judge pictures from diffusion models or other large generators**: it knows small face GANs like ours.
-
-```python
-from pathlib import Path
-from gan.serve.files import read_picture
-from gan.serve.judge import Judge
-
-print(Judge("weights/detector").verdict(read_picture(Path("photo.jpg").read_bytes())).verdict)
-```
-
-## How it was made
-
-Real pictures: the training splits of {sets}. Generated pictures: faces of {count} generators, most of them earlier
-states of one another; half of the faces have a variation other than 1. Both got the same random degradations: resized
-by 0.5 to 2, blurred, recoloured, noise added, saved as JPEG or WebP, cut out of a larger picture.
-
-{made}
-
-## How good it is
-
-{facts}
-
-{table}
-
-![AUROC by degradation and by generator, reliability]({picture})
-
-Each data set has its own look, and generators share the look of the set that they learned from: AUROC against the real
-pictures of another set says little.
-
-## Licence
-
-See [LICENSE](LICENSE): the rights are those of the training pictures.
-"""
-
-_TRAINING = """{pictures:,} pictures in {steps:,} steps, {minutes:g} minutes on {hardware}:
-
-    {command}"""
-
-_LICENSE = """This detector was trained on pictures from {sets}, and on faces of generators that were trained on
-such pictures.
-
-It may be used as those pictures may be used, and no further. Where the pictures are for non-commercial research only
-(UTKFace and CelebA are), so is this detector. It comes without any warranty.
-"""

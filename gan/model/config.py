@@ -14,7 +14,7 @@ FORMAT = 1
 CONFIG = "config.json"
 MOST_CONFIG_BYTES = 10_000_000
 MOST_LEVELS = 100  # of nesting in a config; each run that starts from other weights adds one
-_MAPPINGS = ("model", "training", "metrics", "sha256", "calibration", "report")  # parts of a config
+_MAPPINGS = ("model", "training", "metrics", "sha256", "calibration", "report", "unseen")  # parts of a config
 
 
 def load_config(folder: Path) -> dict:

@@ -21,11 +21,13 @@ from gan.model.config import CONFIG, FORMAT, load_config, model_settings, read_f
 from gan.model.detector import Detector
 from gan.model.networks import Discriminator, Generator
 from gan.model.settings import ModelSettings, to_dict
+from gan.model.traces import Traces
 
 # how variation works, by the generator's header: it pulls features to their mean, or (first weights) scales latents
 FEATURES_TO_MEAN, SCALED_LATENT = "first_features_towards_mean", "scale_latent"
 GENERATOR, DISCRIMINATOR = "generator.safetensors", "discriminator.safetensors"
-DETECTOR = "detector.safetensors"  # in a folder of its own, with a config.json
+# in a folder of their own, with a config.json; the second is there where foreign generators were trained on
+DETECTOR, TRACES = "detector.safetensors", "traces.safetensors"
 # pictures for people, in the same folders
 SAMPLES, CURVES, QUALITY, TIMELINE = "samples.png", "curves.png", "quality.png", "timeline.webp"
 DETECTOR_PICTURE = "detector.png"
@@ -87,6 +89,27 @@ def load_detector(folder: Path) -> tuple[Detector, ModelSettings, dict]:
     settings = model_settings(folder, config)
     detector, _ = _network(Detector, settings, folder / DETECTOR, config)
     return detector, settings, config
+
+
+def save_traces(folder: Path, traces: Traces, unseen: dict) -> None:
+    """Add what tells the pictures of unseen generators to a detector's folder, and `unseen` to its config.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    (folder / TRACES).write_bytes(serialize(_published(traces.state_dict())))
+    config = load_config(folder)
+    hashes = {**config["sha256"], TRACES: sha256(folder / TRACES)}
+    write_config(folder, {**config, "unseen": unseen, "sha256": hashes})
+
+
+def load_traces(folder: Path, settings: ModelSettings, config: dict) -> Traces | None:
+    """What tells the pictures of unseen generators, of a detector's folder; None if its config knows of none.
+
+    Raises:
+        UserError: with one sentence on what is missing, damaged or does not fit.
+    """
+    return _network(Traces, settings, folder / TRACES, config)[0] if "unseen" in config else None
 
 
 def replace_folder(new: Path, folder: Path) -> None:

@@ -7,11 +7,10 @@ import numpy as np
 from PIL import Image
 
 from gan.cards import detector as cards
-from gan.model import detector, face_finder, weights
+from gan.model import detector, face_finder, traces, weights
 from gan.model.config import CONFIG, config_errors
 from gan.model.face_finder import FEWEST_PIXELS, Square
 
-REAL, GENERATED, UNCLEAR = "likely real", "likely generated", "can't tell"
 LARGEST = 1e6  # slope or intercept of a calibration; logits stay far below the limits of float32
 # the other verdicts: no face was judged
 TOO_SMALL, NO_FACE = "too small to tell", "no face found"
@@ -22,10 +21,14 @@ MOST_FACES = 12  # of a picture that are judged, the largest
 class Opinion:
     """The detector's opinion on a square of a picture."""
 
-    crop: np.ndarray  # (S, S, 3) uint8, as the network saw it
-    places: np.ndarray  # (h, w) float32: the evidence for "generated" of each place, in logits after calibration
-    probability_generated: float
     verdict: str  # REAL, GENERATED or UNCLEAR
+    decided_by: str  # one of the constants of gan.model.detector
+    ours: float  # probability that it is a face of the generators that the detector knows, and not a photograph
+    probability_generated: float  # by any generator: `ours`, or from the traces, whichever decided
+    # what decided: pixels (H, W, 3) uint8, and the evidence for "generated" of their places (h, w), in logits after
+    # calibration. The square as the detector saw it, upright, or as it is in the picture
+    crop: np.ndarray
+    places: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,9 @@ class Judge:
         self.detector, self.settings, self.config = weights.load_detector(self.folder)
         with config_errors(self.folder / CONFIG):
             _check_calibration(self.config["calibration"])
+            self.traces = weights.load_traces(self.folder, self.settings, self.config)
+            if self.traces:
+                _check_calibration(self.config["unseen"]["calibration"], ("ours_from", "unlike_from"))
         # the page's texts about the detector; a malformed config is refused here
         self.facts, self.table = cards.of_detector(self.config), cards.table(self.config)
         self.trust = cards.trust(self.config)
@@ -83,29 +89,43 @@ class Judge:
         return Judged(opinion.verdict, square, opinion)
 
     def opinion(self, picture: Image.Image, square: Square) -> Opinion:
-        """The detector's opinion on a square of a PIL RGB picture."""
+        """The opinion on a square of a PIL RGB picture; how it comes about: `detector.decide`."""
         looks, calibration = face_finder.looks(picture, square, self.settings.resolution), self.config["calibration"]
-        evidence = detector.evidence(self.detector, looks).mean(0)
-        places = calibration["slope"] * evidence + calibration["intercept"] / evidence.size
-        probability = float(1 / (1 + np.exp(-np.clip(places.sum(), -500, 500))))
-        verdict = (
-            GENERATED
-            if probability >= calibration["generated_from"]
-            else REAL
-            if probability <= calibration["real_up_to"]
-            else UNCLEAR
+        places, ours = _calibrated(detector.evidence(self.detector, looks).mean(0), calibration)
+        if not self.traces:
+            return Opinion(*detector.decide(ours, calibration), ours, ours, looks[0], places)
+        limits, pixels = self.config["unseen"]["calibration"], traces.native(picture, square)
+        blocks, unseen = _calibrated(self.traces(traces.spectra(pixels)).numpy(), limits)
+        unlikeness = float(self.traces.unlikeness(traces.face_features(self.detector, looks[:1])))
+        verdict, decided_by = detector.decide(ours, calibration, unseen, unlikeness, limits)
+        if decided_by == detector.OURS:
+            return Opinion(verdict, decided_by, ours, ours, looks[0], places)
+        return Opinion(verdict, decided_by, ours, self._bounded(unseen), pixels, blocks)
+
+    def _bounded(self, probability: float) -> float:
+        """No surer than verdicts on left-out sources were right, where as many pictures are real as generated."""
+        measured = self.config["unseen"]["report"]
+        least, most = (
+            measured["generated"][verdict] / max(measured["generated"][verdict] + measured["real"][verdict], 1e-9)
+            for verdict in ("likely_real", "likely_generated")
         )
-        return Opinion(looks[0], places, probability, verdict)
+        return float(np.clip(probability, least, max(most, least)))
 
 
-def _check_calibration(calibration: dict) -> None:
+def _calibrated(evidence: np.ndarray, calibration: dict) -> tuple[np.ndarray, float]:
+    """Evidence of places `(h, w)` → the same after calibration, in logits, and the probability of their sum."""
+    places = calibration["slope"] * evidence + calibration["intercept"] / evidence.size
+    return places, float(1 / (1 + np.exp(-np.clip(places.sum(), -500, 500))))
+
+
+def _check_calibration(calibration: dict, others: tuple[str, ...] = ()) -> None:
     """
     Raises:
         LookupError, ValueError: a number is missing, not a number, or out of the range of calibrations.
     """
     names = ("slope", "intercept", "generated_from", "real_up_to")
-    numbers = slope, intercept, generated_from, real_up_to = [calibration[name] for name in names]
-    if any(type(number) not in (int, float) for number in numbers):
-        raise ValueError("a calibration is four numbers")
-    if not (abs(slope) <= LARGEST and abs(intercept) <= LARGEST and 0 <= real_up_to < generated_from <= 1):
-        raise ValueError("a number of the calibration is out of range")
+    numbers = [calibration[name] for name in (*names, *others)]
+    if any(type(number) not in (int, float) or not abs(number) <= LARGEST for number in numbers):
+        raise ValueError("a number of the calibration is none, or out of range")
+    if not 0 <= calibration["real_up_to"] < calibration["generated_from"] <= 1:
+        raise ValueError("the thresholds of the calibration are out of range")

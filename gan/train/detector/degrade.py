@@ -97,6 +97,15 @@ def saved(image: Image.Image, format: str, quality: int) -> Image.Image:
     return images.decode(file.getvalue())
 
 
+def resaved(image: Image.Image, random: np.random.Generator) -> Image.Image:
+    """The picture as it may have travelled: perhaps resized by 0.5 to 1, perhaps saved as JPEG of quality 60 to 97."""
+    if random.random() < 0.4:
+        scale = random.uniform(0.5, 1)
+        size = [max(round(length * scale), 40) for length in image.size]
+        image = image.resize(size, _FILTERS[random.integers(len(_FILTERS))])
+    return saved(image, "JPEG", int(random.integers(60, 98))) if random.random() < 0.6 else image
+
+
 def halved(image: Image.Image) -> Image.Image:
     """The picture at half its size."""
     return image.resize((image.width // 2, image.height // 2), Image.Resampling.LANCZOS)

@@ -37,12 +37,21 @@ class DetectorSettings:
     and as many new faces calibrate it, the other half is reported on. Example:
 
         python -m gan.train.detector --train_data_dir PICTURES --generators runs/faces/weights weights/faces-64
+
+    From --real and --fake it also learns the traces that any generator leaves, and is calibrated on sources that were
+    left out. Without --generators only that is learned, and added to the detector of --init_from. Example:
+
+        python -m gan.train.detector --init_from weights/detector --real photos/* --fake generated/*
     """
 
     # folders of real faces; their test or validation splits are held out: calibrated and reported on
-    train_data_dir: tuple[Path, ...]
+    train_data_dir: tuple[Path, ...] = ()
     # weights folders of the generators to detect
-    generators: tuple[Path, ...]
+    generators: tuple[Path, ...] = ()
+    # folders of pictures or parquet files of real faces from anywhere, one source each, at least 3
+    real: tuple[Path, ...] = ()
+    # the same of faces that other generators made; of a weights folder, new faces are taken
+    fake: tuple[Path, ...] = ()
     # weights folders of earlier states of generators: trained on, not reported on
     snapshots: tuple[Path, ...] = ()
     # weights folder whose discriminator to start from, or a detector's folder to train further, on new generators say

@@ -13,12 +13,16 @@ RESAMPLES = 1000  # of the bootstrap
 BINS = 10  # of the reliability curve, equally many pictures in each
 
 
-def platt(logits: np.ndarray, truth: np.ndarray) -> dict:
-    """`slope` and `intercept` of P(1) = sigmoid(slope * logit + intercept), where half of all are 1 (Platt 1999)."""
+def platt(logits: np.ndarray, truth: np.ndarray, share: np.ndarray | None = None) -> dict:
+    """`slope` and `intercept` of P(1) = sigmoid(slope * logit + intercept), where half of all are 1 (Platt 1999).
+
+    Args:
+        share: the weight of each picture `(N,)`; None: they count alike.
+    """
     from sklearn.linear_model import LogisticRegression  # takes seconds to import
 
     # two numbers from hundreds of pictures need no penalty
-    fitted = LogisticRegression(C=1e9).fit(logits[:, None], truth)
+    fitted = LogisticRegression(C=1e9).fit(logits[:, None], truth, sample_weight=share)
     return {"slope": float(fitted.coef_[0, 0]), "intercept": float(fitted.intercept_[0])}
 
 
