@@ -11,11 +11,10 @@ from PIL import Image
 from tqdm import tqdm
 
 from gan import UserError
-from gan.model import detector, face_finder, images, sampling, traces, weights
+from gan.model import detector, face_finder, images, traces
 from gan.model.settings import ModelSettings
 from gan.model.traces import NUMBERS, Traces
 from gan.train.detector.degrade import resaved
-from gan.train.detector.held_out import FIRST_SEED
 from gan.train.pictures import sources
 from gan.train.settings import DataSettings
 
@@ -47,7 +46,7 @@ def require_enough(real: Sequence[Path], fake: Sequence[Path], known: Sequence[s
         UserError: there are too few sources to leave one out.
     """
     for option, part in (("--real", real), ("--fake", fake)):
-        new = [folder for folder in part if _is_foreign(folder, known)]
+        new = [folder for folder in part if folder.resolve().name not in known]
         if len(new) < FEWEST_SOURCES:
             raise UserError(
                 f"{option} takes at least {FEWEST_SOURCES} sources that the detector was not trained on, since each is "
@@ -63,14 +62,14 @@ def read(
     known: Sequence[str],
     seed: int,
 ) -> Sources:
-    """Find and measure the faces of folders or parquet files, one source each; of weights folders, new faces.
+    """Find and measure the faces of folders of pictures or parquet files, one source each.
 
     Raises:
         UserError: a folder holds no pictures or too few faces, or two sources have one name.
     """
     rows, missing, random = [], {}, np.random.default_rng(seed)
     for folder, generated in [*((folder, False) for folder in real), *((folder, True) for folder in fake)]:
-        name, left_out = folder.resolve().name, _is_foreign(folder, known)
+        name = folder.resolve().name
         if name in missing:
             raise UserError(f"Two sources are called {name}: rename one of the folders.")
         pictures = tqdm(_pictures(folder), name, unit="picture", leave=False)
@@ -81,7 +80,7 @@ def read(
             raise UserError(
                 f"Only {len(measured)} faces were found in {folder}; a source takes at least {FEWEST_FACES}."
             )
-        rows += [(name, generated, left_out, *row) for row in measured]
+        rows += [(name, generated, name not in known, *row) for row in measured]
     names, truth, left_out, as_it_is, again, features, ours = zip(*rows)
     return Sources(
         np.array(names),
@@ -95,12 +94,7 @@ def read(
 
 
 def _pictures(folder: Path) -> Iterable[Image.Image]:
-    """At most 400 pictures of a folder, evenly spread; or faces of the generator in it."""
-    if _holds_generator(folder):
-        loaded = weights.load_generator(folder)
-        made = sampling.faces(loaded.generator, range(FIRST_SEED // 2, FIRST_SEED // 2 + MOST_PICTURES))
-        yield from map(Image.fromarray, made)
-        return
+    """At most 400 pictures of a folder, evenly spread, none of them held out."""
     found = sources.find(DataSettings(train_data_dir=folder))
     every = max(1, (found.count or 0) // MOST_PICTURES)
     trained_on = (picture for picture in islice(found.pictures(), 0, None, every) if not picture.held_out)
@@ -111,15 +105,6 @@ def _pictures(folder: Path) -> Iterable[Image.Image]:
             raise
         except Exception:  # Pillow raises many kinds; one broken picture of hundreds does not count
             continue
-
-
-def _is_foreign(folder: Path, known: Sequence[str]) -> bool:
-    """Whether a source is left out once."""
-    return not _holds_generator(folder) and folder.resolve().name not in known
-
-
-def _holds_generator(folder: Path) -> bool:
-    return (folder / weights.GENERATOR).exists()
 
 
 def _measured(

@@ -50,7 +50,7 @@ class DetectorSettings:
     generators: tuple[Path, ...] = ()
     # folders of pictures or parquet files of real faces from anywhere, one source each, at least 3
     real: tuple[Path, ...] = ()
-    # the same of faces that other generators made; of a weights folder, new faces are taken
+    # the same of faces that other generators made
     fake: tuple[Path, ...] = ()
     # weights folders of earlier states of generators: trained on, not reported on
     snapshots: tuple[Path, ...] = ()
