@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gan import link
-from gan.link import FIRST_SEEDS, FRAMES, LOOK, SEED_LIMIT, SEEDS, View, decode, encode, format_points, parse_points
+from gan.link import FRAMES, LOOK, SEED_LIMIT, SEEDS, View, decode, encode, format_points, parse_points
 from gan.model.look import Look
 from gan.model.point import MOST_SEEDS, Place, parse, seeds_of
 
@@ -225,7 +225,7 @@ def test_what_chats_and_keyboards_make_of_a_place():
         "4,4%7E13%400.4%7E%287%7E9%400.2%29%400.5",
         "4,4%257E13%25400.4~%25287~9@0.2%2529@0.5",
         "4,4～13＠0.4～（7～9＠0.2）＠0.5.",
-        "4,(4~13@.4)~(7 ~ 9 @ 0.20)@0.5)",
+        "4,(4~13@.4)~(7 ~ 9 @ 0.20)@0.5",
         "*4,((4~13@0.400)~(7~9@0.2)@0.5)*",
     ):
         assert decode("v=1&seeds=" + text) == (right, []), text
