@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import gradio as gr
 
-from gan.link import FIRST_SEEDS, FRAMES, SEEDS, View, decode, format_seeds, typed_seeds
+from gan.link import FIRST_SEEDS, FRAMES, SEEDS, View, decode, format_points
 from gan.serve import files
 from gan.serve.faces import FaceModel
 from gan.serve.models import Models
@@ -12,6 +12,7 @@ from gan.serve.page.chooser import Chooser, choices
 from gan.serve.page.components import Player, Said, data_url
 from gan.serve.page.inputs import bounded
 from gan.serve.page.sliders import Slider, look_sliders, values_of
+from gan.words import typed_points
 
 FEWEST, MOST = SEEDS["morph"]
 
@@ -28,7 +29,7 @@ class Morph:
         self.player = Player("player")
         with gr.Row(equal_height=True):
             seeds = gr.Textbox(
-                format_seeds(FIRST_SEEDS["morph"], ", "),
+                format_points(FIRST_SEEDS["morph"], ", "),
                 label="Seeds",
                 max_lines=1,
                 min_width=200,
@@ -83,7 +84,7 @@ class Morph:
 
     def typed(self, view: View, text) -> tuple[View, list[str]]:
         """The seeds box."""
-        seeds, words, notes = typed_seeds(str(text), MOST)
+        seeds, words, notes = typed_points(str(text), MOST)
         if len(seeds) < FEWEST:
             return view, [*notes, f"A morph takes {FEWEST} to {MOST} seeds, for example 4, 13, 17."]
         return replace(view, seeds=seeds), words + notes
