@@ -2,22 +2,24 @@
 
 import random
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 
 import gradio as gr
 
-from gan.link import SEED_LIMIT, SEEDS, View, decode, encode, format_points
+from gan.link import FRAMES, SEED_LIMIT, SEEDS, View, decode, encode, format_points
 from gan.model.look import Look
-from gan.model.point import Place, Point, seeds_of
+from gan.model.point import MOST_SEEDS, Place, Point, seeds_of
 from gan.serve import files
 from gan.serve.faces import FaceModel
 from gan.serve.models import Models
 from gan.serve.page.chooser import Chooser, choices
 from gan.serve.page.components import FaceCard, Faces, Said, data_url
 from gan.serve.page.face_address import FaceAddress
-from gan.serve.page.inputs import bounded
+from gan.serve.page.inputs import bounded, clean
 from gan.serve.page.safety import Refusal
 from gan.serve.page.sliders import Slider, in_words, look_sliders, values_of
+from gan.serve.relatives import WAYS, relatives
 from gan.words import typed_points
 
 MOST = SEEDS["gallery"][1]
@@ -69,7 +71,7 @@ class Gallery:
             seeds = gr.Textbox(
                 "0-15",
                 label="Seeds",
-                info="The first one, a word, or a list: 12, 40-55, Ada",
+                info="The first one, a word, or a list: 12, 40-55, Ada, 4~13@0.4",
                 min_width=200,
                 max_lines=1,
                 scale=4,
@@ -89,7 +91,9 @@ class Gallery:
             "next": self.next_page,
             "previous": self.previous_page,
             "morph": self.morph_from,
+            "mix": self.mix,
             "judge": self.judge,
+            **{name: partial(self.like, t=t) for name, t in WAYS.items()},
         }
         self.outputs = [self.heading, self.chooser, self.grid, self.previous]
 
@@ -166,6 +170,21 @@ class Gallery:
         others = [other for other in seeds[place:] + seeds[:place] if other != point]
         others = others[:2] or [(first_seed(point) + step) % SEED_LIMIT for step in (1, 2)]
         return replace(face, tab="morph", seeds=(point, *others)), []
+
+    def mix(self, view: View, queries) -> tuple[View, list[str]]:
+        """From a face to another, once and smoothly: every moment of it is a mixture of the two."""
+        faces = [self.of(face) for face in clean(queries).values()]
+        if len(faces) != 2:
+            return view, []
+        one, other = faces
+        return replace(one, tab="morph", seeds=one.seeds + other.seeds, frames=FRAMES[1], loop=False), []
+
+    def like(self, view: View, query, t: float) -> tuple[View, list[str]]:
+        """A face and its relatives at `t` of the way to others."""
+        face = self._one(query)
+        found = relatives(face.seeds[0], t)
+        notes = [] if found else [f"This face mixes {MOST_SEEDS} seeds, the most there can be, so it has no relatives."]
+        return replace(face, seeds=(*face.seeds, *found)) if found else view, notes
 
     def judge(self, view: View, query) -> tuple[View, list[str]]:
         """The verdict on a face."""
