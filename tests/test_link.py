@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from gan import link
 from gan.link import FRAMES, LOOK, SEED_LIMIT, SEEDS, View, decode, encode, format_points, parse_points
+from gan.link_text import pasted
 from gan.model.look import Look
 from gan.model.point import MOST_SEEDS, Place, parse, seeds_of
 
@@ -239,3 +240,11 @@ def test_a_list_shortens_seeds_only():
 def test_a_morph_of_one_place_gets_a_neighbour():
     view, notes = decode("tab=morph&seeds=4~13@0.4")
     assert view.seeds == (Place(4, 13, 0.4), 5) and notes == ["A morph takes at least two faces. Seed 5 was added."]
+
+
+def test_the_address_of_a_place_is_a_link_to_it():
+    right = (View(seeds=(Place(Place(4, 13, 0.4), Place(7, 9, 0.2), 0.5),), weights="e933c29c64d6"), [])
+    for path in ("4~13@0.4~%287~9@0.2%29@0.5", "4~13@0.4~(7~9@0.2)@0.5", "4%7E13%400.4%7E%287%7E9%400.2%29%400.5"):
+        text = f"see https://example.org/face/{path}.webp?size=64&w=e933c29c64d6 there"
+        assert decode(pasted(text)) == right
+    assert decode(pasted("/face/1003.png?w=e933c29c64d6"))[0].seeds == (1003,)

@@ -155,8 +155,9 @@ dialog.addEventListener("click", (event) => {
     button.textContent = "64 faces are kept: remove one first";
   const { query } = faces[place];
   const value = name === "mix" ? [query, partner().query] : query;
-  if (["morph", "mix", "judge", "near", "far"].includes(name)) after = () => window.seedfacesAct("gallery", name, value);
-  if (after || name === "close") close();
+  const leads = ["morph", "mix", "judge", "near", "far"].includes(name);
+  if (leads) after = () => window.seedfacesAct("gallery", name, value);
+  if (leads || name === "close") close();
 });
 dialog.addEventListener("keydown", (event) => {
   const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];

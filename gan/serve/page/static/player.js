@@ -4,6 +4,7 @@ let at; // the frame that comes next
 let before; // the frame that is shown
 let left; // how often the film is still to be played
 let turn = 0; // which call of play() or seek() is not outdated
+let loads = 0; // which call of show() is not outdated
 let moment = 0; // the one that is shown, of props.value.moments
 
 const find = (selector) => element.querySelector(selector);
@@ -119,17 +120,19 @@ function restart() {
 }
 
 async function show() {
-  const mine = ++turn;
+  const mine = ++loads;
+  turn += 1;
   film = null;
   if (!props.value) return;
   tell(0);
   find("canvas").width = 0; // the still is seen until the film plays
   const loaded = read(await (await fetch(props.value.src)).arrayBuffer());
-  if (mine !== turn || !loaded.frames.length) return; // all frames alike: the file is a still
+  if (mine !== loads || !loaded.frames.length) return; // all frames alike: the file is a still
   film = loaded;
   [at, before, left] = [0, null, film.plays];
   Object.assign(find("canvas"), { width: film.width, height: film.height });
-  if (matchMedia("(prefers-reduced-motion: reduce)").matches) pause();
+  if (moment) seek(moment); // the slider was faster
+  else if (matchMedia("(prefers-reduced-motion: reduce)").matches) pause();
   else play();
 }
 
