@@ -5,7 +5,8 @@ import csv
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,9 +16,11 @@ from tqdm import tqdm
 
 from gan import UserError, expand_home, show_anything
 from gan.hub_name import FULL_NAME, hub_name
-from gan.link import LOOK, SEED_LIMIT, Range, is_word, look_fields, typed_ranges, word_note
+from gan.link import LOOK, SEED_LIMIT, Range, look_fields
 from gan.model.look import Look
+from gan.model.point import Place, Point
 from gan.serve import DEFAULT, WEIGHTS
+from gan.words import typed_parts
 
 if TYPE_CHECKING:  # torch takes seconds to import, and --help and mistakes in the command line need not wait for it
     from gan.serve.faces import FaceModel
@@ -29,21 +32,23 @@ EPILOG = f"""\
 examples:
   python -m gan.generate --seeds 0-99 --out faces
   python -m gan.generate --seeds 12,40-55,1003 --variation 0.8 --size 256 --out faces
+  python -m gan.generate --seeds 4,4~13@0.25,4~13@0.5,4~13@0.75,13 --out between
   python -m gan.generate --seeds 0-99999 --sheet --model user/name@revision --out sheets
 
-DIR gets a PNG for each face, seed-0000000012.png, and {TABLE} with the columns seed, file, weights (the first 12
-hexadecimal digits of the generator's sha256) and look. With --sheet it gets sheet-00000001.png and so on, and the
-columns sheet and place (0 to 63, row by row) instead of file. Each PNG holds the same as text chunks, and says that
-it was generated. The licence of the weights covers their faces, so LICENSE is copied to DIR.
+DIR gets a PNG for each face, seed-0000000012.png or, of a place between two, seed-4~13@0.4.png, and {TABLE} with the
+columns seed, file, weights (the first 12 hexadecimal digits of the generator's sha256) and look. With --sheet it gets
+sheet-00000001.png and so on, and the columns sheet and place (0 to 63, row by row) instead of file. Each PNG holds the
+same as text chunks, and says that it was generated. The licence of the weights covers their faces, so LICENSE is copied
+to DIR.
 """
 
 
 def main(arguments: list[str] | None = None) -> None:
     given = command_line().parse_args(expand_home(sys.argv[1:] if arguments is None else arguments))
-    seeds, look = parse_seeds(given.seeds), Look(**{name: getattr(given, name) for name in LOOK})
+    points, look = parse_points(given.seeds), Look(**{name: getattr(given, name) for name in LOOK})
     check_empty(given.out)
     model = load(given.model)
-    generate(model, seeds, look, given.out, given.size or model.resolution, given.sheet)
+    generate(model, points, look, given.out, given.size or model.resolution, given.sheet)
 
 
 def command_line() -> argparse.ArgumentParser:
@@ -55,7 +60,9 @@ def command_line() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "--seeds", required=True, help=f"seeds from 0 to {SEED_LIMIT - 1}, ranges of them and words, as 12,40-55,Ada"
+        "--seeds",
+        required=True,
+        help=f"seeds from 0 to {SEED_LIMIT - 1}, ranges of them, words and places between two: 12,40-55,Ada,4~13@0.4",
     )
     parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder, created if it does not exist")
     parser.add_argument(
@@ -101,28 +108,28 @@ def number(name: str, limits: Range):
     return parse
 
 
-def parse_seeds(text: str) -> list[range]:
-    """`12,40-55,Ada` → ranges of seeds in that order. Ranges of any length take no memory; what a word is, is printed.
+def parse_points(text: str) -> list[Sequence[Point]]:
+    """`12,40-55,Ada,4~13@0.4` → ranges of seeds, and places, in that order. Ranges of any length take no memory; what
+    a word is, is printed.
 
     Raises:
-        UserError: a part of the text is not a seed or a range, a seed is named twice, or none is named.
+        UserError: a part of the text names no face, a face is named twice, or none is named.
     """
     runs = []
-    for part, run in typed_ranges(text):
-        if run is None:
-            raise UserError(
-                f"--seeds: “{part[:30]}” is neither a seed, a range of seeds, as 40-55, nor a word; "
-                f"seeds are whole numbers from 0 to {SEED_LIMIT - 1}."
-            )
-        if is_word(part):
-            print(word_note(part, run[0]))
-        runs.append(run)
+    for points, note, word in typed_parts(text):
+        if note:
+            raise UserError(f"--seeds: {note}")
+        if word:
+            print(word)
+        runs.append(points)
     if not runs:
         raise UserError("--seeds names no seed: write, for example, 0-99 or 12,40-55,1003.")
-    ends = sorted(sorted((run[0], run[-1])) for run in runs)
-    for (_, last), (first, _) in zip(ends, ends[1:]):
-        if first <= last:
-            raise UserError(f"--seeds names seed {first} twice: name each seed once.")
+    places = [run[0] for run in runs if isinstance(run[0], Place)]
+    ends = sorted(sorted((run[0], run[-1])) for run in runs if not isinstance(run[0], Place))
+    twice = [place for place, times in Counter(places).items() if times > 1]
+    twice += [first for (_, last), (first, _) in zip(ends, ends[1:]) if first <= last]
+    if twice:
+        raise UserError(f"--seeds names seed {twice[0]} twice: name each seed once.")
     return runs
 
 
@@ -158,13 +165,13 @@ def load(name: str) -> "FaceModel":
         raise UserError(f"There is no folder {name}, so the Hub was asked. {error}") from error
 
 
-def generate(model: "FaceModel", seeds: list[range], look: Look, out: Path, size: int, sheet: bool) -> None:
-    """Make the faces of `seeds` and write them, `AT_ONCE` at a time, into the empty folder `out`: see `EPILOG`.
+def generate(model: "FaceModel", points: list[Sequence[Point]], look: Look, out: Path, size: int, sheet: bool) -> None:
+    """Make the faces of `points` and write them, `AT_ONCE` at a time, into the empty folder `out`: see `EPILOG`.
 
     Raises:
         UserError: the folder cannot be written to. The table lists exactly the faces that are in it.
     """
-    total, done = sum(map(len, seeds)), 0
+    total, done = sum(map(len, points)), 0
     columns = ["seed", "sheet", "place", "weights", "look"] if sheet else ["seed", "file", "weights", "look"]
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -173,7 +180,7 @@ def generate(model: "FaceModel", seeds: list[range], look: Look, out: Path, size
         (out / TABLE).write_text(",".join(columns) + "\n", encoding="utf-8")
         # without a terminal there is no progress bar
         with tqdm(total=total, unit=" faces", disable=None) as bar:
-            for sheet_number, batch in enumerate(batches(seeds), 1):
+            for sheet_number, batch in enumerate(batches(points), 1):
                 write(out, pictures(model, batch, look, size, sheet_number if sheet else None))
                 done += len(batch)
                 bar.update(len(batch))
@@ -186,15 +193,15 @@ def generate(model: "FaceModel", seeds: list[range], look: Look, out: Path, size
     print(f"{total:,} faces of weights {model.id} are in {out}, listed in {TABLE}.")
 
 
-def batches(seeds: list[range]) -> Iterator[list[int]]:
-    """The seeds, `AT_ONCE` at a time."""
-    following = chain.from_iterable(seeds)
+def batches(points: list[Sequence[Point]]) -> Iterator[list[Point]]:
+    """The points, `AT_ONCE` at a time."""
+    following = chain.from_iterable(points)
     while batch := list(islice(following, AT_ONCE)):
         yield batch
 
 
 def pictures(
-    model: "FaceModel", seeds: list[int], look: Look, size: int, sheet_number: int | None
+    model: "FaceModel", points: list[Point], look: Look, size: int, sheet_number: int | None
 ) -> Iterator[tuple[str, bytes, list[tuple]]]:
     """Files of a batch of faces, single ones or, with its number, a sheet: name, PNG, and its rows of the table."""
     import numpy as np
@@ -202,19 +209,20 @@ def pictures(
     from gan.model import images, sampling
     from gan.serve.files import origin, png, resized, size_note
 
-    faces = sampling.faces(model.generator, seeds, look)  # not model.faces, which keeps what it made
+    faces = sampling.faces(model.generator, points, look)  # not model.faces, which keeps what it made
     note = size_note(size, model.resolution)
     if note:
         faces = (resized(face, size) for face in faces)
     made_by = (model.id, urlencode(look_fields(look)))
     if sheet_number is None:
-        for seed, face in zip(seeds, faces):
-            name = f"seed-{seed:010d}.png"  # ten digits for any seed: names sort by seed in sets of several runs, too
-            yield name, png(face, {**origin([seed], look, model.id), **note}), [(seed, name, *made_by)]
+        for point, face in zip(points, faces):
+            # ten digits for any seed: names sort by seed in sets of several runs, too
+            name = f"seed-{point}.png" if isinstance(point, Place) else f"seed-{point:010d}.png"
+            yield name, png(face, {**origin([point], look, model.id), **note}), [(point, name, *made_by)]
     else:
         name, sheet = f"sheet-{sheet_number:08d}.png", images.sheet(np.stack(list(faces)), 8)
-        rows = [(seed, name, place, *made_by) for place, seed in enumerate(seeds)]
-        yield name, png(np.asarray(sheet), {**origin(seeds, look, model.id), **note}), rows
+        rows = [(point, name, number, *made_by) for number, point in enumerate(points)]
+        yield name, png(np.asarray(sheet), {**origin(points, look, model.id), **note}), rows
 
 
 def write(out: Path, pictures: Iterable[tuple[str, bytes, list[tuple]]]) -> None:

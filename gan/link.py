@@ -2,26 +2,26 @@
 
     ?v=1&seeds=12,40-55,1003&variation=0.8&w=e933c29c64d6                          a gallery
     ?v=1&tab=morph&seeds=12,7&variation=1&frames=16&loop=1&w=e933c29c64d6          a morph
+    ?v=1&seeds=4~13@0.4,99&variation=1&w=e933c29c64d6                              a place between two seeds, and a seed
 
 A link holds everything that is needed to show the same faces again, and nothing more. Version 1 is a promise: its
 meaning and its defaults never change. `tests/link_vectors.json` holds links and what they mean, for ports to other
 languages.
 
-People may type words where they type seeds: `typed_seeds`. Links hold numbers only, so a word is never lost in one.
+`gan.model.point` says what a place is. People may type words where they type seeds: `gan.words`. Links hold numbers
+only, so a word is never lost in one.
 """
 
-import hashlib
 import re
-import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import NamedTuple
 from urllib.parse import urlencode
 
-from gan.link_text import AROUND, in_ascii, parameters, pasted
+from gan.link_text import AROUND, LONGEST, in_ascii, parameters, short
 from gan.model.look import AS_TRAINED, Look
+from gan.model.point import MOST_SEEDS, SEED_LIMIT, Place, Point, parse, seeds_of
 
-SEED_LIMIT = 2**32  # seeds are 0 <= seed < SEED_LIMIT
 SEEDS = {"gallery": (1, 64), "morph": (2, 8), "verdict": (0, 1), "about": (0, 0)}  # fewest and most, per tab
 FRAMES = (2, 32)  # frames of a morph from one seed to the next
 FIRST_SEEDS = {"gallery": tuple(range(16)), "morph": (4, 13, 17), "verdict": (), "about": ()}
@@ -42,8 +42,9 @@ _ALWAYS = {"variation"}
 _SEED = re.compile(r"[0-9]{1,10}")
 _RANGE = re.compile(r"([0-9]{1,10})\s*[-–]\s*([0-9]{1,10})")
 _SEPARATOR = re.compile(r"[,;]|(?<=[0-9])\s+(?=[0-9])")
-_NAMED = re.compile(r"^\s*seeds?\b[\s:#=]*(?=\d)(?!.*[^\W\d_])", re.I)  # as the page's headings say it
-_TYPED_SEPARATOR = re.compile("[,;，；、]")
+# no t that a link holds is 0, so this is 0.4 as many languages write it, and 4 is no seed
+_DECIMAL_COMMA = re.compile(r"@\s*0\s*,\s*[0-9]{1,3}(?![0-9~@.-])")
+_AROUND_PLACE = AROUND.replace("(", "").replace(")", "")
 WEIGHTS = re.compile(r"[0-9a-f]{12}")
 _NUMBER = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,9})?")
 
@@ -57,7 +58,7 @@ class View:
     """
 
     tab: str = "gallery"
-    seeds: tuple[int, ...] = FIRST_SEEDS["gallery"]  # their number is limited by SEEDS
+    seeds: tuple[Point, ...] = FIRST_SEEDS["gallery"]  # their number is limited by SEEDS
     look: Look = AS_TRAINED
     weights: str = ""  # first 12 hex digits of the generator's sha256; empty: those that the page has
     frames: int = 16
@@ -67,7 +68,7 @@ class View:
         fewest, most = SEEDS.get(self.tab, (1, 0))
         valid = (
             fewest <= len(self.seeds) <= most
-            and all(0 <= seed < SEED_LIMIT for seed in self.seeds)
+            and all(isinstance(point, Place) or 0 <= point < SEED_LIMIT for point in self.seeds)
             and isinstance(self.look, Look)
             and all(_fits(getattr(self.look, name), limits) for name, limits in LOOK.items())
             and (not self.weights or WEIGHTS.fullmatch(self.weights))
@@ -85,12 +86,12 @@ def encode(view: View) -> str:
     if view.tab != "gallery":
         query["tab"] = view.tab
     if view.seeds:
-        query |= {"seeds": format_seeds(view.seeds), **look_fields(view.look)}
+        query |= {"seeds": format_points(view.seeds), **look_fields(view.look)}
     if view.tab == "morph":
         query |= {"frames": view.frames, "loop": int(view.loop)}
     if view.weights:
         query["w"] = view.weights
-    return urlencode(query, safe=",")
+    return urlencode(query, safe=",~@")  # chats end a link at a parenthesis
 
 
 def decode(params: Mapping[str, str] | str) -> tuple[View, list[str]]:
@@ -107,9 +108,9 @@ def decode(params: Mapping[str, str] | str) -> tuple[View, list[str]]:
     named = query.get("tab", "gallery")
     tab = named.strip(AROUND).lower()
     if tab not in SEEDS:
-        notes.append(f"This page has no tab “{_short(named)}”. Here is the gallery.")
+        notes.append(f"This page has no tab “{short(named)}”. Here is the gallery.")
         tab = "gallery"
-    seeds = _seeds_for(tab, query, notes)
+    seeds = _points_for(tab, query, notes)
     if not seeds:
         return View(tab, ()), notes
     look = {name: _number(query, name, getattr(Look(), name), limits, notes) for name, limits in LOOK.items()}
@@ -136,122 +137,115 @@ def look_fields(look: Look) -> dict[str, str]:
     }
 
 
-def parse_seeds(text: str, most: int = 64) -> tuple[tuple[int, ...], list[str]]:
-    """`12, 40-55, 1003` → the first `most` seeds in that order, and sentences about what was left out."""
-    seeds, _, notes = _first(seed_ranges(text[:4000]), most)
-    return seeds, notes
+class Part(NamedTuple):
+    """What one part of a list of points means."""
+
+    points: Sequence[Point]  # in their order; empty where it names none
+    note: str = ""  # a sentence about what could not be honoured
+    word: str = ""  # a sentence that says which seed a word is
 
 
-def typed_seeds(text: str, most: int = 64) -> tuple[tuple[int, ...], list[str], list[str]]:
-    """What a person typed, `Ada Lovelace, 12, 40-55` → the first `most` seeds, which words they are, what was left out.
+def parse_points(text: str, most: int = 64) -> tuple[tuple[Point, ...], list[str]]:
+    """`12, 40-55, 4~13@0.4` → the first `most` points in that order, and sentences about what was left out."""
+    points, _, notes = first_points(parts(text[:LONGEST]), most)
+    return points, notes
+
+
+def first_points(found: Iterable[Part], most: int) -> tuple[tuple[Point, ...], list[str], list[str]]:
+    """The first `most` points, which words they are, what was left out.
 
     The second is empty or one text that says the seed of each word; the third has one sentence for each fault.
     """
-    return _first(typed_ranges(text[:4000]), most, ", or words")
-
-
-def _first(
-    ranges: Iterator[tuple[str, range | None]], most: int, others: str = ""
-) -> tuple[tuple[int, ...], list[str], list[str]]:
-    seeds: list[int] = []
+    points: list[Point] = []
     words: list[str] = []
     notes: list[str] = []
-    for part, run in ranges:
-        if run is None:
-            notes.append(f"“{_short(part)}” is not a seed. Seeds are whole numbers from 0 to {SEED_LIMIT - 1}{others}.")
-            continue
-        if len(seeds) < most and is_word(part):
-            words.append(word_note(part, run[0]))
+    for part in found:
+        if len(points) < most and part.word:
+            words.append(part.word)
+        if part.note and (len(points) < most or not part.points):
+            notes.append(part.note)
         # a range may name billions: take only as many as can be shown, and one more to know that there are more
-        seeds += run[: most + 1 - len(seeds)]
-        if len(seeds) > most:
+        points += part.points[: most + 1 - len(points)]
+        if len(points) > most:
             notes.append(
                 f"Only {most} faces fit. These are the first {most}." if most > 1 else "Only the first face is used."
             )
             break
-    return tuple(seeds[:most]), [" ".join(words)] if words else [], notes[:3]
+    return tuple(points[:most]), [" ".join(words)] if words else [], notes[:3]
 
 
-def seed_ranges(text: str) -> Iterator[tuple[str, range | None]]:
-    """`12, 40-55` → each part of the text with the seeds that it names, in their order; None where it names none."""
-    for part in filter(None, (part.strip() for part in _SEPARATOR.split(in_ascii(text)))):
+def parts(text: str, others: str = "") -> Iterator[Part]:
+    """`12, 40-55, 4~13@0.4` → each part of the text with the points that it names; `others` ends what is said of it
+    where it names none."""
+    text = in_ascii(text)
+    if _DECIMAL_COMMA.search(text):
+        yield Part((), "A comma separates faces. Write a place between two with a point, as 4~13@0.4.")
+    for part in filter(None, (part.strip() for part in _SEPARATOR.split(text))):
         bare = part.strip(AROUND)
+        if "~" in bare:
+            yield _place(part)
+            continue
         match = _RANGE.fullmatch(bare)
         ends = list(map(int, match.groups())) if match else [int(bare)] * 2 if _SEED.fullmatch(bare) else [-1, -1]
         first, last = ends
         step = 1 if last >= first else -1
-        yield part, range(first, last + step, step) if 0 <= min(ends) and max(ends) < SEED_LIMIT else None
+        possible = 0 <= min(ends) and max(ends) < SEED_LIMIT
+        yield Part(range(first, last + step, step)) if possible else Part((), no_seed(part, others))
 
 
-def typed_ranges(text: str) -> Iterator[tuple[str, range | None]]:
-    """As `seed_ranges`; what stands between two commas and has letters is a word. A link is none, `Seed 5` is 5."""
-    if pasted(text) or "://" in text:
-        yield text, None
-        return
-    for part in _TYPED_SEPARATOR.split(text):
-        part = _NAMED.sub("", part)
-        if is_word(part):
-            seed = word_seed(part)
-            yield " ".join(part.split()), range(seed, seed + 1)
-        else:
-            yield from seed_ranges(part)
+def no_seed(part: str, others: str = "") -> str:
+    return f"“{short(part)}” is not a seed. Seeds are whole numbers from 0 to {SEED_LIMIT - 1}{others}."
 
 
-def is_word(part: str) -> bool:
-    return any(map(str.isalpha, part))
+def _place(part: str) -> Part:
+    """A part with ~, which is a place or nothing."""
+    text = "".join(part.split())
+    for around in (_AROUND_PLACE, AROUND):  # a parenthesis may belong to the place
+        try:
+            point, exact = parse(text.strip(around))
+        except ValueError:
+            continue
+        return Part((point,), "" if exact else f"“{short(part)}” is not possible. {point} is used instead.")
+    if text.count("~") >= MOST_SEEDS:
+        return Part((), f"“{short(part)}” has too many seeds: a place has at most {MOST_SEEDS}.")
+    return Part((), f"“{short(part)}” is not a place between two faces. Write, for example, 4~13@0.4.")
 
 
-def word_note(word: str, seed: int) -> str:
-    return f"“{_short(word)}” is seed {seed}."
-
-
-def word_seed(word: str) -> int:
-    """The seed of a word or a name, however it is capitalised, spaced or encoded.
-
-    1. Characters of Unicode's categories Cf (invisible) and Cs are dropped; ’, which phones type, becomes '.
-    2. NFKC, lower case, upper case, NFKC. Thus ß is SS. `str.casefold` does not exist in other languages.
-    3. White space becomes one space, and none at either end.
-    4. The first 4 bytes of the SHA-256 of its UTF-8, big-endian, are the seed.
-
-    `tests/word_vectors.json` holds words and their seeds.
-    """
-    visible = "".join(letter for letter in word if unicodedata.category(letter) not in ("Cf", "Cs"))
-    folded = unicodedata.normalize("NFKC", visible.replace("’", "'")).lower().upper()
-    text = " ".join(unicodedata.normalize("NFKC", folded).split())
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")
-
-
-def format_seeds(seeds: tuple[int, ...], separator: str = ",") -> str:
-    """(12, 40, 41, 42, 1003) → `12,40-42,1003`: the order is kept, runs of three and more are shortened."""
-    parts, start = [], 0
-    for end in range(1, len(seeds) + 1):
-        if end == len(seeds) or seeds[end] != seeds[end - 1] + 1:
-            run = seeds[start:end]
-            parts += [f"{run[0]}-{run[-1]}"] if len(run) > 2 else map(str, run)
+def format_points(points: Sequence[Point], separator: str = ",") -> str:
+    """(12, 40, 41, 42, 1003) → `12,40-42,1003`: the order is kept, runs of three and more seeds are shortened."""
+    words, start = [], 0
+    for end in range(1, len(points) + 1):
+        if end == len(points) or not _follows(points[end], points[end - 1]):
+            run = points[start:end]
+            words += [f"{run[0]}-{run[-1]}"] if len(run) > 2 else map(str, run)
             start = end
-    return separator.join(parts)
+    return separator.join(words)
+
+
+def _follows(point: Point, other: Point) -> bool:
+    return not isinstance(other, Place) and point == other + 1
 
 
 def _fits(value: float, limits: Range) -> bool:
     return limits.least <= value <= limits.most and round(value, limits.decimals) == value
 
 
-def _seeds_for(tab: str, query: dict[str, str], notes: list[str]) -> tuple[int, ...]:
-    """The seeds of a query, as many as the tab takes."""
+def _points_for(tab: str, query: dict[str, str], notes: list[str]) -> tuple[Point, ...]:
+    """The points of a query, as many as the tab takes."""
     fewest, most = SEEDS[tab]
     if most == 0:
         return ()
     text = query.get("seeds") or query.get("seed", "")  # people write seed=5, too
-    seeds, seed_notes = parse_seeds(text, most)
-    notes += seed_notes
-    if len(seeds) >= fewest:
-        return seeds
-    if seeds:  # a morph of one face
-        neighbour = (seeds[0] + 1) % SEED_LIMIT
+    points, point_notes = parse_points(text, most)
+    notes += point_notes
+    if len(points) >= fewest:
+        return points
+    if points:  # a morph of one face
+        neighbour = (seeds_of(points[0])[0] + 1) % SEED_LIMIT
         notes.append(f"A morph takes at least two faces. Seed {neighbour} was added.")
-        return (*seeds, neighbour)
+        return (*points, neighbour)
     if "seeds" in query or "seed" in query:
-        first = format_seeds(FIRST_SEEDS[tab], ", ")
+        first = format_points(FIRST_SEEDS[tab], ", ")
         notes.append("The link names no face." + (f" Here are seeds {first}." if first else ""))
     return FIRST_SEEDS[tab]
 
@@ -266,11 +260,5 @@ def _number(query: dict[str, str], name: str, default: float, limits: Range, not
         value = min(max(round(float(number), limits.decimals), limits.least), limits.most) + 0.0  # not -0.0
         if abs(value - float(number)) <= 1e-6:
             return value
-    notes.append(f"{name.capitalize()} “{_short(text)}” is not possible. {value:g} is used instead.")
+    notes.append(f"{name.capitalize()} “{short(text)}” is not possible. {value:g} is used instead.")
     return value
-
-
-def _short(text: str) -> str:
-    """A piece of a link's text, short and printable, to be quoted in a sentence."""
-    text = "".join(letter for letter in text if letter.isprintable())
-    return text if len(text) <= 30 else text[:29] + "…"

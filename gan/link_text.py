@@ -7,7 +7,8 @@ from urllib.parse import parse_qsl, unquote
 
 # what is put around a link, and so behind its last value
 AROUND = " \t\r\n.,;:!?…*_~`'\"‘’“”«»<>()[]{}|\\/"
-_FACE = re.compile(r"/face/([0-9]{1,10})\.(?:png|webp)(?:\?(\S*))?")
+LONGEST = 10_000  # characters of a value: 64 places with eight seeds each take 9,087
+_FACE = re.compile(r"/face/([0-9(%][^/?#\s]{0,400}?)\.(?:png|webp)(?:\?(\S*))?")
 _PARAMETER = re.compile(r"(?:^|&)(?:amp;)*(?:v|tab|seeds)=", re.I)
 _AS_TYPED = str.maketrans({"、": ",", "،": ",", "؛": ";", "−": "-"})
 
@@ -19,7 +20,7 @@ def parameters(given: Mapping[str, str] | str) -> dict[str, str]:
     dashes of other scripts.
     """
     if isinstance(given, str):
-        given = _pairs(re.sub("&(?:amp;)+", "&", given[:8000]).lstrip("?").split("#")[0])
+        given = _pairs(re.sub("&(?:amp;)+", "&", given[: 2 * LONGEST]).lstrip("?").split("#")[0])
     if not isinstance(given, Mapping):
         return {}
     found = {re.sub("^(?:amp;)+", "", str(name)): str(value) for name, value in given.items() if value is not None}
@@ -27,14 +28,14 @@ def parameters(given: Mapping[str, str] | str) -> dict[str, str]:
         found = _pairs(name) | found
     quoted_printable = found.get("v", "").startswith("3D")
     return {
-        name.lower(): in_ascii(unquote(value[:4000].removeprefix("3D" if quoted_printable else ""))).strip()
+        name.lower(): in_ascii(unquote(value[:LONGEST].removeprefix("3D" if quoted_printable else ""))).strip()
         for name, value in found.items()
     }
 
 
 def pasted(text: str) -> str:
     """The parameters of the link, or of the address of a face, that a text holds; "" if it holds none."""
-    text = text[:4000]
+    text = text[:LONGEST]
     if match := _FACE.search(text):
         return f"seeds={match[1]}&{match[2] or ''}"
     queries = (word.partition("?")[2] or word for word in text.split())
@@ -47,6 +48,12 @@ def in_ascii(text: str) -> str:
     text = re.sub(r"\d", lambda digit: str(int(digit[0])), text)
     kinds = {"Cf": "", "Pd": "-"}
     return "".join(kinds.get(unicodedata.category(letter), letter) for letter in text)
+
+
+def short(text: str) -> str:
+    """A piece of a link's text, short and printable, to be quoted in a sentence."""
+    text = "".join(letter for letter in text if letter.isprintable())
+    return text if len(text) <= 30 else text[:29] + "…"
 
 
 def _pairs(query: str) -> dict[str, str]:

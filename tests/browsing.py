@@ -10,6 +10,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from gan.model.look import Look
+from gan.model.point import Point
 from gan.serve.faces import FaceModel
 
 
@@ -21,7 +22,7 @@ def settled(condition, seconds: float = 30) -> None:
         time.sleep(0.05)
 
 
-def face(page, seed: int):
+def face(page, seed: Point):
     return page.locator("#gallery-faces").get_by_alt_text(f"Face of seed {seed}", exact=True)
 
 
@@ -52,7 +53,7 @@ def link_of(page) -> str:
     return page.get_by_label("Link to what you see").input_value()
 
 
-def open_face(page, seed: int):
+def open_face(page, seed: Point):
     page.locator("#gallery-faces").get_by_role("button", name=f"Face of seed {seed}", exact=True).click()
     dialog = page.get_by_role("dialog", name=f"Face of seed {seed}", exact=True)
     expect(dialog).to_be_visible()

@@ -46,6 +46,17 @@ def test_a_word_is_a_seed(client, model):
     assert np.array_equal(np.asarray(Image.open(paths[0])), model.faces([2316697257])[0])
 
 
+def test_a_place_between_two_faces(client, model):
+    paths, link = client.predict(seeds="4~13@0.4, 4~13@0.4~(7~9@0.2)@0.5", api_name="/generate")
+    points = decode(link)[0].seeds
+    assert [str(point) for point in points] == ["4~13@0.4", "4~13@0.4~(7~9@0.2)@0.5"]
+    assert paths[1].endswith(f"/01-seed-4~13@0.4~(7~9@0.2)@0.5-{model.resolution}px.png")
+    assert [Image.open(path).text["seed"] for path in paths] == list(map(str, points))
+    assert np.array_equal(np.stack([np.asarray(Image.open(path)) for path in paths]), model.faces(points))
+    path, link = client.predict(seeds="4~13@0.4, 7", frames=2, api_name="/morph")
+    assert path.endswith(f"/morph-4~13@0.4-7-{model.resolution}px.webp") and decode(link)[0].seeds == (points[0], 7)
+
+
 def test_defaults_are_the_first_gallery(client):
     paths, link = client.predict(api_name="/generate")
     assert len(paths) == 16 and decode(link)[0].seeds == tuple(range(16))
@@ -108,6 +119,7 @@ def test_classify_judges_every_face(client, model, tmp_path):
     "endpoint, arguments, words",
     [
         ("/generate", {"seeds": "1.5"}, "“1.5” is not a seed"),
+        ("/generate", {"seeds": "4~13@2"}, "is not possible"),
         ("/generate", {"seeds": ""}, "Name at least one seed"),
         ("/generate", {"seeds": "0-64"}, "the first 64"),
         ("/generate", {"weights": "0" * 12}, "does not have the weights 0000"),
@@ -139,6 +151,7 @@ def test_refused_requests_leave_nothing_in_the_log(tmp_path):
         client = Client(address, verbose=False)
         for endpoint, arguments in (
             ("/generate", {"seeds": "1.5"}),
+            ("/generate", {"seeds": "4~13@2"}, "is not possible"),
             ("/generate", {"seeds": ""}),
             ("/morph", {"weights": "1"}),
             ("/classify", {"picture": handle_file(tmp_path / "broken.png")}),

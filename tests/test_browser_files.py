@@ -12,10 +12,10 @@ from conftest import DESKTOP, EMBEDDED, PHONE
 from PIL import Image
 from playwright.sync_api import expect
 
-from gan.link import word_seed
 from gan.model.look import Look
 from gan.serve.faces import FaceModel
 from gan.serve.files import resized
+from gan.words import word_seed
 
 SIZES = pytest.mark.parametrize("page", [{"viewport": DESKTOP}, {"viewport": PHONE, "has_touch": True}], indirect=True)
 

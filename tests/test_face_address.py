@@ -7,13 +7,15 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import numpy as np
 import pytest
-from conftest import EMBEDDED, WEIGHTS, serving
+from conftest import DEFAULT, EMBEDDED, WEIGHTS, serving
 from PIL import Image
 
 from gan.model.look import Look
+from gan.model.point import Place
 from gan.serve import files
 from gan.serve.faces import FaceModel
-from gan.serve.page.face_address import FaceAddress, parse
+from gan.serve.models import Models
+from gan.serve.page.face_address import FaceAddress, face_at, parse
 from gan.serve.page.launch import MOST_PICTURES
 
 HASH = r"[0-9a-f]{12}"
@@ -41,6 +43,21 @@ def test_a_face_has_an_address(address, model):
     assert answer.headers["content-type"] == "image/png"
     assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
     assert answer.headers["content-disposition"] == 'inline; filename="seed-1003-128px-variation-0.8.png"'
+
+
+def test_a_place_has_an_address(address, model):
+    place = Place(Place(4, 13, 0.4), Place(7, 9, 0.2), 0.5)
+    path = str(FaceAddress(place, "png", Look(), model.id))
+    assert path == f"face/4~13@0.4~%287~9@0.2%29@0.5.png?variation=1&w={model.id}"
+    answers = [get(address, f"/{each}") for each in (path, path.replace("~", "%7E").replace("@", "%40"))]
+    for answer in answers:
+        assert np.array_equal(np.asarray(opened(answer)), model.faces([place])[0])
+        name = "seed-4~13@0.4~(7~9@0.2)@0.5-128px.png"
+        assert answer.headers["content-disposition"] == f'inline; filename="{name}"'
+    assert answers[0].headers["etag"] == answers[1].headers["etag"] != get(address, "/face/4.png").headers["etag"]
+    for url in (f"https://example.org/{path}", f"http://127.0.0.1/{path.replace('~', '%7E')}"):
+        assert face_at(Models(WEIGHTS, DEFAULT), url) == answers[0].content
+    assert parse("4~13@0.png", {}) == parse("4.png", {})
 
 
 def test_a_face_in_another_format_and_size(address, model):
@@ -100,6 +117,9 @@ def test_other_sites_may_show_and_read_it(address, origin):
         ("/face/-1.png", "whole number from 0 to 4294967295"),
         ("/face/Ada.png", "whole number from 0 to 4294967295"),
         ("/face/1,2.png", "whole number from 0 to 4294967295"),
+        ("/face/4~13.png", "or a place between two, as /face/4~13@0.4.png."),
+        ("/face/4~13@1.5.png", "or a place between two, as /face/4~13@0.4.png."),
+        ("/face/" + "(" * 2000 + ".png", "or a place between two, as /face/4~13@0.4.png."),
         ("/face/1003.gif", "/face/SEED.png or /face/SEED.webp"),
         ("/face/1003", "/face/SEED.png or /face/SEED.webp"),
         ("/face/", "/face/SEED.png or /face/SEED.webp"),

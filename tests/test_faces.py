@@ -8,6 +8,7 @@ from small import folder_of
 from gan import UserError
 from gan.model import sampling, weights
 from gan.model.look import Look
+from gan.model.point import Place, between
 from gan.serve.faces import FaceModel
 
 
@@ -49,6 +50,18 @@ def test_a_morph_passes_through_its_faces(model, loop, count):
         whole = np.abs(faces[(leg + 1) % 3] - faces[leg]).mean()
         assert 0 < steps[5 * leg : 5 * leg + 5].max() < 0.6 * whole
     assert loop or np.array_equal(frames[-1], frames[10])
+
+
+def test_every_moment_of_a_morph_is_a_place(model):
+    ends = (Place(4, 13, 0.4), 7)
+    frames = model.morph(ends, frames=4, loop=False)
+    moments = model.faces([between(*ends, step / 4) for step in range(5)]).astype(int)
+    assert np.abs(frames - moments).max() <= 1
+    # a t has three decimals, so some moments lie half a thousandth beside
+    frames = model.morph(ends, frames=32, loop=False).astype(int)
+    moments = model.faces([between(*ends, step / 32) for step in range(33)]).astype(int)
+    step = np.abs(np.diff(frames, axis=0)).mean()
+    assert 0 < np.abs(frames - moments).mean() < 0.05 * step
 
 
 def test_a_morph_may_come_back_to_a_face_and_stay(model):

@@ -15,6 +15,7 @@ from PIL import Image
 from gan import UserError
 from gan.link import View, decode
 from gan.model.look import Look
+from gan.model.point import Place
 from gan.serve import files
 
 FACES = np.stack([picture(number, 16, 16) for number in range(5)])
@@ -53,6 +54,8 @@ def test_a_png_is_exact():
     [
         ([12], Look(), {"seed": "12"}),
         ([4294967295], Look(0.8), {"seed": "4294967295", "look": "variation=0.8"}),
+        ([Place(4, 13, 0.4)], Look(), {"seed": "4~13@0.4"}),
+        ([12, Place(4, Place(5, 6, 0.1), 0.4)], Look(), {"seeds": "12,4~(5~6@0.1)@0.4"}),
         ([12, 40, 41, 42, 7], Look(0.0), {"seeds": "12,40-42,7", "look": "variation=0"}),
     ],
 )
@@ -149,6 +152,9 @@ def test_an_mp4_of_faces_of_an_odd_size():
         (([1003], 512, Look(0.8), "png"), "seed-1003-512px-variation-0.8.png"),
         ((range(16), 64, Look(), "zip"), "seeds-0-15-64px.zip"),
         (([3, 1, 2], 64, Look(0.0), "png"), "seeds-3_1_2-64px-variation-0.png"),
+        (([Place(4, 13, 0.4)], 128, Look(0.8), "png"), "seed-4~13@0.4-128px-variation-0.8.png"),
+        (([Place(4, Place(5, 6, 0.1), 0.4), 1, 2], 64, Look(), "zip"), "seeds-4~(5~6@0.1)@0.4_1_2-64px.zip"),
+        (([Place(4, 13, 0.4), 7], 128, Look(), "gif", True), "morph-4~13@0.4-7-128px.gif"),
         (([4, 13, 17], 256, Look(), "mp4", True), "morph-4-13-17-256px.mp4"),
         (([4, 5, 6, 4], 128, Look(1.5), "gif", True), "morph-4-5-6-4-128px-variation-1.5.gif"),
     ],
@@ -162,6 +168,16 @@ def test_a_long_list_of_seeds_is_cut_between_two_of_them():
     assert name == f"seeds-{'_'.join(str(4_000_000_000 + 2 * n) for n in range(9))}_and-more-128px.zip"
     longest = files.file_name([4294967295] * 8, 128, Look(), "webp", True)
     assert longest == f"morph-{'-'.join(['4294967295'] * 8)}-128px.webp"
+
+
+def test_a_long_place_stays_whole():
+    place = 2**32 - 1
+    for _ in range(7):
+        place = Place(2**32 - 1, place, 0.123)
+    assert files.file_name([place], 128, Look(), "png") == f"seed-{place}-128px.png"
+    assert files.file_name([place, 7], 128, Look(), "zip") == f"seeds-{place}_and-more-128px.zip"
+    longest = files.file_name([place] * 8, 128, Look(1.25), "webp", True)
+    assert longest == f"morph-{place}_and-more-128px-variation-1.25.webp" and len(longest) < 200
 
 
 def test_a_face_as_a_file_says_that_it_was_enlarged():

@@ -19,6 +19,7 @@ from gan import UserError, generate
 from gan.model import images, weights
 from gan.model.look import Look
 from gan.model.networks import Discriminator, Generator
+from gan.model.point import parse
 from gan.model.settings import ModelSettings
 from gan.serve.faces import FaceModel
 
@@ -108,6 +109,16 @@ def test_a_word_is_a_seed(tiny, tmp_path, capsys):
     assert pictures_in(tmp_path) == {"seed-2316697257.png", "seed-0000000012.png"}
 
 
+def test_places_between_faces(tiny, tmp_path):
+    made("--seeds", "4-5, 4~13@0.25, (4~13@0.4)~(7~9@0.2)@.5", "--model", tiny, "--out", tmp_path)
+    texts = ["4", "5", "4~13@0.25", "4~13@0.4~(7~9@0.2)@0.5"]
+    names = ["seed-0000000004.png", "seed-0000000005.png", *(f"seed-{text}.png" for text in texts[2:])]
+    assert [(row["seed"], row["file"]) for row in table(tmp_path)] == list(zip(texts, names))
+    faces = FaceModel(tiny).faces([parse(text)[0] for text in texts])
+    for text, name, face in zip(texts, names, faces):
+        assert np.array_equal(pixels(tmp_path / name), face) and Image.open(tmp_path / name).text["seed"] == text
+
+
 def test_smaller_faces_say_so(tiny, tmp_path):
     made("--seeds", "1", "--model", tiny, "--size", "8", "--out", tmp_path)
     picture = Image.open(tmp_path / "seed-0000000001.png")
@@ -135,10 +146,15 @@ def test_weights_from_the_hub(hub_server, repo_id, tmp_path):
 @pytest.mark.parametrize(
     "words, sentence",
     [
-        (("--seeds", "0-9,1.5"), "“1.5” is neither a seed, a range of seeds, as 40-55, nor a word"),
-        (("--seeds", "4294967296"), "“4294967296” is neither a seed"),
+        (("--seeds", "0-9,1.5"), "“1.5” is not a seed. Seeds are whole numbers from 0 to 4294967295, or words."),
+        (("--seeds", "4294967296"), "“4294967296” is not a seed"),
         (("--seeds", "Ada,ada"), "--seeds names seed 2316697257 twice"),
-        (("--seeds", "1-4294967296"), "“1-4294967296” is neither a seed"),
+        (("--seeds", "1-4294967296"), "“1-4294967296” is not a seed"),
+        (("--seeds", "4~13"), "--seeds: “4~13” is not a place between two faces. Write, for example, 4~13@0.4."),
+        (("--seeds", "4~13@1.5"), "--seeds: “4~13@1.5” is not possible."),
+        (("--seeds", "4~13@0,5"), "--seeds: A comma separates faces."),
+        (("--seeds", "4~13@0.4,1-9,(4)~13@.4"), "--seeds names seed 4~13@0.4 twice"),
+        (("--seeds", "4~13@0,0-5"), "--seeds names seed 4 twice"),
         (("--seeds", " , "), "--seeds names no seed"),
         (("--seeds", "0-4294967295,9"), "--seeds names seed 9 twice"),
         (("--seeds", "9-5,0-5"), "--seeds names seed 5 twice"),

@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-import unicodedata
+import time
 from pathlib import Path
 from urllib.parse import parse_qs
 
@@ -14,29 +14,29 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gan import link
-from gan.link import (
-    FIRST_SEEDS,
-    FRAMES,
-    LOOK,
-    SEED_LIMIT,
-    SEEDS,
-    View,
-    decode,
-    encode,
-    format_seeds,
-    parse_seeds,
-    typed_seeds,
-    word_seed,
-)
+from gan.link import FRAMES, LOOK, SEED_LIMIT, SEEDS, View, decode, encode, format_points, parse_points
+from gan.link_text import pasted
 from gan.model.look import Look
+from gan.model.point import MOST_SEEDS, Place, parse, seeds_of
+
+SEED = st.one_of(st.integers(0, 30), st.integers(0, SEED_LIMIT - 1))
+
+
+@st.composite
+def places(draw, points) -> Place:
+    left, right = draw(points), draw(points)
+    t = draw(st.integers(1, 999)) / 1000
+    return Place(left, right, t) if len(seeds_of(left) + seeds_of(right)) <= MOST_SEEDS else Place(0, 1, t)
+
+
+POINT = st.one_of(SEED, st.recursive(SEED, places, max_leaves=MOST_SEEDS))
 
 
 @st.composite
 def views(draw) -> View:
     tab = draw(st.sampled_from(list(SEEDS)))
     fewest, most = SEEDS[tab]
-    seed = st.one_of(st.integers(0, 30), st.integers(0, SEED_LIMIT - 1))
-    seeds = tuple(draw(st.lists(seed, min_size=fewest, max_size=most)))
+    seeds = tuple(draw(st.lists(draw(st.sampled_from([SEED, POINT])), min_size=fewest, max_size=most)))
     if not seeds:
         return View(tab, ())
     morph = {"frames": draw(st.integers(*FRAMES)), "loop": draw(st.booleans())} if tab == "morph" else {}
@@ -61,6 +61,7 @@ def test_a_link_says_everything(view):
     st.one_of(
         st.text(),
         st.dictionaries(st.sampled_from(["v", "tab", "seeds", "variation", "w", "frames", "loop", "x"]), st.text()),
+        st.fixed_dictionaries({"seeds": st.text(alphabet="0123456789~@.(),- ")}),
         st.dictionaries(st.text(), st.one_of(st.none(), st.integers(), st.floats(), st.lists(st.text()))),
         st.none(),
         st.integers(),
@@ -81,7 +82,8 @@ def test_existing_links_keep_their_meaning(vector):
     """What existing links show may never change. Ports to other languages run the same file."""
     view, notes = decode(vector["query"])
     fields = vector["view"]
-    assert view == View(**{**fields, "seeds": tuple(fields["seeds"]), "look": Look(**fields["look"])})
+    seeds = tuple(parse(str(point))[0] for point in fields["seeds"])  # a place is a text
+    assert view == View(**{**fields, "seeds": seeds, "look": Look(**fields["look"])})
     assert notes == vector["notes"]
     assert encode(view) == vector["link"]
 
@@ -141,6 +143,7 @@ def test_quoted_text_is_short_and_printable():
         {"seeds": (SEED_LIMIT,)},
         {"seeds": (-1,)},
         {"seeds": tuple(range(65))},
+        {"seeds": (Place(1, 2, 0.5),) * 65},
         {"look": Look(1.51)},
         {"look": Look(0.123)},
         {"look": 0.8},
@@ -156,61 +159,9 @@ def test_views_that_no_link_can_carry_cannot_be_built(wrong):
 
 
 def test_seeds_as_text():
-    assert format_seeds((1, 2, 3, 5, 6, 9)) == "1-3,5,6,9" and format_seeds(()) == ""
-    assert format_seeds((3, 2, 1)) == "3,2,1" and format_seeds((0, 1, 2, 3), ", ") == "0-3"
-    assert parse_seeds("") == ((), []) and parse_seeds(" , ;") == ((), [])
-
-
-# --- words --------------------------------------------------------------------------------------------------------
-
-WORDS = json.loads((Path(__file__).parent / "word_vectors.json").read_text(encoding="utf-8"))
-
-
-@pytest.mark.parametrize("vector", WORDS["words"], ids=lambda vector: ascii(vector["word"]))
-def test_a_word_keeps_its_seed(vector):
-    assert word_seed(vector["word"]) == vector["seed"]
-
-
-def test_the_seed_of_a_word_is_the_start_of_a_sha256():
-    """`printf "ADA LOVELACE" | sha256sum` begins with bbdd1f85."""
-    assert word_seed("Ada Lovelace") == 0xBBDD1F85
-    seeds = [word_seed(f"name {number}") for number in range(2000)]
-    assert len(set(seeds)) == 2000 and 0.45 < np.mean(seeds) / SEED_LIMIT < 0.55
-
-
-@settings(max_examples=400)
-@given(
-    st.text(st.characters(codec="utf-8", exclude_characters="ı\u0345"), min_size=1),
-    st.sampled_from([str.upper, str.lower, str.casefold]),
-)
-def test_case_space_and_encoding_of_a_word_do_not_matter(word, change):
-    assert 0 <= word_seed(word) < SEED_LIMIT
-    for form in ("NFC", "NFD"):
-        assert word_seed(unicodedata.normalize(form, word)) == word_seed(word)
-    # but for the Turkish ı, which casefold keeps, and the Greek iota below, which becomes a letter above other marks
-    assert word_seed(f"\t {change(word)}\u00a0 ") == word_seed(word)
-
-
-@pytest.mark.parametrize("vector", WORDS["typed"], ids=lambda vector: ascii(vector["text"]))
-def test_what_people_type(vector):
-    seeds, words, notes = typed_seeds(vector["text"])
-    assert (list(seeds), words, notes) == (vector["seeds"], vector["words"], vector["notes"])
-
-
-@given(st.text(alphabet="0123456789,;- –.\t"))
-def test_typed_numbers_mean_what_they_mean_in_a_link(text):
-    seeds, notes = parse_seeds(text)
-    assert typed_seeds(text) == (seeds, [], [note.replace("4294967295.", "4294967295, or words.") for note in notes])
-
-
-def test_a_link_holds_no_words():
-    assert decode("seeds=Ada")[0].seeds == FIRST_SEEDS["gallery"] and "“Ada” is not a seed" in decode("seeds=Ada")[1][0]
-
-
-def test_words_that_do_not_fit_are_left_out():
-    seeds, words, notes = typed_seeds("a, b, c", 2)
-    assert seeds == (word_seed("a"), word_seed("b")) and notes == ["Only 2 faces fit. These are the first 2."]
-    assert words == [f"“a” is seed {word_seed('a')}. “b” is seed {word_seed('b')}."]
+    assert format_points((1, 2, 3, 5, 6, 9)) == "1-3,5,6,9" and format_points(()) == ""
+    assert format_points((3, 2, 1)) == "3,2,1" and format_points((0, 1, 2, 3), ", ") == "0-3"
+    assert parse_points("") == ((), []) and parse_points(" , ;") == ((), [])
 
 
 # --- seeds ----------------------------------------------------------------------------------------------------------
@@ -231,3 +182,69 @@ def test_standard_library_only():
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert link.__doc__
+
+
+# --- places ---------------------------------------------------------------------------------------------------------
+
+
+def longest(seeds: int = MOST_SEEDS):
+    """A place with the longest text there is."""
+    return SEED_LIMIT - 1 if seeds == 1 else Place(SEED_LIMIT - 1, longest(seeds - 1), 0.999)
+
+
+@pytest.mark.parametrize("tab", SEEDS)
+def test_the_longest_link_is_understood(tab):
+    view = View(tab, (longest(),) * SEEDS[tab][1])
+    assert decode(encode(view)) == (view, []) and decode({"seeds": format_points(view.seeds), "tab": tab}) == (view, [])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(" * 4000,
+        "(" * 2000 + "4" + ")" * 2000,
+        "4~(" * 1300,
+        "(4~" * 1300 + "5@0.5" + ")@0.5" * 500,
+        "4~13@" + "0." * 2000,
+        "4~13@0," * 600,
+        "~ " * 2000,
+        "4~5@0.5" + "~6@0.5" * 600,
+    ],
+)
+def test_hostile_places_take_little_time(text):
+    """Nothing nests deep enough to end a thread, and the time grows with the length alone."""
+    start = time.process_time()
+    view, _ = decode({"seeds": text})
+    assert time.process_time() - start < 0.2
+    assert set(view.seeds) <= set(range(16)) and decode(encode(view)) == (view, [])
+
+
+def test_what_chats_and_keyboards_make_of_a_place():
+    right = View(seeds=(4, Place(Place(4, 13, 0.4), Place(7, 9, 0.2), 0.5)))
+    for text in (
+        "4,4~13@0.4~(7~9@0.2)@0.5",
+        "4,4%7E13%400.4%7E%287%7E9%400.2%29%400.5",
+        "4,4%257E13%25400.4~%25287~9@0.2%2529@0.5",
+        "4,4～13＠0.4～（7～9＠0.2）＠0.5.",
+        "4,(4~13@.4)~(7 ~ 9 @ 0.20)@0.5",
+        "*4,((4~13@0.400)~(7~9@0.2)@0.5)*",
+    ):
+        assert decode("v=1&seeds=" + text) == (right, []), text
+
+
+def test_a_list_shortens_seeds_only():
+    points = (4, 5, 6, Place(6, 7, 0.5), 7, 8, Place(8, 9, 0.25), Place(8, 9, 0.5))
+    assert format_points(points) == "4-6,6~7@0.5,7,8,8~9@0.25,8~9@0.5"
+
+
+def test_a_morph_of_one_place_gets_a_neighbour():
+    view, notes = decode("tab=morph&seeds=4~13@0.4")
+    assert view.seeds == (Place(4, 13, 0.4), 5) and notes == ["A morph takes at least two faces. Seed 5 was added."]
+
+
+def test_the_address_of_a_place_is_a_link_to_it():
+    right = (View(seeds=(Place(Place(4, 13, 0.4), Place(7, 9, 0.2), 0.5),), weights="e933c29c64d6"), [])
+    for path in ("4~13@0.4~%287~9@0.2%29@0.5", "4~13@0.4~(7~9@0.2)@0.5", "4%7E13%400.4%7E%287%7E9%400.2%29%400.5"):
+        text = f"see https://example.org/face/{path}.webp?size=64&w=e933c29c64d6 there"
+        assert decode(pasted(text)) == right
+    assert decode(pasted("/face/1003.png?w=e933c29c64d6"))[0].seeds == (1003,)

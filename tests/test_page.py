@@ -23,6 +23,7 @@ from gan.model import detector
 from gan.model.detector import GENERATED, REAL, UNCLEAR
 from gan.model.face_finder import Square
 from gan.model.look import Look
+from gan.model.point import Place, Point, seeds_of
 from gan.serve.faces import FaceModel
 from gan.serve.judge import NO_FACE, TOO_SMALL, Judge, Judged, Opinion, Verdict
 from gan.serve.models import Models
@@ -32,12 +33,17 @@ from gan.serve.page.chooser import choices
 from gan.serve.page.components import outer_address
 from gan.serve.page.frame import Page
 from gan.serve.page.gallery import face_list
+from gan.serve.page.morph import moments
 from gan.serve.page.verdict import as_json
+from gan.serve.relatives import WAYS, relatives
 
 
 @pytest.fixture(scope="module")
 def page() -> Page:
     return Page(Models(WEIGHTS, DEFAULT), Judge(WEIGHTS / "detector"))
+
+
+PLACE = Place(4, 13, 0.4)
 
 
 def view_of(page, *seeds, **more) -> View:
@@ -59,6 +65,10 @@ def view_of(page, *seeds, **more) -> View:
         ("7", None, (7,), 0),
         ("7", 1e9, tuple(range(7, 71)), 0),
         ("7", "many", (7,), 0),
+        ("4~13@0.4", 9, (PLACE,), 0),
+        ("4~13@0.4, 7", 9, (PLACE, 7), 0),
+        ("4~13", 9, tuple(range(16)), 1),
+        ("4~13@3", 9, (13,), 1),
     ],
 )
 def test_seeds_box(page, text, count, seeds, notes):
@@ -82,6 +92,7 @@ def test_a_slip_in_the_seeds_box_leaves_the_gallery_as_it_is(page):
         ((7, 6), 4, (7, 6, 8, 9)),
         ((SEED_LIMIT - 1,), 3, (SEED_LIMIT - 1,)),
         ((5,), "x", (5,)),
+        ((12, PLACE), 4, (12, PLACE, 5, 6)),
     ],
 )
 def test_how_many(page, seeds, count, expected):
@@ -101,6 +112,8 @@ def test_variation_is_brought_into_its_range(page, variation, expected):
         ((3, 4, 5), -1, (0, 1, 2)),
         ((1, 2, 3), -1, (0, 1, 2)),
         ((9, 4), 1, (5, 6)),
+        ((9, PLACE), 1, (5, 6)),
+        ((PLACE, 9), -1, (2, 3)),
         ((9, 4), -1, (7, 8)),
         ((SEED_LIMIT - 4, SEED_LIMIT - 3), 1, (SEED_LIMIT - 2, SEED_LIMIT - 1)),
         ((SEED_LIMIT - 3, SEED_LIMIT - 2), 1, (SEED_LIMIT - 1,)),
@@ -154,7 +167,8 @@ def test_everything_goes_on_with_the_chosen_weights(two):
     assert chosen != two.models.current.id
     base = encode(View(seeds=(5, 9), weights=chosen))
     face, kept = kept_face(5, chosen), [kept_face(seed, chosen) for seed in (3, 4)]
-    values = {"seeds": ["7", 2], "count": 3, "kept": kept, "morph kept": kept, "morph": face, "judge": face}
+    values = {"seeds": ["7", 2], "count": 3, "kept": kept, "morph kept": kept, "mix": kept}
+    values |= dict.fromkeys(("morph", "judge", "near", "far"), face)
     for tab, name in two.actions:
         if name != "weights":
             shown = answered(two, base, [tab, name, values.get(name, 1)])
@@ -198,6 +212,9 @@ def test_about_describes_the_chosen_weights(two, monkeypatch):
         (8, (5, 6, 7, 8), (8, 5, 6)),
         (5, (5,), (5, 6, 7)),
         (9, (5, 6), (9, 5, 6)),
+        (PLACE, (5, PLACE, 6), (PLACE, 6, 5)),
+        (PLACE, (5, 6), (PLACE, 5, 6)),
+        (PLACE, (PLACE,), (PLACE, 5, 6)),
         (SEED_LIMIT - 1, (SEED_LIMIT - 1,), (SEED_LIMIT - 1, 0, 1)),
     ],
 )
@@ -207,6 +224,56 @@ def test_morph_from_a_face_goes_on_through_its_gallery(page, seed, gallery_seeds
     assert (view.tab, view.seeds, view.look, notes) == ("morph", expected, Look(0.8), [])
 
 
+def test_relatives_are_a_gallery_of_the_face_and_eight_near_it(page):
+    for point in (1003, PLACE):
+        face, galleries = kept_face(point, page.models.current, 0.8), {}
+        for name, t in WAYS.items():
+            view, notes = page.actions["gallery", name](view_of(page, 1, 2), face)
+            assert view == view_of(page, point, *relatives(point, t), look=Look(0.8)) and not notes
+            galleries[name] = page.models.current.faces(view.seeds).astype(int)
+        near, far = (np.abs(faces[1:] - faces[0]).mean((1, 2, 3)) for faces in galleries.values())
+        others = page.models.current.faces([seeds_of(each)[-1] for each in relatives(point, 0.5)]).astype(int)
+        strange = np.abs(others - galleries["near"][0]).mean((1, 2, 3))
+        assert (0 < near).all() and near.mean() < 0.8 * far.mean() and far.mean() < 0.8 * strange.mean()
+
+
+def test_a_face_of_eight_seeds_has_no_relatives_and_that_is_said(page):
+    point = 1
+    for _ in range(7):
+        assert len(page.actions["gallery", "near"](View(), kept_face(point, page.models.current))[0].seeds) == 9
+        point = relatives(point, 0.25)[0]
+    view, notes = page.actions["gallery", "near"](view_of(page, 1, 2), kept_face(point, page.models.current))
+    assert view == view_of(page, 1, 2) and notes == [
+        "This face mixes 8 seeds, the most there can be, so it has no relatives."
+    ]
+
+
+def test_a_mix_goes_once_from_one_face_to_the_other(two):
+    one, other = kept_face(PLACE, two.models.embedded[0], 0.8), kept_face(7, two.models.current)
+    view, notes = two.gallery.mix(View(), [one, other])
+    assert view == View("morph", (PLACE, 7), Look(0.8), two.models.embedded[0].id, 32, False) and not notes
+    for nonsense in (None, "x", [], [one], [one, "x"], [one, one, one]):
+        assert two.gallery.mix(view_of(two, 3), nonsense) == (view_of(two, 3), [])
+
+
+@pytest.mark.parametrize("loop, texts", [(True, ["4", "4~9@0.5", "9", "9~4@0.5"]), (False, ["4", "4~9@0.5", "9"])])
+def test_every_frame_of_a_morph_has_its_link(page, loop, texts):
+    view = View("morph", (4, 9), Look(0.8), page.models.current.id, 2, loop)
+    moments = page.morph.render(view)[-1]["moments"]
+    assert [moment["seed"] for moment in moments] == texts
+    frames = page.models.current.morph(view.seeds, view.look, view.frames, view.loop).astype(int)
+    assert len(frames) == len(moments)
+    for moment, frame in zip(moments, frames):
+        linked, notes = decode(moment["query"])
+        assert not notes and np.abs(page.models.current.faces(linked.seeds, linked.look)[0] - frame).max() <= 1
+
+
+def test_a_moment_of_too_many_seeds_has_no_link():
+    long = Place(Place(Place(1, 2, 0.5), 3, 0.5), Place(4, 5, 0.5), 0.5)
+    found = moments(View("morph", (long, long), frames=2, loop=False), "")
+    assert [moment.get("seed") for moment in found] == [str(long), None, str(long)]
+
+
 def test_morph_and_verdict_of_a_kept_face_have_its_own_weights_and_look(two):
     large = two.models.embedded[0]
     face, gallery = kept_face(6, large, 0.5), View(seeds=(5, 6, 9), weights=two.models.current.id)
@@ -214,7 +281,7 @@ def test_morph_and_verdict_of_a_kept_face_have_its_own_weights_and_look(two):
     assert two.gallery.judge(gallery, face)[0] == View("verdict", (6,), Look(0.5), large.id)
 
 
-def kept_face(seed: int, model: FaceModel | str, variation: float = 1.0) -> str:
+def kept_face(seed: Point, model: FaceModel | str, variation: float = 1.0) -> str:
     """A kept face as a browser sends it."""
     return encode(View(seeds=(seed,), look=Look(variation), weights=getattr(model, "id", model)))
 
@@ -233,6 +300,7 @@ def test_kept_faces_are_drawn_each_with_its_own_weights_and_look(two):
         kept_face(8, large),
         kept_face(7, small),
     ]
+    kept += [kept_face(PLACE, large), kept_face(Place(4, Place(7, 9, 0.2), 0.5), large)]
     drawn = {face["asked"]: face for face in drawn_of(two, kept)}
     assert set(drawn) == set(kept)
     for query in kept:
@@ -240,6 +308,8 @@ def test_kept_faces_are_drawn_each_with_its_own_weights_and_look(two):
         (expected,) = face_list(two.models.of(weights), [seed], look)
         assert drawn[query] == {"asked": query, **expected} and expected["query"] == query
     assert drawn[kept[2]]["words"] == f"{large.resolution} px · variation 0.5"
+    assert drawn[kept[5]]["words"] == f"{large.resolution} px · variation 1 · 40 % of the way from 4 to 13"
+    assert [drawn[query]["seed"] for query in kept[4:]] == ["7", "4~13@0.4", "4~(7~9@0.2)@0.5"]
 
 
 def test_a_face_of_the_old_list_gets_its_whole_link(two):

@@ -8,6 +8,7 @@ from small import SMALL
 from gan.model import latents, sampling
 from gan.model.look import Look
 from gan.model.networks import Generator
+from gan.model.point import Place
 
 
 @pytest.fixture(scope="module")
@@ -25,6 +26,15 @@ def test_a_face_does_not_depend_on_its_neighbours(generator):
     assert many.shape == (40, 16, 16, 3) and many.dtype == np.uint8 and many.std() > 20
     assert np.array_equal(sampling.faces(generator, [33])[0], many[33])
     assert np.array_equal(sampling.faces(generator, [5, 39, 0]), many[[5, 39, 0]])
+
+
+def test_a_place_is_a_face_of_its_own_latent(generator):
+    place = Place(33, 5, 0.3)
+    start, end = latents.from_seeds([33, 5], 8)
+    (expected,) = sampling.from_latents(generator, latents.slerp(start, end, 0.3)[None])
+    many = sampling.faces(generator, [33, place, 5])
+    assert np.array_equal(many[1], expected) and np.array_equal(sampling.faces(generator, [place])[0], expected)
+    assert np.array_equal(many[[0, 2]], sampling.faces(generator, [33, 5])) and not np.array_equal(many[0], many[1])
 
 
 def test_it_samples_in_eval_mode_and_leaves_the_mode_alone(generator):

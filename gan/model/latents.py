@@ -1,6 +1,10 @@
-"""Seeds to latents, and paths between latents. NumPy only: this half of what defines a face never changes."""
+"""Points to latents, and paths between latents. NumPy only: this half of what defines a face never changes."""
+
+from collections.abc import Iterable
 
 import numpy as np
+
+from gan.model.point import Place, Point, seeds_of
 
 
 def from_seeds(seeds, dim: int) -> np.ndarray:
@@ -19,6 +23,23 @@ def from_seeds(seeds, dim: int) -> np.ndarray:
         random.seed(seed)
         point[:] = random.standard_normal(dim)
     return points
+
+
+def from_points(points: Iterable[Point], dim: int) -> np.ndarray:
+    """Latents of the given points: `(N, dim)` float32. A seed's is that of `from_seeds`, a place's is between its ends.
+
+    Raises:
+        ValueError: a seed is not an integer from 0 to 2**32 - 1.
+    """
+    points = list(points)
+    seeds = list(dict.fromkeys(seed for point in points for seed in seeds_of(point)))
+    of_seed = dict(zip(seeds, from_seeds(seeds, dim)))
+
+    def latent(point: Point) -> np.ndarray:
+        # one by one, so that no bit depends on how many there are
+        return slerp(latent(point.left), latent(point.right), point.t) if isinstance(point, Place) else of_seed[point]
+
+    return np.stack([latent(point) for point in points]) if points else np.empty((0, dim), np.float32)
 
 
 def slerp(start: np.ndarray, end: np.ndarray, t: float) -> np.ndarray:

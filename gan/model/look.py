@@ -1,4 +1,4 @@
-"""How all faces of a view look, beside their seeds. Standard library only: `gan.link` uses it."""
+"""How all faces of a view look, beside their points. Standard library only: `gan.link` uses it."""
 
 from dataclasses import dataclass, fields
 

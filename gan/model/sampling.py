@@ -1,4 +1,4 @@
-"""Seeds and a look → faces: what page, metrics and reports all call."""
+"""Points and a look → faces: what page, metrics and reports all call."""
 
 import numpy as np
 import torch
@@ -15,10 +15,10 @@ def faces(generator: Generator, points, look: Look = AS_TRAINED) -> np.ndarray:
 
     Args:
         generator: float32, on any device; its mode is left as it was.
-        points: seeds, integers, 0 <= seed < 2**32.
+        points: see `gan.model.point`.
         look: what is done to all of them alike.
     """
-    return from_latents(generator, latents.from_seeds(points, generator.project.in_features), look)
+    return from_latents(generator, latents.from_points(points, generator.project.in_features), look)
 
 
 @torch.no_grad()

@@ -9,6 +9,7 @@ from gan import UserError, hub
 from gan.cards import facts
 from gan.model import latents, sampling, weights
 from gan.model.look import AS_TRAINED, Look
+from gan.model.point import Point
 from gan.serve import files
 
 
@@ -51,7 +52,7 @@ class FaceModel:
         """Faces of the given points: `(N, S, S, 3)` uint8, read-only, in their order.
 
         Args:
-            points: seeds, integers, 0 <= seed < 2**32, at least one.
+            points: see `gan.model.point`, at least one.
             look: what is done to all of them alike.
         """
         return self._remembered(tuple(points), look)
@@ -63,7 +64,7 @@ class FaceModel:
         `loop` the last leg leads back to the first face (F = frames * N); without, the last frame is the last face (F
         = frames * (N - 1) + 1).
         """
-        corners = latents.from_seeds(points, self.latent_dim)
+        corners = latents.from_points(points, self.latent_dim)
         ends = np.roll(corners, -1, axis=0)
         legs = [
             np.stack([latents.slerp(start, end, frame / frames) for frame in range(frames)])
@@ -72,11 +73,13 @@ class FaceModel:
         vectors = np.concatenate(legs if loop else [*legs[:-1], corners[-1:]])
         return sampling.from_latents(self.generator, vectors, look)
 
-    def _animate(self, points: tuple[int, ...], look: Look, frames: int, loop: bool, extension: str = "webp") -> bytes:
+    def _animate(
+        self, points: tuple[Point, ...], look: Look, frames: int, loop: bool, extension: str = "webp"
+    ) -> bytes:
         """A morph as a file in one of the formats `files.MORPHS`."""
         return files.animation(self.morph(points, look, frames, loop), loop, extension)
 
-    def _make(self, points: tuple[int, ...], look: Look) -> np.ndarray:
+    def _make(self, points: tuple[Point, ...], look: Look) -> np.ndarray:
         made = sampling.faces(self.generator, points, look)
         made.setflags(write=False)  # shared between visitors
         return made

@@ -11,9 +11,10 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from gan import UserError
-from gan.link import Range, format_seeds, look_fields
+from gan.link import Range, format_points, look_fields
 from gan.model import images
 from gan.model.look import AS_TRAINED, Look
+from gan.model.point import Point
 
 # the only ones that Pillow may try on an upload
 FORMATS = ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIF"]
@@ -33,33 +34,33 @@ FAINT = 1.0  # logits: evidence that gets the full colour in a heat map, unless 
 MARK = "#e11d48"  # colour of the heat map and, in page.css, of the marked face
 
 
-def file_name(seeds: Sequence[int], size: int, look: Look, extension: str, morph: bool = False) -> str:
+def file_name(points: Sequence[Point], size: int, look: Look, extension: str, morph: bool = False) -> str:
     """The name of a file of faces: `seed-1003-512px.png`, `seeds-0-15-128px-variation-0.8.zip`, `morph-4-13-128px.gif`.
 
     Args:
-        seeds: of the faces in the file, in their order, at least one; a long list is cut.
+        points: of the faces in the file, in their order, at least one; a long list is cut.
         size: side of a face in the file, in pixels.
         look: of all of them; omitted if it is the default.
         extension: without a dot.
         morph: whether the file leads from face to face.
     """
-    listed = "-".join(map(str, seeds)) if morph else format_seeds(tuple(seeds), "_")
-    if len(listed) > 100:
-        listed = listed[:100].rpartition("_")[0] + "_and-more"
-    kind = "morph" if morph else "seed" if len(seeds) == 1 else "seeds"
+    listed = "-".join(map(str, points)) if morph else format_points(points, "_")
+    if len(listed) > 100 and len(points) > 1:
+        listed = (listed[:100].rpartition("-" if morph else "_")[0] or str(points[0])) + "_and-more"
+    kind = "morph" if morph else "seed" if len(points) == 1 else "seeds"
     changed = [f"-{name}-{value}" for name, value in look_fields(look).items()] if look != AS_TRAINED else []
     return f"{kind}-{listed}-{size}px{''.join(changed)}.{extension}"
 
 
-def origin(seeds: Sequence[int], look: Look, weights: str) -> dict[str, str]:
+def origin(points: Sequence[Point], look: Look, weights: str) -> dict[str, str]:
     """The texts in a PNG of generated faces, for `png` and `sheet_png`: what is needed to make the same faces again.
 
     Args:
-        seeds: of the faces in the file, in their order, at least one.
+        points: of the faces in the file, in their order, at least one.
         look: of all of them; omitted if it is the default.
         weights: the first 12 hex digits of the generator's sha256.
     """
-    text = {"seed" if len(seeds) == 1 else "seeds": format_seeds(tuple(seeds)), "weights": weights}
+    text = {"seed" if len(points) == 1 else "seeds": format_points(points), "weights": weights}
     if look != AS_TRAINED:
         text["look"] = urlencode(look_fields(look))
     return {**text, "generated": "by SeedFaces, a neural network; shows no real person"}
@@ -83,13 +84,13 @@ def size_note(size: int, own: int) -> dict[str, str]:
     return {"size": f"{'enlarged' if size > own else 'reduced'} from {own} px"} if size != own else {}
 
 
-def face_file(face: np.ndarray, seed: int, look: Look, weights: str, size: int, extension: str = "png") -> bytes:
+def face_file(face: np.ndarray, point: Point, look: Look, weights: str, size: int, extension: str = "png") -> bytes:
     """A face `(S, S, 3)` uint8 → a file of `(size, size)`: PNG with its `origin`, or WebP."""
     own = face.shape[0]
     pixels = resized(face, size) if size != own else face
     if extension == "webp":
         return _saved(Image.fromarray(pixels), "WEBP", quality=90)
-    return png(pixels, {**origin([seed], look, weights), **size_note(size, own)})
+    return png(pixels, {**origin([point], look, weights), **size_note(size, own)})
 
 
 def enlarged(pixels: np.ndarray) -> bytes:
@@ -131,13 +132,13 @@ def poster(faces: np.ndarray) -> bytes:
     )
 
 
-def zip_of_pngs(seeds: Sequence[int], faces: np.ndarray, look: Look, weights: str) -> bytes:
-    """`(N, S, S, 3)` uint8 → ZIP file of PNGs with their `origin`, named by seed; a repeated seed is stored once."""
+def zip_of_pngs(points: Sequence[Point], faces: np.ndarray, look: Look, weights: str) -> bytes:
+    """`(N, S, S, 3)` uint8 → ZIP file of PNGs with their `origin`, named by point; a repeated one is stored once."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:  # PNGs are compressed already
-        for seed, pixels in dict(zip(seeds, faces)).items():
-            name = file_name([seed], pixels.shape[0], look, "png")
-            archive.writestr(name, png(pixels, origin([seed], look, weights)))
+        for point, pixels in dict(zip(points, faces)).items():
+            name = file_name([point], pixels.shape[0], look, "png")
+            archive.writestr(name, png(pixels, origin([point], look, weights)))
     return file.getvalue()
 
 

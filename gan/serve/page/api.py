@@ -6,13 +6,14 @@ from pathlib import Path
 import gradio as gr
 from gradio.processing_utils import get_upload_folder
 
-from gan.link import FRAMES, SEEDS, WEIGHTS, View, encode, typed_seeds
+from gan.link import FRAMES, SEEDS, WEIGHTS, View, encode
 from gan.serve import files
 from gan.serve.faces import FaceModel
 from gan.serve.models import Models
 from gan.serve.page.inputs import bounded
 from gan.serve.page.safety import Refusal
 from gan.serve.page.sliders import api_numbers, look_of
+from gan.words import typed_points
 
 
 class Weights(gr.Textbox):
@@ -60,7 +61,8 @@ class Api:
         """Make the faces of given seeds.
 
         Args:
-            seeds: seeds, ranges and words, for example "12, 40-55, Ada"; 0 to 4294967295, at most 64 of them.
+            seeds: seeds, ranges, words and places between two, for example "12, 40-55, Ada, 4~13@0.4"; 0 to
+                4294967295, at most 64 faces.
             variation: 1 as the network was trained, less is closer to the average face; 0 to 1.5.
             weights: what a link calls w, 12 hexadecimal digits; empty for the page's current weights.
 
@@ -70,17 +72,17 @@ class Api:
         model = self._model(weights)
         view = _view("gallery", seeds, look, model.id)
         folder = _folder(view)
-        names = [files.file_name([seed], model.resolution, view.look, "png") for seed in view.seeds]
+        names = [files.file_name([point], model.resolution, view.look, "png") for point in view.seeds]
         paths = [folder / f"{place:02d}-{name}" for place, name in enumerate(names)]
-        for path, seed, face in zip(paths, view.seeds, model.faces(view.seeds, view.look)):
-            _write(path, files.png(face, files.origin([seed], view.look, model.id)))
+        for path, point, face in zip(paths, view.seeds, model.faces(view.seeds, view.look)):
+            _write(path, files.png(face, files.origin([point], view.look, model.id)))
         return [str(path) for path in paths], encode(view)
 
     def morph(self, seeds, frames, loop, weights, **look):
         """Make an animation from face to face.
 
         Args:
-            seeds: two to eight seeds in order, for example "4, 13, 17".
+            seeds: two to eight faces in order, for example "4, 13, 17".
             variation: 1 as the network was trained, less is closer to the average face; 0 to 1.5.
             frames: frames from each face to the next, 2 to 32.
             loop: return to the first face and repeat.
@@ -112,7 +114,7 @@ class Api:
 
 def _view(tab: str, seeds, look: dict, weights: str, frames: int = 16, loop: bool = True) -> View:
     """Arguments of a program → a view. What the page would say in a note is an error here."""
-    chosen, _, notes = typed_seeds(str(seeds), SEEDS[tab][1])
+    chosen, _, notes = typed_points(str(seeds), SEEDS[tab][1])
     if notes:
         raise Refusal(notes[0])
     try:

@@ -113,7 +113,10 @@ class FaceCard(Component):
 
 
 class Player(Component):
-    """An animated WebP that plays and can be paused. Its value is `{src, still, alt, name}`, or None."""
+    """An animated WebP that plays and can be paused. Its value is `{src, still, alt, name}`, or None.
+
+    With `moments`, `{seed, query}` for each frame as it was given, a slider goes to any of them, which can be kept.
+    """
 
     def __init__(self, elem_id: str, **options):
         super().__init__(None, "player", elem_id=elem_id, **options)

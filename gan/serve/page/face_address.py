@@ -1,6 +1,7 @@
 """Addresses of single faces, for <img> and for scripts.
 
     /face/1003.png?variation=0.8&size=512&w=e933c29c64d6        .webp, too; all but the seed may be left out
+    /face/4~13@0.4.png                                          a place between two faces
     /random.png                                                 leads to one of them, with the same parameters
 
 `variation` and `w` are those of a link, `size` is the side in pixels. With `w`, an address shows the same face for good
@@ -12,7 +13,7 @@ import random
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -22,6 +23,8 @@ from gan import UserError
 from gan.link import LOOK, SEED_LIMIT, WEIGHTS, Range, look_fields
 from gan.link_text import parameters
 from gan.model.look import Look
+from gan.model.point import Point
+from gan.model.point import parse as parse_point
 from gan.serve import files
 from gan.serve.models import Models
 from gan.serve.page.line import FOR_ALL, Line, refusal
@@ -31,7 +34,7 @@ FOR_EVER = "public, max-age=31536000, immutable"
 FOR_NOW = "public, max-age=300"  # without `w` the face follows the page's current weights
 RANDOM_BELOW = 1_000_000  # short enough to read out, as the page's own surprises
 FETCHING_SECONDS = 60  # a guess at how long it takes to fetch weights
-_NAME = re.compile(rf"([0-9]{{1,10}})\.({'|'.join(TYPES)})")
+_NAME = re.compile(rf"(.+)\.({'|'.join(TYPES)})")
 _NUMBER = re.compile(r"[0-9]{1,4}(\.[0-9]{1,9})?")
 
 
@@ -39,7 +42,7 @@ _NUMBER = re.compile(r"[0-9]{1,4}(\.[0-9]{1,9})?")
 class FaceAddress:
     """What an address says. `weights` is empty and `size` 0 where it leaves them to the page."""
 
-    seed: int
+    point: Point
     extension: str
     look: Look
     weights: str = ""
@@ -52,7 +55,7 @@ class FaceAddress:
             query["size"] = str(self.size)
         if self.weights:
             query["w"] = self.weights
-        return f"face/{self.seed}.{self.extension}?{urlencode(query)}"
+        return f"face/{quote(str(self.point), safe='~@')}.{self.extension}?{urlencode(query)}"
 
 
 def parse(name: str, query: Mapping[str, str]) -> FaceAddress:
@@ -63,16 +66,21 @@ def parse(name: str, query: Mapping[str, str]) -> FaceAddress:
     """
     query = parameters(query)
     match = _NAME.fullmatch(name)
-    if not match or int(match[1]) >= SEED_LIMIT:
+    try:
+        face, exact = parse_point(match[1]) if match else (0, False)
+    except ValueError:
+        exact = False
+    if not exact:
         raise UserError(
-            f"A face is at /face/SEED.png or /face/SEED.webp, with a whole number from 0 to {SEED_LIMIT - 1} as SEED."
+            f"A face is at /face/SEED.png or /face/SEED.webp, with a whole number from 0 to {SEED_LIMIT - 1} as SEED, "
+            "or a place between two, as /face/4~13@0.4.png."
         )
     weights = query.get("w", "").lower()
     if weights and not WEIGHTS.fullmatch(weights):
         raise UserError("w must be the 12 hexadecimal digits after w= in a link.")
     look = {name: _number(query, name, getattr(Look(), name), limits) for name, limits in LOOK.items()}
     size = int(_number(query, "size", 0, files.SIZES))
-    return FaceAddress(int(match[1]), match[2], Look(**look), weights, size)
+    return FaceAddress(face, match[2], Look(**look), weights, size)
 
 
 def _number(query: Mapping[str, str], name: str, default: float, limits: Range) -> float:
@@ -134,9 +142,9 @@ def _file(models: Models, address: FaceAddress) -> tuple[str, bytes]:
     """Name and content of the file at an address."""
     model = models.of(address.weights)
     size = address.size or model.resolution
-    face = model.faces([address.seed], address.look)[0]
-    data = files.face_file(face, address.seed, address.look, model.id, size, address.extension)
-    return files.file_name([address.seed], size, address.look, address.extension), data
+    face = model.faces([address.point], address.look)[0]
+    data = files.face_file(face, address.point, address.look, model.id, size, address.extension)
+    return files.file_name([address.point], size, address.look, address.extension), data
 
 
 def face_at(models: Models, url: str) -> bytes | None:
@@ -147,7 +155,7 @@ def face_at(models: Models, url: str) -> bytes | None:
     try:
         parts = urlsplit(url)
         _, slash, name = parts.path.rpartition("/face/")
-        address = parse(name, dict(parse_qsl(parts.query, max_num_fields=20)))
+        address = parse(unquote(name), dict(parse_qsl(parts.query, max_num_fields=20)))
     except (UserError, ValueError):
         return None
     found = slash and address.weights and models.has(address.weights)

@@ -2,38 +2,49 @@
 
 import random
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 
 import gradio as gr
 
-from gan.link import SEED_LIMIT, SEEDS, View, decode, encode, format_seeds, typed_seeds
+from gan.link import FRAMES, SEED_LIMIT, SEEDS, View, decode, encode, format_points
 from gan.model.look import Look
+from gan.model.point import MOST_SEEDS, Place, Point, seeds_of
 from gan.serve import files
 from gan.serve.faces import FaceModel
 from gan.serve.models import Models
 from gan.serve.page.chooser import Chooser, choices
 from gan.serve.page.components import FaceCard, Faces, Said, data_url
 from gan.serve.page.face_address import FaceAddress
-from gan.serve.page.inputs import bounded
+from gan.serve.page.inputs import bounded, clean
 from gan.serve.page.safety import Refusal
 from gan.serve.page.sliders import Slider, in_words, look_sliders, values_of
+from gan.serve.relatives import WAYS, relatives
+from gan.words import typed_points
 
 MOST = SEEDS["gallery"][1]
 SURPRISE_BELOW = 1_000_000  # short enough to read out
 
 
-def face_list(model: FaceModel, seeds, look: Look) -> list[dict]:
-    """The value of a grid of faces: for each its seed, its picture, the query of its own link, and words on it."""
-    seeds = tuple(seeds)
+def face_list(model: FaceModel, points, look: Look) -> list[dict]:
+    """The value of a grid of faces: for each its point, its picture, the query of its own link, and words on it."""
+    points = tuple(points)
     return [
         {
-            "seed": seed,
-            "src": data_url(files.png(face, files.origin([seed], look, model.id))),
-            "query": encode(View("gallery", (seed,), look, model.id)),
-            "words": f"{model.resolution} px · {in_words(look)}",
+            "seed": str(point),
+            "src": data_url(files.png(face, files.origin([point], look, model.id))),
+            "query": encode(View("gallery", (point,), look, model.id)),
+            "words": f"{model.resolution} px · {in_words(look)}" + where(point),
         }
-        for seed, face in zip(seeds, model.faces(seeds, look) if seeds else [])
+        for point, face in zip(points, model.faces(points, look) if points else [])
     ]
+
+
+def where(point: Point) -> str:
+    """Where a place is, in words; a seed needs none."""
+    if not isinstance(point, Place):
+        return ""
+    return f" · {100 * point.t:g} % of the way from {point.left} to {point.right}"
 
 
 class Gallery:
@@ -60,7 +71,7 @@ class Gallery:
             seeds = gr.Textbox(
                 "0-15",
                 label="Seeds",
-                info="The first one, a word, or a list: 12, 40-55, Ada",
+                info="The first one, a word, or a list: 12, 40-55, Ada, 4~13@0.4",
                 min_width=200,
                 max_lines=1,
                 scale=4,
@@ -80,17 +91,19 @@ class Gallery:
             "next": self.next_page,
             "previous": self.previous_page,
             "morph": self.morph_from,
+            "mix": self.mix,
             "judge": self.judge,
+            **{name: partial(self.like, t=t) for name, t in WAYS.items()},
         }
         self.outputs = [self.heading, self.chooser, self.grid, self.previous]
 
     def render(self, view: View) -> list:
         """Values for `outputs`."""
         seeds, count, model = view.seeds, len(view.seeds), self.models.of(view.weights)
-        consecutive = seeds == tuple(range(seeds[0], seeds[0] + count))
+        consecutive = seeds == tuple(range(first_seed(seeds[0]), first_seed(seeds[0]) + count))
         # the heading shows the number of seeds
         heading = (
-            f"<div role='status'><h2>{'Seed' if count == 1 else 'Seeds'} {format_seeds(seeds, ', ').replace('-', '–')}"
+            f"<div role='status'><h2>{'Seed' if count == 1 else 'Seeds'} {format_points(seeds, ', ').replace('-', '–')}"
             f"{f' of {SEED_LIMIT:,}' if consecutive else ''}</h2>"
             f"<p>{model.resolution} px · {in_words(view.look)} · weights {model.id}</p></div>"
         )
@@ -98,15 +111,15 @@ class Gallery:
             heading,
             choices(self.models, model),
             face_list(model, seeds, view.look),
-            gr.update(interactive=seeds[0] > 0),
+            gr.update(interactive=first_seed(seeds[0]) > 0),
         ]
 
     def settings(self, view: View, arrived: bool) -> dict:
         """What the controls show for a view, by name. How many is the visitor's own choice, for a single seed typed
         next: only a view that `arrived` by a link or Back sets it, and neither a list nor a single face does."""
-        first, count = view.seeds[0], len(view.seeds)
+        first, count = first_seed(view.seeds[0]), len(view.seeds)
         run = {"count": count} if arrived and count > 1 and view.seeds == tuple(range(first, first + count)) else {}
-        return {"seeds": format_seeds(view.seeds, ", "), **run, **values_of(view.look)}
+        return {"seeds": format_points(view.seeds, ", "), **run, **values_of(view.look)}
 
     # --- what a visitor does: a gallery and a value as a browser sent it → a view and notes -----------------------
 
@@ -117,8 +130,8 @@ class Gallery:
     def typed(self, view: View, sent) -> tuple[View, list[str]]:
         """The seeds box and how many: one number is the first of so many seeds, anything else a list; a word is one."""
         text, count = sent if isinstance(sent, list) and len(sent) == 2 else ("", 1)
-        seeds, words, notes = typed_seeds(str(text))
-        if len(seeds) == 1 and not words and not notes:
+        seeds, words, notes = typed_points(str(text))
+        if len(seeds) == 1 and not words and not notes and not isinstance(seeds[0], Place):
             seeds = consecutive(seeds[0], bounded(count, 1, MOST))
         if not seeds:
             return view, notes or ["Type a seed, for example 12, or several: 12, 40-55, 1003, or a word."]
@@ -127,7 +140,7 @@ class Gallery:
     def resized(self, view: View, count) -> tuple[View, list[str]]:
         """More or fewer of the faces that are shown; after the last of them those that follow it."""
         seeds, wanted = view.seeds, bounded(count, 1, MOST)
-        following = (seed for seed in range(seeds[-1] + 1, SEED_LIMIT) if seed not in seeds)
+        following = (seed for seed in range(first_seed(seeds[-1]) + 1, SEED_LIMIT) if seed not in seeds)
         return replace(view, seeds=(*seeds, *islice(following, max(0, wanted - len(seeds))))[:wanted]), []
 
     def surprising(self, view: View, count) -> tuple[View, list[str]]:
@@ -137,25 +150,41 @@ class Gallery:
 
     def next_page(self, view: View, _=None) -> tuple[View, list[str]]:
         """As many faces as are shown now, after the last of them."""
-        if view.seeds[-1] + 1 == SEED_LIMIT:
+        last = first_seed(view.seeds[-1])
+        if last + 1 == SEED_LIMIT:
             return view, [f"{SEED_LIMIT - 1} is the last seed."]
-        return replace(view, seeds=tuple(consecutive(view.seeds[-1] + 1, len(view.seeds)))), []
+        return replace(view, seeds=tuple(consecutive(last + 1, len(view.seeds)))), []
 
     def previous_page(self, view: View, _=None) -> tuple[View, list[str]]:
         """As many faces as are shown now, before the first of them."""
-        first = max(0, view.seeds[0] - len(view.seeds))
+        first = max(0, first_seed(view.seeds[0]) - len(view.seeds))
         return replace(view, seeds=tuple(consecutive(first, len(view.seeds)))), []
 
     def morph_from(self, view: View, query) -> tuple[View, list[str]]:
         """A morph from a face through the next two of its gallery; if it is of another, through the next seeds."""
         face = self._one(query)
-        (seed,) = face.seeds
+        (point,) = face.seeds
         alike = (face.weights, face.look) == (self.models.of(view.weights).id, view.look)
         seeds = view.seeds if alike else ()
-        place = seeds.index(seed) if seed in seeds else 0
-        others = [other for other in seeds[place:] + seeds[:place] if other != seed]
-        others = others[:2] or [(seed + 1) % SEED_LIMIT, (seed + 2) % SEED_LIMIT]
-        return replace(face, tab="morph", seeds=(seed, *others)), []
+        place = seeds.index(point) if point in seeds else 0
+        others = [other for other in seeds[place:] + seeds[:place] if other != point]
+        others = others[:2] or [(first_seed(point) + step) % SEED_LIMIT for step in (1, 2)]
+        return replace(face, tab="morph", seeds=(point, *others)), []
+
+    def mix(self, view: View, queries) -> tuple[View, list[str]]:
+        """From a face to another, once and smoothly: every moment of it is a mixture of the two."""
+        faces = [self.of(face) for face in clean(queries).values()]
+        if len(faces) != 2:
+            return view, []
+        one, other = faces
+        return replace(one, tab="morph", seeds=one.seeds + other.seeds, frames=FRAMES[1], loop=False), []
+
+    def like(self, view: View, query, t: float) -> tuple[View, list[str]]:
+        """A face and its relatives at `t` of the way to others."""
+        face = self._one(query)
+        found = relatives(face.seeds[0], t)
+        notes = [] if found else [f"This face mixes {MOST_SEEDS} seeds, the most there can be, so it has no relatives."]
+        return replace(face, seeds=(*face.seeds, *found)) if found else view, notes
 
     def judge(self, view: View, query) -> tuple[View, list[str]]:
         """The verdict on a face."""
@@ -207,6 +236,11 @@ class Gallery:
         data = files.zip_of_pngs(view.seeds, model.faces(view.seeds, view.look), view.look, model.id)
         name = files.file_name(view.seeds, model.resolution, view.look, "zip")
         return {"name": name, "url": data_url(data, "application/zip")}
+
+
+def first_seed(point: Point) -> int:
+    """The seed from which a point is reached: where pages go on from a place."""
+    return seeds_of(point)[0]
 
 
 def consecutive(first: int, count: int) -> range:

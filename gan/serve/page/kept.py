@@ -5,6 +5,7 @@ from dataclasses import replace
 import gradio as gr
 
 from gan.link import SEEDS, View
+from gan.model.point import Point
 from gan.serve.models import Models
 from gan.serve.page.components import Kept
 from gan.serve.page.gallery import face_list
@@ -28,17 +29,17 @@ class KeptFaces:
             Under `faces`, for each face its query as `asked` and what `face_list` says of it, or `coming` where its
             weights are being fetched. A face whose weights this page lacks is left out.
         """
-        groups: dict[tuple, dict[str, int]] = {}
+        groups: dict[tuple, dict[str, Point]] = {}
         for query, face in list(clean(event.faces).items())[:AT_ONCE]:
             groups.setdefault((face.weights, face.look), {})[query] = face.seeds[0]
         drawn = []
-        for (weights, look), seeds in groups.items():
+        for (weights, look), points in groups.items():
             model = self.models.of(weights)
             if weights in ("", model.id):
-                faces = face_list(model, seeds.values(), look)
+                faces = face_list(model, points.values(), look)
             else:
-                faces = [{"coming": True}] * len(seeds) if self.models.asked_for(weights) else []
-            drawn += [{"asked": query, **face} for query, face in zip(seeds, faces)]
+                faces = [{"coming": True}] * len(points) if self.models.asked_for(weights) else []
+            drawn += [{"asked": query, **face} for query, face in zip(points, faces)]
         return {"faces": drawn}
 
     def in_gallery(self, view: View, kept) -> tuple[View, list[str]]:

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import gradio as gr
 
-from gan.link import FIRST_SEEDS, FRAMES, SEEDS, View, decode, format_seeds, typed_seeds
+from gan.link import FIRST_SEEDS, FRAMES, SEEDS, View, decode, encode, format_points
+from gan.model.point import between
 from gan.serve import files
 from gan.serve.faces import FaceModel
 from gan.serve.models import Models
@@ -12,6 +13,7 @@ from gan.serve.page.chooser import Chooser, choices
 from gan.serve.page.components import Player, Said, data_url
 from gan.serve.page.inputs import bounded
 from gan.serve.page.sliders import Slider, look_sliders, values_of
+from gan.words import typed_points
 
 FEWEST, MOST = SEEDS["morph"]
 
@@ -28,7 +30,7 @@ class Morph:
         self.player = Player("player")
         with gr.Row(equal_height=True):
             seeds = gr.Textbox(
-                format_seeds(FIRST_SEEDS["morph"], ", "),
+                format_points(FIRST_SEEDS["morph"], ", "),
                 label="Seeds",
                 max_lines=1,
                 min_width=200,
@@ -64,6 +66,7 @@ class Morph:
             "src": data_url(animation, "image/webp"),
             "still": data_url(files.png(first, files.origin(view.seeds[:1], view.look, model.id))),
             "alt": f"Morph through the faces of seeds {names}{' and back' if view.loop else ''}",
+            "moments": moments(view, model.id),
             "name": _name(view, model, "webp"),
             "formats": [{"name": name, "label": name.upper()} for name in files.MORPHS if name != "webp"],
         }
@@ -83,7 +86,7 @@ class Morph:
 
     def typed(self, view: View, text) -> tuple[View, list[str]]:
         """The seeds box."""
-        seeds, words, notes = typed_seeds(str(text), MOST)
+        seeds, words, notes = typed_points(str(text), MOST)
         if len(seeds) < FEWEST:
             return view, [*notes, f"A morph takes {FEWEST} to {MOST} seeds, for example 4, 13, 17."]
         return replace(view, seeds=seeds), words + notes
@@ -105,6 +108,21 @@ class Morph:
         model = self.models.of(view.weights)
         data = model.animation(view.seeds, view.look, view.frames, view.loop, extension)
         return {"name": _name(view, model, extension), "url": data_url(data, files.MORPHS[extension])}
+
+
+def moments(view: View, weights: str) -> list[dict]:
+    """For each frame of a morph its point and the query of its own link; {} where it would name too many seeds."""
+    found = []
+    for start, end in zip(view.seeds, (*view.seeds[1:], view.seeds[0])):
+        for frame in range(view.frames):
+            try:
+                point = between(start, end, frame / view.frames)
+            except ValueError:
+                found.append({})
+                continue
+            query = encode(View("gallery", (point,), view.look, weights))
+            found.append({"seed": str(point), "query": query})
+    return found if view.loop else found[: view.frames * (len(view.seeds) - 1) + 1]
 
 
 def _name(view: View, model: FaceModel, extension: str) -> str:

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gan.link import FIRST_SEEDS, View, decode, encode, format_seeds
+from gan.link import FIRST_SEEDS, View, decode, encode, format_points
 from gan.serve import files
 from gan.serve.models import Models
 from gan.serve.page.line import Line, refusal
@@ -107,6 +107,6 @@ def drawn(models: Models, view: View) -> bytes | None:
 def described(view: View) -> str:
     sentences = [{"morph": "A morph.", "verdict": "Real or fake?"}.get(view.tab, "Every face is a number.")]
     if view.seeds:
-        listed = textwrap.shorten(format_seeds(view.seeds, ", ") + ".", 100, placeholder=" …")
+        listed = textwrap.shorten(format_points(view.seeds, ", ") + ".", 100, placeholder=" …")
         sentences.append(f"Seed{'s' * (len(view.seeds) > 1)} {listed}")
     return " ".join([*sentences, "None of these people exist."])

@@ -28,7 +28,17 @@ function show(answer) {
     if (face[href]) Object.assign(anchor, { href: face[href], download: face[download] });
     else anchor.removeAttribute("href");
   }
+  const other = partner();
+  part("mix").hidden = !other;
+  if (other) part("mix").textContent = "Mix with " + (other.seed.length > 13 ? other.seed.slice(0, 12) + "…" : other.seed);
   markKept();
+}
+// the face that this one is mixed with: the first kept one or the next of the grid, with the same weights and look
+function partner() {
+  const rest = (query) => query.replace(/seeds=[^&]*/, "");
+  const { query: own } = faces[place];
+  const after = [...faces.slice(place + 1), ...faces.slice(0, place)];
+  return [...window.seedfacesKept.all(), ...after].find(({ query }) => query !== own && rest(query) === rest(own));
 }
 function ask() {
   if (asked || !dialog.open) return;
@@ -144,8 +154,10 @@ dialog.addEventListener("click", (event) => {
   if (name === "keep" && !window.seedfacesKept.toggle(faces[place]))
     button.textContent = "64 faces are kept: remove one first";
   const { query } = faces[place];
-  if (["morph", "judge"].includes(name)) after = () => window.seedfacesAct("gallery", name, query);
-  if (["close", "morph", "judge"].includes(name)) close();
+  const value = name === "mix" ? [query, partner().query] : query;
+  const leads = ["morph", "mix", "judge", "near", "far"].includes(name);
+  if (leads) after = () => window.seedfacesAct("gallery", name, value);
+  if (leads || name === "close") close();
 });
 dialog.addEventListener("keydown", (event) => {
   const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];

@@ -4,7 +4,8 @@
 const KEY = "seedfaces-kept";
 const MOST = 64;
 const AT_ONCE = 16; // faces that the server draws for one question
-const FACE = /^v=1&seeds=(\d{1,10})(&[a-z_]+=-?[\d.]+)*(&w=[0-9a-f]{12})?$/;
+const FACE = /^v=1&seeds=((?:[\d~@.]|%28|%29)+)(&[a-z_]+=-?[\d.]+)*(&w=[0-9a-f]{12})?$/; // a seed or a place
+const seedOf = (query) => decodeURIComponent(query.match(FACE)[1]);
 const section = element.querySelector("section");
 const list = element.querySelector("ul");
 const part = (name) => section.querySelector(`[name="${name}"]`);
@@ -82,11 +83,11 @@ watch("value", () => {
 
 function item(query) {
   const made = section.querySelector("template").content.firstElementChild.cloneNode(true);
-  const seed = query.match(FACE)[1];
+  const seed = seedOf(query);
   const face = made.querySelector(".face");
   Object.assign(face.dataset, { seed, query });
   made.querySelector("img").alt = "Face of seed " + seed;
-  made.querySelector("span").textContent = seed;
+  made.querySelector("bdi").textContent = seed;
   const label = (name, words) => made.querySelector(`[name="${name}"]`).setAttribute("aria-label", words);
   label("earlier", `Move seed ${seed} earlier`);
   label("remove", `Remove seed ${seed}`);
@@ -129,13 +130,14 @@ function sentence() {
 
 window.seedfacesKept = {
   has: (query) => kept.includes(query),
+  all: () => kept.map((query) => ({ query, seed: seedOf(query) })),
   // keeps a face or takes it out again; returns whether there was room
   toggle({ query, src, words }) {
     read();
     if (kept.includes(query)) remove(query);
     else if (kept.length >= MOST) return false;
     else {
-      pictures[query] = { src, words };
+      if (src) pictures[query] = { src, words }; // otherwise the server draws it
       write([...kept, query]);
     }
     return true;
