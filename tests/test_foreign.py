@@ -21,7 +21,7 @@ from gan.train.detector.foreign import FEWEST_FACES, Sources, fit
 from gan.train.detector.left_out import Scores, calibrate
 from gan.train.detector.training import DetectorSettings
 
-GRID = ((np.indices((128, 128)).sum(0) % 2) * 24 - 12)[..., None]  # what a transposed convolution may leave
+GRID = ((np.indices((128, 128)).sum(0) % 2) * 36 - 18)[..., None]  # what a transposed convolution may leave
 
 
 @pytest.fixture(scope="module")
