@@ -160,7 +160,7 @@ def test_malformed_figures_of_left_out_sources_are_one_sentence(words):
 @pytest.mark.parametrize("words", [detector_card.of_detector, detector_card.trust, detector_card.table])
 def test_a_malformed_report_is_one_sentence(words):
     assert words(DETECTOR)
-    for report in (None, [], {**DETECTOR["report"], "changed": 3, "wrong": {}}):
+    for report in (None, [], {**DETECTOR["report"], "changed": 3, "wrong": {}, "as_it_is": {}}):
         with pytest.raises(UserError, match="^“report”.* in config.json lacks an entry or has one of the wrong kind"):
             words({**DETECTOR, "report": report})
 

@@ -18,6 +18,7 @@ from gan.hub import __main__ as hub_command
 from gan.model import face_finder, sampling, weights
 from gan.model.config import MOST_CONFIG_BYTES
 from gan.model.detector import Detector
+from gan.model.traces import Traces
 from gan.serve.faces import FaceModel
 from gan.serve.judge import Judge
 from gan.serve.page.about import about
@@ -76,6 +77,7 @@ def detector(tmp_path_factory):
     real = json.loads((WEIGHTS / "detector" / weights.CONFIG).read_text())
     shown = {name: real[name] for name in ("training", "calibration", "report")}
     weights.save_detector(folder, Detector(SMALL), SMALL, shown)
+    weights.save_traces(folder, Traces(SMALL), real["unseen"])
     return folder
 
 
