@@ -66,19 +66,17 @@ def trust(config: dict) -> str:
         UserError: the config is malformed; with one sentence.
     """
     with config_errors(f"“report” or “unseen” in {CONFIG}"):
-        auroc = config["report"]["as_it_is"]["auroc"]["value"]
-        known = f"**It recognises faces of its own generators** (AUROC {auroc:.3f}; a guess is 0.5)."
+        known = "**It recognises faces of its own generators.**"
         if "unseen" not in config:
-            return f"{known} **It knows no others**, so it calls no face real."
+            return f"{known} It knows no others, so it calls no face real. It is not a forensic tool."
         made, real = (
             {verdict: percent(share) for verdict, share in config["unseen"]["report"][kind].items()}
             for kind in ("generated", "real")
         )
         return (
-            f"{known} **Of other generators' faces it finds {made['likely_generated']}**: the best look real to it. "
-            f"So it says “can't tell” of {real['cannot_tell']} of photographs and {made['cannot_tell']} of such "
-            f"faces. It calls {real['likely_generated']} of photographs generated and {made['likely_real']} of such "
-            "faces real. It is not a forensic tool."
+            f"{known} Of other generators' faces it finds {made['likely_generated']}. The best look real to it, so it "
+            f"says “can't tell” of most photographs, too ({real['cannot_tell']}). It calls {real['likely_generated']} "
+            f"of photographs generated and {made['likely_real']} of such faces real. It is not a forensic tool."
         )
 
 

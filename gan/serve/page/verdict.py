@@ -198,7 +198,7 @@ def as_opinion(opinion: Opinion) -> dict:
     return {
         "headline": headline,
         "probability_generated": round(opinion.probability_generated, 4),
-        "percent": percent,
+        "percent": None if opinion.decided_by == detector.UNLIKE else percent,
         "ours": round(opinion.ours, 4),
         "sentences": [reason, f"The strongest sign is {where}."] if where else [reason],
         "crop": data_url(files.png(shown)),
