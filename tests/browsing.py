@@ -61,7 +61,14 @@ def open_face(page, seed: Point):
 
 
 def in_address(page, **wanted) -> None:
-    """The address bar and the link box hold a link with these parameters."""
-    for name, value in wanted.items():
-        expect(page).to_have_url(re.compile(rf"[?&]{name}={re.escape(str(value))}(&|$)"))
-    expect(page.get_by_label("Link to what you see")).to_have_value(page.url)
+    """The address bar and the link box hold the same link, with these parameters."""
+    box = page.get_by_label("Link to what you see")
+    expect(box).to_be_visible()
+    parts = [re.compile(rf"[?&]{name}={re.escape(str(value))}(&|$)") for name, value in wanted.items()]
+    deadline = time.monotonic() + 20
+    while True:  # the two do not change in one moment, and not for the last time
+        link, at = box.input_value(), page.url
+        if (link == at and all(part.search(at) for part in parts)) or time.monotonic() > deadline:
+            break
+        page.wait_for_timeout(50)
+    assert link == at and all(part.search(at) for part in parts), (link, at, wanted)
