@@ -155,6 +155,7 @@ def test_options_that_do_not_go_together_are_refused(folders, tmp_path):
         ({"real": (), "fake": ()}, "Say what to learn from"),
         ({"generators": (EMBEDDED,)}, "--train_data_dir and --generators go together"),
         ({"fake": (folders / "fake0", folders / "fake1")}, "--fake takes at least 3 sources .* 2 given"),
+        ({"fake": (*sorted(folders.glob("fake*")), folders / "none")}, "--fake .*none is not a folder"),
         ({"init_from": EMBEDDED}, "detector.safetensors is missing"),
     ):
         with pytest.raises(UserError, match=sentence):
@@ -173,3 +174,4 @@ def test_a_source_without_faces_and_two_of_one_name_are_named(folders, tmp_path)
         settings = settings_for(folders, tmp_path, real=(added, *sorted(folders.glob("real*"))))
         with pytest.raises(UserError, match=sentence):
             main(settings)
+        assert not (tmp_path / "detector.new").exists()

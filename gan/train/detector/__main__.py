@@ -38,7 +38,11 @@ def main(settings: DetectorSettings) -> None:
         shutil.rmtree(new, ignore_errors=True)
         shutil.copytree(settings.init_from, new)
     if settings.real:
-        learn_traces(settings, new)
+        try:
+            learn_traces(settings, new)
+        except UserError:
+            shutil.rmtree(new)
+            raise
     detector_card.save(new, load_config(new))
     weights.replace_folder(new, output)
     for fact in detector_card.of_detector(load_config(output)):

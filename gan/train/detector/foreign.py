@@ -43,9 +43,12 @@ def require_enough(real: Sequence[Path], fake: Sequence[Path], known: Sequence[s
         known: names of the data sets that the detector was trained on, here and below.
 
     Raises:
-        UserError: there are too few sources to leave one out.
+        UserError: a source is not a folder, or there are too few to leave one out.
     """
     for option, part in (("--real", real), ("--fake", fake)):
+        for folder in part:
+            if not folder.is_dir():
+                raise UserError(f"{option} {folder} is not a folder.")
         new = [folder for folder in part if folder.resolve().name not in known]
         if len(new) < FEWEST_SOURCES:
             raise UserError(
