@@ -1,6 +1,7 @@
 """The line in which pictures are made: one at a time, so many waiting, and the next ones are refused."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import anyio
 from starlette.responses import Response
@@ -31,7 +32,8 @@ def test_as_many_wait_as_may_and_the_next_are_refused():
             gate.set()
         await ask(8)  # and later there is room again
 
-    anyio.run(visitors)
+    # in a new thread: this one may hold the event loop of a browser
+    ThreadPoolExecutor().submit(anyio.run, visitors).result()
     assert made == [0, 1, 2, 3, 8]
     for number in (4, 5, 6, 7):
         refused = answers[number]

@@ -19,7 +19,8 @@ function act(tab, name, value, wait = 0) {
 }
 window.seedfacesAsks = () => pending.length > 0;
 function ask() {
-  if (asked || !pending.length) return;
+  // the first view is a question, too, which the page itself asks: an answer to it must not come after this one
+  if (asked || !pending.length || !props.value?.query) return;
   const { tab } = pending[0];
   const other = pending.findIndex((action) => action.tab !== tab);
   const actions = other < 0 ? pending : pending.slice(0, other);
