@@ -3,6 +3,7 @@
     ?v=1&seeds=12,40-55,1003&variation=0.8&w=e933c29c64d6                          a gallery
     ?v=1&tab=morph&seeds=12,7&variation=1&frames=16&loop=1&w=e933c29c64d6          a morph
     ?v=1&seeds=4~13@0.4,99&variation=1&w=e933c29c64d6                              a place between two seeds, and a seed
+    ?v=1&seeds=12&variation=1&age=1.5&smile=-1&d=0b1c2d3e4f50&w=e933c29c64d6       a face that is older and more serious
 
 A link holds everything that is needed to show the same faces again, and nothing more. Version 1 is a promise: its
 meaning and its defaults never change. `tests/link_vectors.json` holds links and what they mean, for ports to other
@@ -14,12 +15,12 @@ only, so a word is never lost in one.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import NamedTuple
 from urllib.parse import urlencode
 
 from gan.link_text import AROUND, LONGEST, in_ascii, parameters, short
-from gan.model.look import AS_TRAINED, Look
+from gan.model.look import AS_TRAINED, ATTRIBUTES, Look
 from gan.model.point import MOST_SEEDS, SEED_LIMIT, Place, Point, parse, seeds_of
 
 SEEDS = {"gallery": (1, 64), "morph": (2, 8), "verdict": (0, 1), "about": (0, 0)}  # fewest and most, per tab
@@ -35,7 +36,8 @@ class Range(NamedTuple):
     decimals: int
 
 
-LOOK = {"variation": Range(0.0, 1.5, 2)}  # every field of a `Look`
+# every number of a `Look`
+LOOK = {"variation": Range(0.0, 1.5, 2)} | dict.fromkeys(ATTRIBUTES, Range(-3.0, 3.0, 2))
 # fields that a link of version 1 always holds; the others only where they differ from the default
 _ALWAYS = {"variation"}
 
@@ -71,7 +73,7 @@ class View:
             and all(isinstance(point, Place) or 0 <= point < SEED_LIMIT for point in self.seeds)
             and isinstance(self.look, Look)
             and all(_fits(getattr(self.look, name), limits) for name, limits in LOOK.items())
-            and (not self.weights or WEIGHTS.fullmatch(self.weights))
+            and all(not name or WEIGHTS.fullmatch(name) for name in (self.weights, self.look.directions))
             and FRAMES[0] <= self.frames <= FRAMES[1]
             and (self.tab == "morph" or (self.frames, self.loop) == (16, True))
             and (self.seeds or (self.look, self.weights) == (Look(), ""))
@@ -118,23 +120,28 @@ def decode(params: Mapping[str, str] | str) -> tuple[View, list[str]]:
     if tab == "morph":
         morph["frames"] = int(_number(query, "frames", 16, Range(*FRAMES, 0), notes))
         morph["loop"] = query.get("loop", "1").strip(AROUND).lower() not in ("0", "false")
-    weights = query.get("w", "").strip(AROUND).lower()
-    # words behind the link belong to its last parameter
-    if match := re.match(rf"({WEIGHTS.pattern})(?![0-9a-z])", weights):
-        weights = match[1]
-    elif weights:
+    weights = _id(query.get("w", ""))
+    if weights is None:
         notes.append("The link does not say which weights made its faces. The page's current weights are used.")
-        weights = ""
-    return View(tab, seeds, Look(**look), weights, **morph), notes
+    directions = _id(query.get("d", ""))
+    if directions is None and Look(**look).moved:
+        notes.append("The link does not say along which directions its faces were moved. Current ones are used.")
+    return View(tab, seeds, Look(**look, directions=directions or ""), weights or "", **morph), notes
 
 
 def look_fields(look: Look) -> dict[str, str]:
-    """The fields of a look as a link holds them: `{"variation": "0.8"}`."""
-    return {
-        field.name: f"{getattr(look, field.name):g}"
-        for field in fields(look)
-        if field.name in _ALWAYS or getattr(look, field.name) != field.default
-    }
+    """A look as a link holds it: `{"variation": "0.8"}`."""
+    numbers = {name: getattr(look, name) for name in LOOK}
+    found = {name: f"{value:g}" for name, value in numbers.items() if name in _ALWAYS or name in look.moved}
+    return found | ({"d": look.directions} if look.directions else {})
+
+
+def _id(text: str) -> str | None:
+    """What a link names weights or directions by; None if it cannot be one. Words behind a link belong to its last
+    parameter."""
+    text = text.strip(AROUND).lower()
+    match = re.match(rf"({WEIGHTS.pattern})(?![0-9a-z])", text)
+    return match[1] if match else None if text else ""
 
 
 class Part(NamedTuple):

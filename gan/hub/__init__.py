@@ -25,6 +25,7 @@ PULLED = (
     CONFIG,
     weights.GENERATOR,
     weights.DISCRIMINATOR,
+    weights.DIRECTIONS,
     "README.md",
     "LICENSE",
     "samples.png",

@@ -1,7 +1,8 @@
 """The weights folder: save, load, verify. The only importer of safetensors.
 
 What a folder holds is the same whether it is embedded here, comes from a run or is a Hub repo:
-`config.json`, `generator.safetensors` (the moving average), `discriminator.safetensors`, and files for people.
+`config.json`, `generator.safetensors` (the moving average), `discriminator.safetensors`, where attributes were learned
+`directions.safetensors`, and files for people.
 """
 
 import hashlib
@@ -10,6 +11,7 @@ import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load as deserialize
@@ -19,6 +21,8 @@ from gan import UserError, reason
 from gan.model import sampling
 from gan.model.config import CONFIG, FORMAT, load_config, model_settings, read_file, write_config
 from gan.model.detector import Detector
+from gan.model.directions import Directions
+from gan.model.look import ATTRIBUTES
 from gan.model.networks import Discriminator, Generator
 from gan.model.settings import ModelSettings, to_dict
 from gan.model.traces import Traces
@@ -26,6 +30,8 @@ from gan.model.traces import Traces
 # how variation works, by the generator's header: it pulls features to their mean, or (first weights) scales latents
 FEATURES_TO_MEAN, SCALED_LATENT = "first_features_towards_mean", "scale_latent"
 GENERATOR, DISCRIMINATOR = "generator.safetensors", "discriminator.safetensors"
+# what the attributes of a look move; where it was replaced, older links find theirs in the folder beside it, by id
+DIRECTIONS, OLDER_DIRECTIONS = "directions.safetensors", "older-directions"
 # in a folder of their own, with a config.json; the second is there where foreign generators were trained on
 DETECTOR, TRACES = "detector.safetensors", "traces.safetensors"
 # pictures for people, in the same folders
@@ -110,6 +116,46 @@ def load_traces(folder: Path, settings: ModelSettings, config: dict) -> Traces |
         UserError: with one sentence on what is missing, damaged or does not fit.
     """
     return _network(Traces, settings, folder / TRACES, config)[0] if "unseen" in config else None
+
+
+def save_directions(folder: Path, of: dict[str, torch.Tensor], attributes: dict) -> None:
+    """Add directions to a generator's folder, and `attributes`, how they were learned, to its config. Those that were
+    there are kept for their links.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    path, config = folder / DIRECTIONS, load_config(folder)
+    if path.exists():
+        (folder / OLDER_DIRECTIONS).mkdir(exist_ok=True)
+        path.replace(folder / OLDER_DIRECTIONS / f"{sha256(path)[:12]}.safetensors")
+    path.write_bytes(serialize({name: vector.detach().float().contiguous() for name, vector in of.items()}))
+    hashes = {**config["sha256"], DIRECTIONS: sha256(path)}
+    write_config(folder, {**config, "attributes": attributes, "sha256": hashes})
+
+
+def load_directions(folder: Path, latent_dim: int) -> list[Directions]:
+    """The directions of a generator's folder, those in use first; none if it has none.
+
+    Raises:
+        UserError: with one sentence on which file is damaged or does not fit.
+    """
+    paths = [folder / DIRECTIONS, *sorted((folder / OLDER_DIRECTIONS).glob("*.safetensors"))]
+    return [_directions(path, latent_dim) for path in paths if path.exists()]
+
+
+def _directions(path: Path, latent_dim: int) -> Directions:
+    content = read_file(path, len(ATTRIBUTES) * (latent_dim * 4 + 200) + 2**16)
+    try:
+        # those of a newer version are left out
+        found = {name: vector for name, vector in deserialize(content).items() if name in ATTRIBUTES}
+    except (SafetensorError, KeyError) as error:
+        raise UserError(f"{path} is damaged or cut short ({reason(error)}): copy it again.") from None
+    for name, vector in found.items():
+        if vector.shape != (latent_dim,) or vector.dtype != torch.float32 or not vector.isfinite().all():
+            raise UserError(f"{path} does not fit the generator beside it: {name} differs in shape or type.")
+    digest = hashlib.sha256(content).hexdigest()
+    return Directions(digest[:12], {name: np.array(found[name]) for name in ATTRIBUTES if name in found})
 
 
 def replace_folder(new: Path, folder: Path) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 
 from gan import UserError, hub
 from gan.cards import facts
-from gan.model import latents, sampling, weights
+from gan.model import directions, latents, sampling, weights
 from gan.model.look import AS_TRAINED, Look
 from gan.model.point import Point
 from gan.serve import files
@@ -29,6 +29,7 @@ class FaceModel:
         self.config, self.id = loaded.config, loaded.generator_id
         self.facts = facts.of_generator(self.config, self.id, self.name)  # a malformed config is refused here
         self.resolution, self.latent_dim = loaded.settings.resolution, loaded.settings.latent_dim
+        self.directions = weights.load_directions(self.folder, self.latent_dim)  # those in use first
         # popular views are made once: the cache holds at most 50 MB of galleries of 64 faces, at any size of the faces
         self._remembered = lru_cache(maxsize=max(1, 2**18 // self.resolution**2))(self._make)
         self.animation = lru_cache(maxsize=32)(self._animate)
@@ -57,6 +58,15 @@ class FaceModel:
         """
         return self._remembered(tuple(points), look)
 
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        """The fields of a look that these weights can move."""
+        return tuple(self.directions[0].of) if self.directions else ()
+
+    def fitting(self, look: Look) -> Look:
+        """A look as these weights can show it, with the directions that it moves along."""
+        return directions.fitting(look, self.directions)[0]
+
     def morph(self, points, look: Look = AS_TRAINED, frames: int = 16, loop: bool = True) -> np.ndarray:
         """An animation from face to face: `(F, S, S, 3)` uint8.
 
@@ -71,7 +81,12 @@ class FaceModel:
             for start, end in zip(corners, ends)
         ]
         vectors = np.concatenate(legs if loop else [*legs[:-1], corners[-1:]])
-        return sampling.from_latents(self.generator, vectors, look)
+        return self._drawn(vectors, look)
+
+    def _drawn(self, vectors: np.ndarray, look: Look) -> np.ndarray:
+        """Faces of latents, as a look says; attributes that these weights cannot move are left out."""
+        look, along = directions.fitting(look, self.directions)
+        return sampling.from_latents(self.generator, along.moved(vectors, look) if along else vectors, look)
 
     def _animate(
         self, points: tuple[Point, ...], look: Look, frames: int, loop: bool, extension: str = "webp"
@@ -80,6 +95,6 @@ class FaceModel:
         return files.animation(self.morph(points, look, frames, loop), loop, extension)
 
     def _make(self, points: tuple[Point, ...], look: Look) -> np.ndarray:
-        made = sampling.faces(self.generator, points, look)
+        made = self._drawn(latents.from_points(points, self.latent_dim), look)
         made.setflags(write=False)  # shared between visitors
         return made

@@ -1,0 +1,46 @@
+"""Directions in latent space: what the attributes of a look move. NumPy only.
+
+Each is learned by `gan.train.attributes`: along it one attribute changes and the others stay (after InterFaceGAN, Shen
+et al. 2020, https://arxiv.org/abs/1907.10786).
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from gan.model.look import ATTRIBUTES, Look
+
+
+@dataclass(frozen=True)
+class Directions:
+    """Directions of a generator's latents."""
+
+    id: str  # first 12 hex digits of the sha256 of their file: what a link names
+    of: Mapping[str, np.ndarray]  # attribute → (latent_dim,) float32: the move by one standard deviation
+
+    def moved(self, latents: np.ndarray, look: Look) -> np.ndarray:
+        """Latents `(N, latent_dim)` float32, each moved as the look says, on the shell where it was.
+
+        The generator was trained on latents of one length, so it is kept.
+        """
+        step = sum(np.float32(value) * self.of[name] for name, value in look.moved.items() if name in self.of)
+        if not isinstance(step, np.ndarray):  # nothing is moved
+            return latents
+        moved = latents + step
+        length = np.linalg.norm(latents, axis=1, keepdims=True) / np.linalg.norm(moved, axis=1, keepdims=True)
+        return moved * length
+
+
+def fitting(look: Look, known: Iterable[Directions]) -> tuple[Look, Directions | None]:
+    """A look as a generator with these directions can show it, and those that it moves along.
+
+    Args:
+        known: the newest first. If the look names none of them, these are the newest.
+    """
+    known = {each.id: each for each in known}
+    directions = known.get(look.directions) or next(iter(known.values()), None)
+    if not look.moved or not directions:
+        return replace(look, **dict.fromkeys(ATTRIBUTES, 0.0)), None
+    kept = {name: value * (name in directions.of) for name, value in look.moved.items()}
+    return replace(look, **kept, directions=directions.id), directions
