@@ -20,16 +20,18 @@ class Directions:
     of: Mapping[str, np.ndarray]  # attribute → (latent_dim,) float32: the move by one standard deviation
 
     def moved(self, latents: np.ndarray, look: Look) -> np.ndarray:
-        """Latents `(N, latent_dim)` float32, each moved as the look says, on the shell where it was.
-
-        The generator was trained on latents of one length, so it is kept.
-        """
+        """Latents `(N, latent_dim)` float32, moved as the look says."""
         step = sum(np.float32(value) * self.of[name] for name, value in look.moved.items() if name in self.of)
         if not isinstance(step, np.ndarray):  # nothing is moved
             return latents
-        moved = latents + step
-        length = np.linalg.norm(latents, axis=1, keepdims=True) / np.linalg.norm(moved, axis=1, keepdims=True)
-        return moved * length
+        return along(latents, step)
+
+
+def along(latents: np.ndarray, step: np.ndarray) -> np.ndarray:
+    """Latents `(N, latent_dim)` moved by a step, each back to the length it had, which the generator was trained on."""
+    moved = latents + step
+    length = np.linalg.norm(latents, axis=1, keepdims=True) / np.linalg.norm(moved, axis=1, keepdims=True)
+    return moved * length
 
 
 def fitting(look: Look, known: Iterable[Directions]) -> tuple[Look, Directions | None]:

@@ -1,0 +1,137 @@
+"""How well the sliders of a look do, by a judge that had no part in making them.
+
+    python benchmarks/attributes.py weights/faces-128 --features FILE --train_data_dir utkface celeba
+
+The judge: linear models on a feature network, fitted to the labels of the training pictures. Skin tone and brightness
+are measured in the picture, and how far a head is turned is the first principal component of what features differ by
+from those of the mirror image. All in standard deviations of the generator's own faces.
+"""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import numpy as np
+import torch
+import tyro
+from PIL import Image
+from tqdm import tqdm
+
+from gan.model import images
+from gan.model.look import AS_TRAINED
+from gan.serve.faces import FaceModel
+from gan.train.attributes import labelled
+from gan.train.attributes.__main__ import LABELS
+from gan.train.attributes.network import standardised
+from gan.train.attributes.scores import _CHEEKS, _LUMA, part
+from gan.train.measure.features import Features
+
+SIZE = 64  # pixels at which everything is judged
+BATCH = 250
+FAIR = ("age", "masculine", "smile", "glasses")  # of these, drift of skin tone and brightness is reported
+
+
+class Judge:
+    def __init__(self, features: Features, folders: list[Path]):
+        self.features = features
+        train, held_out = labelled.read(folders, labelled.parse(LABELS), SIZE, "face")
+        seen, tested = self.seen(train.pictures), self.seen(held_out.pictures)
+        self.mean, self.spread = seen.mean(0), seen.std(0) + 1e-6
+        wanted, truth = (standardised(each.values, train.values) for each in (train, held_out))
+        self.names, self.models, self.explained = train.names, [], {}
+        for place, name in enumerate(train.names):
+            known, there = ~np.isnan(wanted[:, place]), ~np.isnan(truth[:, place])
+            inputs = self.inputs(seen[known])
+            inner = inputs.T @ inputs + 0.02 * len(inputs) * np.eye(inputs.shape[1])
+            model = np.linalg.solve(inner, inputs.T @ wanted[known, place])
+            guessed = self.inputs(tested[there]) @ model
+            self.explained[name] = 1 - np.mean((guessed - truth[there, place]) ** 2) / truth[there, place].var()
+            self.models.append(model)
+
+    def inputs(self, seen: np.ndarray) -> np.ndarray:
+        return np.column_stack([(seen - self.mean) / self.spread, np.ones(len(seen))])
+
+    def seen(self, pictures: np.ndarray) -> np.ndarray:
+        parts = [pictures[start : start + BATCH] for start in range(0, len(pictures), BATCH)]
+        tensors = (torch.from_numpy(part.transpose(0, 3, 1, 2).copy()) for part in tqdm(parts, leave=False))
+        return np.concatenate([self.features(tensor).numpy() for tensor in tensors])
+
+    def start(self, faces: np.ndarray) -> None:
+        """Faces as trained, from which the scale of everything is taken."""
+        seen = self.seen(faces)
+        self.turn = np.linalg.svd(seen - self.seen(faces[:, :, ::-1]), full_matrices=False)[2][0]
+        shown = self.raw(faces, seen)
+        self.scale = shown.std(0)
+
+    def raw(self, faces: np.ndarray, seen: np.ndarray | None = None) -> np.ndarray:
+        seen = self.seen(faces) if seen is None else seen
+        grey = faces.astype(np.float32) @ _LUMA
+        turn = (seen - self.seen(faces[:, :, ::-1])) @ self.turn
+        skin = np.mean([part(grey, *cheek) for cheek in _CHEEKS], 0)
+        return np.column_stack([self.inputs(seen) @ np.stack(self.models, 1), turn, skin, grey.mean((1, 2))])
+
+
+def small(faces: np.ndarray) -> np.ndarray:
+    if faces.shape[1] == SIZE:
+        return faces
+    return np.stack([np.asarray(Image.fromarray(face).resize((SIZE, SIZE), Image.Resampling.BOX)) for face in faces])
+
+
+def main(
+    weights: Path, /, features: Path, train_data_dir: tuple[Path, ...], seeds: int = 500, sheets: Path | None = None
+) -> None:
+    """
+    Args:
+        weights: a weights folder with directions.
+        features: TorchScript file of the feature network.
+        train_data_dir: folders of parquet files with labelled pictures.
+        seeds: faces that are moved.
+        sheets: a folder for a picture of each slider from -3 to 3, of twelve faces.
+    """
+    model = FaceModel(weights)
+    judge = Judge(Features(features), list(train_data_dir))
+    names = (*judge.names, "turn", "skin", "light")
+    points = range(5_000, 5_000 + seeds)
+    faces = small(model.faces(points))
+    others = judge.inputs(judge.seen(small(model.faces(range(20_000, 21_000)))))
+    judge.start(small(model.faces(range(30_000, 32_000))))
+    before, own = judge.raw(faces), judge.inputs(judge.seen(faces))
+    print(f"{weights}, directions {model.directions[0].id}, {seeds} seeds")
+    print("judge, held-out labels:", {name: round(float(share), 2) for name, share in judge.explained.items()})
+    print("| slider | right way | ≥ 1 sd | mean | others, worst | skin, light: grey levels | dark | light | itself at ±1 |")
+    print("|---|---|---|---|---|---|---|---|---|")
+    nearest = np.array([np.linalg.norm(others - face, axis=1).min() for face in own])
+    dark = before[:, -2] < np.median(before[:, -2])
+    for name in model.attributes:
+        change = []
+        for sign in (1, -1):
+            moved = small(model.faces(points, replace(AS_TRAINED, **{name: 2.0 * sign})))
+            change.append(sign * (judge.raw(moved) - before))
+        grey = np.stack([each[:, -2:] for each in change])
+        change = [each / judge.scale for each in change]
+        column = names.index(name)
+        hits = np.concatenate([each[:, column] for each in change])
+        mean = (change[0] + change[1]).mean(0) / 2
+        rest = {other: round(float(value), 2) for other, value in zip(names, mean) if other != name}
+        worst = sorted(rest.items(), key=lambda item: -abs(item[1]))[:3]
+        same = []
+        for sign in (1, -1):
+            moved = judge.inputs(judge.seen(small(model.faces(points, replace(AS_TRAINED, **{name: 1.0 * sign})))))
+            same.append(np.linalg.norm(moved - own, axis=1) < nearest)
+        drift = [np.abs(grey[:, which].mean(1)).max(0).round(1).tolist() for which in (slice(None), dark, ~dark)]
+        print(
+            f"| {name} | {100 * (hits > 0).mean():.0f} % | {100 * (hits >= 1).mean():.0f} % | {hits.mean():.2f} | {worst} | "
+            f"{drift[0]} | {drift[1]} | {drift[2]} | {100 * np.mean(same):.0f} % |",
+            flush=True,
+        )
+        if sheets:
+            sheets.mkdir(parents=True, exist_ok=True)
+            steps = [model.faces(range(12), replace(AS_TRAINED, **{name: value / 1.0})) for value in range(-3, 4)]
+            rows = np.stack(steps, 1).reshape(-1, *steps[0].shape[1:])
+            images.sheet(rows, 7).save(sheets / f"{name}.webp", quality=80)
+
+
+if __name__ == "__main__":
+    tyro.cli(main, use_underscores=True)
