@@ -25,7 +25,7 @@ from gan.serve.faces import FaceModel
 from gan.train.attributes import labelled
 from gan.train.attributes.__main__ import LABELS
 from gan.train.attributes.network import standardised
-from gan.train.attributes.scores import _CHEEKS, _LUMA, part
+from gan.train.attributes.scores import CHEEKS, LUMA, part
 from gan.train.measure.features import Features
 
 SIZE = 64  # pixels at which everything is judged
@@ -67,9 +67,9 @@ class Judge:
 
     def raw(self, faces: np.ndarray, seen: np.ndarray | None = None) -> np.ndarray:
         seen = self.seen(faces) if seen is None else seen
-        grey = faces.astype(np.float32) @ _LUMA
+        grey = faces.astype(np.float32) @ np.array(LUMA, np.float32)
         turn = (seen - self.seen(faces[:, :, ::-1])) @ self.turn
-        skin = np.mean([part(grey, *cheek) for cheek in _CHEEKS], 0)
+        skin = np.mean([part(grey, *cheek) for cheek in CHEEKS], 0)
         return np.column_stack([self.inputs(seen) @ np.stack(self.models, 1), turn, skin, grey.mean((1, 2))])
 
 
@@ -100,7 +100,9 @@ def main(
     before, own = judge.raw(faces), judge.inputs(judge.seen(faces))
     print(f"{weights}, directions {model.directions[0].id}, {seeds} seeds")
     print("judge, held-out labels:", {name: round(float(share), 2) for name, share in judge.explained.items()})
-    print("| slider | right way | ≥ 1 sd | mean | others, worst | skin, light: grey levels | dark | light | itself at ±1 |")
+    print(
+        "| slider | right way | ≥ 1 sd | mean | others, worst | skin, light: grey levels | dark | light | itself at ±1 |"
+    )
     print("|---|---|---|---|---|---|---|---|---|")
     nearest = np.array([np.linalg.norm(others - face, axis=1).min() for face in own])
     dark = before[:, -2] < np.median(before[:, -2])

@@ -234,10 +234,40 @@ def _people(people: dict) -> list[Fact]:
     ]
 
 
+def _attributes(attributes: dict) -> list[Fact]:
+    """What the sliders of a look move, as gan.train.attributes learned it."""
+    training, labels, linear = (attributes[name] for name in ("training", "labels", "linear"))
+    return [
+        Fact(
+            "Attributes",
+            f"A network learned the labels of {training['faces']:,} faces from {' and '.join(training['data'])}, "
+            f"{training['held_out']:,} more were held out, and guessed those of {attributes['samples']:,} samples. "
+            f"{training['minutes']:g} minutes on {training['hardware']}.",
+            "They are guesses about looks, made from what people wrote about pictures, and say nothing about people. "
+            "The table gives shares of the variance (R²): of the held-out labels that the network explains, and of "
+            "what it sees in samples that is linear in the latent. What nobody labelled is measured in the picture. "
+            f"Learned with `{training['command']}`.",
+            (
+                ("attribute", "held-out labels", "linear in the latent"),
+                *(
+                    (name, f"{labels[name]:.2f}" if name in labels else "measured", f"{share:.2f}")
+                    for name, share in linear.items()
+                ),
+            ),
+        )
+    ]
+
+
 _FIGURES = (_precision_recall, _held_out, _memorisation, _spectrum, _colour)
 # what these say, and what belongs to no figure of its own
 _WORDED = {
     *("precision", "recall", "held_out", "memorisation", "spectrum", "colour"),
     *("generator", "neighbours", "pictures", "floor"),
 }
-_MEASURED = {"frechet_distance": _distance, "quality": _quality, "critic": _critic, "people": _people}
+_MEASURED = {
+    "frechet_distance": _distance,
+    "quality": _quality,
+    "critic": _critic,
+    "people": _people,
+    "attributes": _attributes,
+}

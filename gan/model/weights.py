@@ -119,8 +119,8 @@ def load_traces(folder: Path, settings: ModelSettings, config: dict) -> Traces |
 
 
 def save_directions(folder: Path, of: dict[str, torch.Tensor], attributes: dict) -> None:
-    """Add directions to a generator's folder, and `attributes`, how they were learned, to its config. Those that were
-    there are kept for their links.
+    """Add directions to a generator's folder, and `attributes`, how they were learned, to its config's metrics. Those
+    that were there are kept for their links.
 
     Raises:
         OSError: the folder cannot be written.
@@ -131,7 +131,8 @@ def save_directions(folder: Path, of: dict[str, torch.Tensor], attributes: dict)
         path.replace(folder / OLDER_DIRECTIONS / f"{sha256(path)[:12]}.safetensors")
     path.write_bytes(serialize({name: vector.detach().float().contiguous() for name, vector in of.items()}))
     hashes = {**config["sha256"], DIRECTIONS: sha256(path)}
-    write_config(folder, {**config, "attributes": attributes, "sha256": hashes})
+    metrics = {**(config.get("metrics") or {}), "attributes": attributes}
+    write_config(folder, {**config, "metrics": metrics, "sha256": hashes})
 
 
 def load_directions(folder: Path, latent_dim: int) -> list[Directions]:

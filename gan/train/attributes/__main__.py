@@ -1,4 +1,4 @@
-"""Learn what the sliders of a look move: `python -m gan.train.attributes --train_data_dir DIR … --weights WEIGHTS …`."""
+"""Learn what a look's sliders move: `python -m gan.train.attributes --train_data_dir DIR … --weights WEIGHTS …`."""
 
 import shlex
 import sys
@@ -100,7 +100,13 @@ def main(settings: AttributeSettings) -> None:
             "without_face": faces.without_face,
         }
         rounded = [{name: round(share, 3) for name, share in shares.items()} for shares in (labels, linear)]
-        report = {"training": training, "labels": rounded[0], "samples": settings.samples, "linear": rounded[1]}
+        report = {
+            "generator": loaded.generator_id,
+            "training": training,
+            "labels": rounded[0],
+            "samples": settings.samples,
+            "linear": rounded[1],
+        }
         tensors = {name: torch.from_numpy(move) for name, move in found.items()}
         weights.save_directions(loaded.folder, tensors, local_paths.remove_from(report))
         config = load_config(loaded.folder)
