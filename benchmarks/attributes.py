@@ -3,8 +3,7 @@
     python benchmarks/attributes.py weights/faces-128 --features FILE --train_data_dir utkface celeba
 
 The judge: linear models on a feature network, fitted to the labels of the training pictures. Skin tone and brightness
-are measured in the picture, and how far a head is turned is the first principal component of what features differ by
-from those of the mirror image. All in standard deviations of the generator's own faces.
+are measured in the picture, and how far a head is turned by the face finder's landmarks. All in standard deviations of the generator's own faces.
 """
 
 import sys
@@ -19,7 +18,7 @@ import tyro
 from PIL import Image
 from tqdm import tqdm
 
-from gan.model import images
+from gan.model import face_finder, images
 from gan.model.look import AS_TRAINED
 from gan.serve.faces import FaceModel
 from gan.train.attributes import labelled
@@ -61,14 +60,13 @@ class Judge:
     def start(self, faces: np.ndarray) -> None:
         """Faces as trained, from which the scale of everything is taken."""
         seen = self.seen(faces)
-        self.turn = np.linalg.svd(seen - self.seen(faces[:, :, ::-1]), full_matrices=False)[2][0]
         shown = self.raw(faces, seen)
         self.scale = shown.std(0)
 
     def raw(self, faces: np.ndarray, seen: np.ndarray | None = None) -> np.ndarray:
         seen = self.seen(faces) if seen is None else seen
         grey = faces.astype(np.float32) @ np.array(LUMA, np.float32)
-        turn = (seen - self.seen(faces[:, :, ::-1])) @ self.turn
+        turn = np.nan_to_num([face_finder.turn(face) for face in faces])
         skin = np.mean([part(grey, *cheek) for cheek in CHEEKS], 0)
         return np.column_stack([self.inputs(seen) @ np.stack(self.models, 1), turn, skin, grey.mean((1, 2))])
 

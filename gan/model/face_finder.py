@@ -76,6 +76,16 @@ def find(picture: Image.Image) -> list[Square]:
     return [_times(face, factor)._replace(roll=(face.roll + 180) % 360 - 180) for face in faces]
 
 
+def turn(pixels: np.ndarray) -> float:
+    """How far a face that fills a picture `(S, S, 3)` uint8 is turned: by how much its nose is to the right of the
+    middle of its eyes and mouth, in distances of the eyes; NaN where no face is found."""
+    rows = _looker(_GLANCE).detect(cv2.resize(pixels, (_GLANCE, _GLANCE))[:, :, ::-1].copy(), details=True)
+    if not len(rows):
+        return math.nan
+    left, right, nose, *mouth = rows[0][4:14].reshape(5, 2)
+    return float((nose - (left + right + sum(mouth)) / 4)[0] / max(1.0, math.dist(left, right)))
+
+
 def _find(copies: list[Copy], roll: int) -> list[Square]:
     """The faces that are seen in a picture if it is turned anticlockwise by a multiple of 90 degrees, largest first."""
     found = [face for copy in copies[:-1] for face in _search(copy, roll)]

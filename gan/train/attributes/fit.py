@@ -6,29 +6,30 @@ from gan.model.directions import along
 from gan.train.attributes.scores import Scores
 
 _RIDGE = 1e-3  # share of the number of faces
-_STEP = 1.5  # standard deviations, at which the effect of a direction is measured
+# how much of the others may change: the strict move is up to 1.7 times as long, and a long one leaves the person
+_LEEWAY = 0.05
+_STEP = 1.5  # standard deviations, at which the effect of a move is measured
 _FACES = 256  # on which it is measured
-_CORRECTIONS = 3
 
 
 def fit(scores: Scores, count: int) -> tuple[dict[str, np.ndarray], dict[str, float]]:
     """Directions `(latent_dim,)` by attribute, each the move by one standard deviation, and the share of the variance
     of each attribute that is linear in the latent (R²).
 
-    A linear model of all attributes gives the shortest moves that change one of them and leave the others. Faces do
-    not follow it exactly, so the effect of each move on all attributes is measured, and the moves are mixed such that
-    on average each one has an effect on its own attribute only.
+    A linear model of all attributes gives short moves that change one of them and hardly any other. Its length is
+    set by what it does: faces do not follow the model exactly.
 
     Args:
         count: faces that are looked at; half of them test the linear model.
     """
     vectors, shown = scores.of_seeds(count)
     half = count // 2
-    model = _ridge(vectors[:half], shown[:half])
-    wrong = (shown[half:] - vectors[half:] @ model).var(0) / shown[half:].var(0)
-    moves = np.linalg.pinv(_ridge(vectors, shown).T).T  # (K, latent_dim)
-    for _ in range(_CORRECTIONS):
-        moves = np.linalg.solve(effects(scores, moves, vectors[:_FACES]), moves)
+    tested = _ridge(vectors[:half], shown[:half])
+    wrong = (shown[half:] - vectors[half:] @ tested).var(0) / shown[half:].var(0)
+    model = _ridge(vectors, shown).T  # (K, latent_dim)
+    moves = np.linalg.solve(model @ model.T + _LEEWAY * np.eye(len(model)), model)
+    for _ in range(2):
+        moves /= np.diag(effects(scores, moves, vectors[:_FACES]))[:, None]
     found = {name: move.astype(np.float32) for name, move in zip(scores.names, moves)}
     return found, {name: float(1 - share) for name, share in zip(scores.names, wrong)}
 

@@ -5,7 +5,7 @@ import torch
 from torch.nn.functional import interpolate
 from tqdm import tqdm
 
-from gan.model import latents
+from gan.model import face_finder, images, latents
 from gan.model.look import ATTRIBUTES
 from gan.model.networks import Generator, memory_format
 from gan.train.attributes.network import AttributeNetwork
@@ -18,7 +18,7 @@ LUMA = (0.299, 0.587, 0.114)
 # rows and columns of the cheeks in a framed face, in shares of its side
 CHEEKS = (slice(0.53, 0.66), slice(0.22, 0.34)), (slice(0.53, 0.66), slice(0.66, 0.78))
 _BATCH = 256
-_FOR_TURN = 2048  # faces, from which it is learned how faces turn
+_FOR_TURN, _TO_ORIENT = 2048, 2  # faces, from which it is learned how faces turn; batches of them, which way
 
 
 class Scores:
@@ -41,9 +41,7 @@ class Scores:
         """Latents `(count, latent_dim)` and what their faces show, `(count, K)` float32, from which mean and standard
         deviation are taken."""
         vectors = latents.from_seeds(range(FIRST_SEED, FIRST_SEED + count), self.generator.project.in_features)
-        with torch.no_grad():
-            odd = torch.cat([self._odd(self._pictures(part)) for part in _parts(vectors[:_FOR_TURN])])
-        self._turn = torch.pca_lowrank(odd, 1, center=False, niter=4)[2][:, 0]
+        self._turn = self._turning(vectors[:_FOR_TURN])
         raw = np.concatenate([self._raw(part) for part in tqdm(_parts(vectors), desc="Looking at faces", leave=False)])
         self._mean, self._spread = raw.mean(0), raw.std(0)
         return vectors, (raw - self._mean) / self._spread
@@ -61,8 +59,17 @@ class Scores:
             pictures = interpolate(pictures, (self.size, self.size), mode="bilinear", antialias=True)
         return pictures
 
-    def _odd(self, pictures: torch.Tensor) -> torch.Tensor:
-        return self.network.features(pictures) - self.network.features(pictures.flip(3))
+    @torch.no_grad()
+    def _turning(self, vectors: np.ndarray) -> torch.Tensor:
+        """The direction of features `(D,)` along which faces turn to the picture's right."""
+        pictures = [self._pictures(part) for part in _parts(vectors)]
+        odd = torch.cat([self.network.features(part) - self.network.features(part.flip(3)) for part in pictures])
+        found = torch.pca_lowrank(odd, 1, center=False, niter=4)[2][:, 0]
+        # mirror images are opposites, so which end is right is seen in some faces
+        seen = np.array([face_finder.turn(face) for part in pictures[:_TO_ORIENT] for face in images.to_uint8(part)])
+        known = ~np.isnan(seen)
+        along = (odd[: len(seen)] @ found).numpy()
+        return found if seen[known] @ along[known] >= 0 else -found
 
     @torch.no_grad()
     def _raw(self, vectors: np.ndarray) -> np.ndarray:
@@ -71,7 +78,7 @@ class Scores:
         with torch.autocast("cpu", torch.bfloat16, enabled=cpu_has_bf16()):
             pictures = self._pictures(vectors)
             features = self.network.features(pictures)
-            odd = self._odd(pictures, features)
+            odd = (features - self.network.features(pictures.flip(3))).float()
         turn = odd @ self._turn
         guessed = self.network.guess(features)[:, self.columns]
         grey = torch.einsum("nchw,c->nhw", pictures, torch.tensor(LUMA))
