@@ -42,7 +42,6 @@ def fitting(look: Look, known: Iterable[Directions]) -> tuple[Look, Directions |
     """
     known = {each.id: each for each in known}
     directions = known.get(look.directions) or next(iter(known.values()), None)
-    if not look.moved or not directions:
-        return replace(look, **dict.fromkeys(ATTRIBUTES, 0.0)), None
-    kept = {name: value * (name in directions.of) for name, value in look.moved.items()}
-    return replace(look, **kept, directions=directions.id), directions
+    kept = {name: value for name, value in look.moved.items() if directions and name in directions.of}
+    fitted = replace(look, **{**dict.fromkeys(ATTRIBUTES, 0.0), **kept}, directions=directions.id if kept else "")
+    return fitted, directions if kept else None
