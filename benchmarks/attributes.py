@@ -3,7 +3,8 @@
     python benchmarks/attributes.py weights/faces-128 --features FILE --train_data_dir utkface celeba
 
 The judge: linear models on a feature network, fitted to the labels of the training pictures. Skin tone and brightness
-are measured in the picture, and how far a head is turned by the face finder's landmarks. All in standard deviations of the generator's own faces.
+are measured in the picture, and how far a head is turned by the face finder's landmarks. All in standard deviations of
+the generator's own faces.
 """
 
 import sys
@@ -18,7 +19,7 @@ import tyro
 from PIL import Image
 from tqdm import tqdm
 
-from gan.model import face_finder, images
+from gan.model import face_finder, images, latents
 from gan.model.look import AS_TRAINED
 from gan.serve.faces import FaceModel
 from gan.train.attributes import labelled
@@ -29,7 +30,8 @@ from gan.train.measure.features import Features
 
 SIZE = 64  # pixels at which everything is judged
 BATCH = 250
-FAIR = ("age", "masculine", "smile", "glasses")  # of these, drift of skin tone and brightness is reported
+REFERENCE = 2_000  # faces
+HEADER = "| slider | right way | ≥ 1 sd | mean | others most | skin, light: levels | dark | light | itself at ±1 |"
 
 
 class Judge:
@@ -57,11 +59,11 @@ class Judge:
         tensors = (torch.from_numpy(part.transpose(0, 3, 1, 2).copy()) for part in tqdm(parts, leave=False))
         return np.concatenate([self.features(tensor).numpy() for tensor in tensors])
 
-    def start(self, faces: np.ndarray) -> None:
-        """Faces as trained, from which the scale of everything is taken."""
-        seen = self.seen(faces)
-        shown = self.raw(faces, seen)
+    def start(self, faces: np.ndarray) -> np.ndarray:
+        """Faces as trained, from which the scale of everything is taken → what they show, `(N, K)`."""
+        shown = self.raw(faces)
         self.scale = shown.std(0)
+        return (shown - shown.mean(0)) / self.scale
 
     def raw(self, faces: np.ndarray, seen: np.ndarray | None = None) -> np.ndarray:
         seen = self.seen(faces) if seen is None else seen
@@ -69,6 +71,25 @@ class Judge:
         turn = np.nan_to_num([face_finder.turn(face) for face in faces])
         skin = np.mean([part(grey, *cheek) for cheek in CHEEKS], 0)
         return np.column_stack([self.inputs(seen) @ np.stack(self.models, 1), turn, skin, grey.mean((1, 2))])
+
+
+def compare(model: FaceModel, names: tuple[str, ...], shown: np.ndarray) -> None:
+    """Ours beside SeFa's (Shen and Zhou 2021, https://arxiv.org/abs/2007.06600): eigenvectors of the first layer, the
+    one that changes an attribute most. By a linear model of what the judge sees: how much of a move's effect on all
+    attributes is on its own, and how long it is for one standard deviation of it."""
+    vectors = latents.from_seeds(range(30_000, 30_000 + REFERENCE), model.latent_dim)
+    effect = np.linalg.solve(vectors.T @ vectors + 2 * np.eye(model.latent_dim), vectors.T @ shown).T
+    weight = model.generator.project.weight.detach().numpy()
+    sefa = np.linalg.eigh(weight.T @ weight)[1].T
+    print("| slider | ours: share on its own | length | SeFa: share | length |")
+    print("|---|---|---|---|---|")
+    for name, move in model.directions[0].of.items():
+        place = names.index(name)
+        rows = []
+        for each in (move, max(sefa, key=lambda vector: abs(effect[place] @ vector))):
+            changed = np.abs(effect @ each)
+            rows += [f"{100 * changed[place] / changed.sum():.0f} %", f"{np.linalg.norm(each) / changed[place]:.1f}"]
+        print(f"| {name} | {' | '.join(rows)} |", flush=True)
 
 
 def small(faces: np.ndarray) -> np.ndarray:
@@ -94,7 +115,8 @@ def main(
     points = range(5_000, 5_000 + seeds)
     faces = small(model.faces(points))
     others = judge.inputs(judge.seen(small(model.faces(range(20_000, 21_000)))))
-    judge.start(small(model.faces(range(30_000, 32_000))))
+    shown = judge.start(small(model.made(range(30_000, 30_000 + REFERENCE))))
+    compare(model, names, shown)
     before, own = judge.raw(faces), judge.inputs(judge.seen(faces))
     print(f"{weights}, directions {model.directions[0].id}, {seeds} seeds")
     print("judge, held-out labels:", {name: round(float(share), 2) for name, share in judge.explained.items()})
@@ -104,7 +126,7 @@ def main(
     print("|---|---|---|---|---|---|---|---|---|")
     nearest = np.array([np.linalg.norm(others - face, axis=1).min() for face in own])
     dark = before[:, -2] < np.median(before[:, -2])
-    for name in model.attributes:
+    for name in model.directions[0].of:
         change = []
         for sign in (1, -1):
             moved = small(model.faces(points, replace(AS_TRAINED, **{name: 2.0 * sign})))
@@ -118,14 +140,15 @@ def main(
         worst = sorted(rest.items(), key=lambda item: -abs(item[1]))[:3]
         same = []
         for sign in (1, -1):
-            moved = judge.inputs(judge.seen(small(model.faces(points, replace(AS_TRAINED, **{name: 1.0 * sign})))))
+            faces_moved = small(model.faces(points, replace(AS_TRAINED, **{name: 1.0 * sign})))
+            moved = judge.inputs(judge.seen(faces_moved))
             same.append(np.linalg.norm(moved - own, axis=1) < nearest)
         drift = [np.abs(grey[:, which].mean(1)).max(0).round(1).tolist() for which in (slice(None), dark, ~dark)]
-        print(
-            f"| {name} | {100 * (hits > 0).mean():.0f} % | {100 * (hits >= 1).mean():.0f} % | {hits.mean():.2f} | {worst} | "
-            f"{drift[0]} | {drift[1]} | {drift[2]} | {100 * np.mean(same):.0f} % |",
-            flush=True,
-        )
+        right, far = (f"{100 * np.mean(share):.0f} %" for share in (hits > 0, hits >= 1))
+        most = ", ".join(f"{other} {value:+.2f}" for other, value in worst)
+        levels = [", ".join(f"{level:g}" for level in levels) for levels in drift]
+        cells = [name, right, far, f"{hits.mean():.2f}", most, *levels, f"{100 * np.mean(same):.0f} %"]
+        print(f"| {' | '.join(cells)} |", flush=True)
         if sheets:
             sheets.mkdir(parents=True, exist_ok=True)
             steps = [model.faces(range(12), replace(AS_TRAINED, **{name: value / 1.0})) for value in range(-3, 4)]
