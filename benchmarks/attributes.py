@@ -120,9 +120,7 @@ def main(
     before, own = judge.raw(faces), judge.inputs(judge.seen(faces))
     print(f"{weights}, directions {model.directions[0].id}, {seeds} seeds")
     print("judge, held-out labels:", {name: round(float(share), 2) for name, share in judge.explained.items()})
-    print(
-        "| slider | right way | ≥ 1 sd | mean | others, worst | skin, light: grey levels | dark | light | itself at ±1 |"
-    )
+    print(HEADER)
     print("|---|---|---|---|---|---|---|---|---|")
     nearest = np.array([np.linalg.norm(others - face, axis=1).min() for face in own])
     dark = before[:, -2] < np.median(before[:, -2])
@@ -140,8 +138,8 @@ def main(
         worst = sorted(rest.items(), key=lambda item: -abs(item[1]))[:3]
         same = []
         for sign in (1, -1):
-            faces_moved = small(model.faces(points, replace(AS_TRAINED, **{name: 1.0 * sign})))
-            moved = judge.inputs(judge.seen(faces_moved))
+            nudged = small(model.faces(points, replace(AS_TRAINED, **{name: 1.0 * sign})))
+            moved = judge.inputs(judge.seen(nudged))
             same.append(np.linalg.norm(moved - own, axis=1) < nearest)
         drift = [np.abs(grey[:, which].mean(1)).max(0).round(1).tolist() for which in (slice(None), dark, ~dark)]
         right, far = (f"{100 * np.mean(share):.0f} %" for share in (hits > 0, hits >= 1))
