@@ -123,7 +123,7 @@ def number(name: str, limits: Range):
 
 def directions(text: str) -> str:
     """A type for argparse: what a link names directions by, otherwise a UserError."""
-    if not ID.fullmatch(text.lower()):
+    if text and not ID.fullmatch(text.lower()):
         raise UserError(f"--directions {text}: must be the 12 hexadecimal digits after d= in a link.")
     return text.lower()
 

@@ -11,7 +11,6 @@ import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load as deserialize
@@ -156,7 +155,7 @@ def _directions(path: Path, latent_dim: int) -> Directions:
         if vector.shape != (latent_dim,) or vector.dtype != torch.float32 or not vector.isfinite().all():
             raise UserError(f"{path} does not fit the generator beside it: {name} differs in shape or type.")
     digest = hashlib.sha256(content).hexdigest()
-    return Directions(digest[:12], {name: np.array(found[name]) for name in ATTRIBUTES if name in found})
+    return Directions(digest[:12], {name: found[name].numpy() for name in ATTRIBUTES if name in found})
 
 
 def replace_folder(new: Path, folder: Path) -> None:

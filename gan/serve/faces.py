@@ -60,7 +60,7 @@ class FaceModel:
         return self._remembered(tuple(points), look)
 
     def along(self, look: Look = AS_TRAINED) -> Directions:
-        """The directions of a look: those that it names if these weights have them, else the newest; they may be none."""
+        """The directions that a look names, or else the newest; without id and attributes where there are none."""
         return directions.named(look, self.directions) or Directions("", {})
 
     def fitting(self, look: Look) -> Look:

@@ -11,17 +11,20 @@ from gan.model.look import AS_TRAINED, ATTRIBUTES, Look
 from gan.serve.faces import FaceModel
 from gan.serve.page.inputs import bounded
 
-# for each field of a look, what gr.Slider needs beside range and value; `info` says where left and right lead
-CONTROLS = {"variation": {"label": "Variation", "info": "1 as trained, less is closer to the average", "step": 0.05}} | {
+# for each field of a look, what gr.Slider needs beside range and value; `info` says where left and right lead, unless
+# they are less and more
+CONTROLS = {
+    "variation": {"label": "Variation", "info": "1 as trained, less is closer to the average", "step": 0.05}
+} | {
     name: {"label": label, "info": ends, "step": 0.5}
     for name, label, ends in (
         ("age", "Age", "younger – older"),
-        ("masculine", "More feminine / more masculine", "feminine – masculine"),
-        ("smile", "Smile", "less – more"),
-        ("glasses", "Glasses", "less – more"),
-        ("beard", "Beard", "less – more"),
+        ("masculine", "More feminine / more masculine", None),
+        ("smile", "Smile", None),
+        ("glasses", "Glasses", None),
+        ("beard", "Beard", None),
         ("hair", "Hair", "lighter – darker"),
-        ("bangs", "Bangs", "less – more"),
+        ("bangs", "Bangs", None),
         ("turn", "Head turn", "left – right"),
         ("light", "Light", "darker – brighter"),
         ("skin", "Skin tone", "darker – lighter"),
@@ -55,7 +58,7 @@ class Shape:
     def __init__(self, tab: str):
         with gr.Accordion("Shape", open=False, elem_id=f"{tab}-shape", elem_classes="shape") as self.panel:
             with gr.Row(elem_classes="attributes"):
-                self.sliders = {name: look_slider(tab, name, min_width=200) for name in ATTRIBUTES}
+                self.sliders = {name: look_slider(tab, name) for name in ATTRIBUTES}
             self.reset = gr.Button("Reset all", size="sm", min_width=0, elem_id=f"{tab}-shape-reset")
         self.outputs = [self.panel, *self.sliders.values()]
 
