@@ -114,7 +114,7 @@ def face_routes(models: Models, line: Line) -> list[Route]:
             return refusal(404, str(error))
         headers = _headers(address, models.current.id)
         known = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
-        if headers.get("etag", "").removeprefix("W/") in known:
+        if "etag" in headers and headers["etag"].removeprefix("W/") in known:
             return Response(status_code=304, headers=headers)
         return await line.answer(_made, models, address, headers)
 
