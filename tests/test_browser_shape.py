@@ -113,12 +113,12 @@ def test_the_card_follows_a_drag_and_the_kept_face_keeps_its_shape(site, page, m
     image, look = dialog.get_by_role("img"), Look(**{ONE: value}, directions=model.along().id)
     address = f"{site}/face/4.png?variation=1&{ONE}={value:g}&d={model.along().id}&w={model.id}"
     settled(lambda: page.wait_for_timeout(50) or drawn[-1:] == [address])
+    expect(dialog.locator("p")).to_contain_text(f"{CONTROLS[ONE]['label'].lower()} {value:g}")
     large(image)  # before it is released
     page.mouse.up()
     assert 0.5 < value < 3 and len(drawn) < 13
     link = dialog.get_by_label("Its link").input_value()
     assert decode(link.split("?")[1]) == (View(seeds=(4,), look=look, weights=model.id), [])
-    assert f"{CONTROLS[ONE]['label'].lower()} {value:g}" in dialog.locator("p").inner_text()
     png = dialog.get_by_role("link", name="PNG")
     expect(png).to_have_attribute("download", f"seed-4-64px-variation-1-{ONE}-{value:g}-d-{look.directions}.png")
     dialog.get_by_role("button", name="Keep", exact=True).click()
