@@ -52,7 +52,7 @@ def test_all_facts_about_generator_and_detector_are_shown_in_order(tmp_path):
 
 def test_where_faces_can_be_shaped_it_is_said_whose_labels_that_goes_by(tmp_path):
     model = Model(tmp_path)
-    assert "labels" not in about(model)
+    assert "under “Shape”" not in about(model)
     shaped = Model(tmp_path)
     shaped.directions = Directions("0b1c2d3e4f50", {"age": None})
     page = about(shaped)
