@@ -23,7 +23,7 @@ function follow(arrived = true) {
   const { query, turned, controls, upto, again, waiting } = props.value || {};
   if (arrived && upto !== undefined && asked) done.push(...answered(upto || asked));
   if (!query) return;
-  if (!at) setTimeout(ask); // what was done before the first view
+  if (!asked && !refusals) setTimeout(ask); // what was done before the first view
   const tab = tabOf(query);
   if (arrived && controls) {
     views[tab] = { ...views[tab], ...controls };
