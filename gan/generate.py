@@ -17,7 +17,8 @@ from tqdm import tqdm
 from gan import UserError, expand_home, show_anything
 from gan.hub_name import FULL_NAME, hub_name
 from gan.link import LOOK, SEED_LIMIT, Range, look_fields
-from gan.model.look import Look
+from gan.link import WEIGHTS as ID
+from gan.model.look import ATTRIBUTES, Look
 from gan.model.point import Place, Point
 from gan.serve import DEFAULT, WEIGHTS
 from gan.words import typed_parts
@@ -32,6 +33,7 @@ EPILOG = f"""\
 examples:
   python -m gan.generate --seeds 0-99 --out faces
   python -m gan.generate --seeds 12,40-55,1003 --variation 0.8 --size 256 --out faces
+  python -m gan.generate --seeds 0-99 --age 1.5 --smile -1 --out older
   python -m gan.generate --seeds 4,4~13@0.25,4~13@0.5,4~13@0.75,13 --out between
   python -m gan.generate --seeds 0-99999 --sheet --model user/name@revision --out sheets
 
@@ -45,9 +47,13 @@ to DIR.
 
 def main(arguments: list[str] | None = None) -> None:
     given = command_line().parse_args(expand_home(sys.argv[1:] if arguments is None else arguments))
-    points, look = parse_points(given.seeds), Look(**{name: getattr(given, name) for name in LOOK})
+    points = parse_points(given.seeds)
+    look = Look(**{name: getattr(given, name) for name in LOOK}, directions=given.directions)
     check_empty(given.out)
     model = load(given.model)
+    if cannot := model.cannot(look):
+        raise UserError(f"{cannot} Other weights may: name them with --model.")
+    look = model.fitting(look)
     generate(model, points, look, given.out, given.size or model.resolution, given.sheet)
 
 
@@ -78,8 +84,15 @@ def command_line() -> argparse.ArgumentParser:
             default=getattr(Look(), name),
             metavar="NUMBER",
             help=f"how all faces look, as the page's slider sets it: {limits.least:g} to {limits.most:g}; "
-            f"default: {getattr(Look(), name):g}, as trained",
+            f"default: {getattr(Look(), name):g}, as {'generated' if name in ATTRIBUTES else 'trained'}",
         )
+    parser.add_argument(
+        "--directions",
+        type=directions,
+        default="",
+        metavar="ID",
+        help="along which attributes are moved, as after d= in a link; default: those that the weights have now",
+    )
     parser.add_argument(
         "--size",
         type=number("size", SIZES),
@@ -106,6 +119,13 @@ def number(name: str, limits: Range):
         raise UserError(f"--{name} {text}: must be a {kind} from {limits.least:g} to {limits.most:g}{precision}.")
 
     return parse
+
+
+def directions(text: str) -> str:
+    """A type for argparse: what a link names directions by, otherwise a UserError."""
+    if text and not ID.fullmatch(text.lower()):
+        raise UserError(f"--directions {text}: must be the 12 hexadecimal digits after d= in a link.")
+    return text.lower()
 
 
 def parse_points(text: str) -> list[Sequence[Point]]:
@@ -206,10 +226,10 @@ def pictures(
     """Files of a batch of faces, single ones or, with its number, a sheet: name, PNG, and its rows of the table."""
     import numpy as np
 
-    from gan.model import images, sampling
+    from gan.model import images
     from gan.serve.files import origin, png, resized, size_note
 
-    faces = sampling.faces(model.generator, points, look)  # not model.faces, which keeps what it made
+    faces = model.made(points, look)
     note = size_note(size, model.resolution)
     if note:
         faces = (resized(face, size) for face in faces)

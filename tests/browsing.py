@@ -33,11 +33,11 @@ def pixels(locator) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
 
 
-def shown(page, model: FaceModel, seeds, variation: float = 1.0) -> None:
+def shown(page, model: FaceModel, seeds, variation: float = 1.0, **shape: float) -> None:
     """The gallery shows exactly these faces in this order, pixel by pixel."""
     expect(face(page, seeds[-1]).last).to_be_visible()
     expect(page.locator("#gallery-faces .face")).to_have_count(len(seeds))
-    wanted = model.faces(seeds, Look(variation))
+    wanted = model.faces(seeds, Look(variation, **shape))
     deadline = time.monotonic() + 20
     while True:  # some faces may still be those of the previous gallery
         images = page.locator("#gallery-faces img").all()

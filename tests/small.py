@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+import torch
+
 from gan import hub
 from gan.hub import model_card
 from gan.model import weights
@@ -34,6 +36,14 @@ def folder_of(path, step: int = 100, prose: str = "Prose.") -> Path:
     (path / "LICENSE").write_text("As the pictures.\n")
     (path / "samples.png").write_bytes(os.urandom(2000))
     return path
+
+
+def shaped(folder, *attributes: str, seed: int = 0) -> Path:
+    """Add directions to a weights folder, of no meaning, different for each seed."""
+    size, random = weights.load_generator(folder).settings.latent_dim, torch.Generator().manual_seed(seed)
+    vectors = {name: torch.randn(size, generator=random) for name in attributes}
+    weights.save_directions(folder, {name: 3 * vector / vector.norm() for name, vector in vectors.items()}, {})
+    return folder
 
 
 def pushed(folder, repo_id: str, message: str = "Step 100") -> str:

@@ -10,6 +10,7 @@ from measuring import DISTANCE, MEMORISATION, QUALITY, TRAINING
 from PIL import Image
 
 from gan.cards import detector, facts
+from gan.model.directions import Directions
 from gan.serve.judge import Judge
 from gan.serve.page import about as tab
 
@@ -24,6 +25,10 @@ class Model:
     def __init__(self, folder, **config):
         self.folder, self.config = folder, config
         self.facts = facts.of_generator(config, self.id, self.name)
+        self.directions = Directions("", {})
+
+    def along(self) -> Directions:
+        return self.directions
 
 
 def about(model) -> str:
@@ -43,6 +48,16 @@ def test_all_facts_about_generator_and_detector_are_shown_in_order(tmp_path):
     said = [*facts.of_generator(config, Model.id, Model.name), *detector.of_detector(JUDGE.config)]
     assert len(said) > 12
     assert items(about(Model(tmp_path, **config))) == [(each.name, each.sentence) for each in said]
+
+
+def test_where_faces_can_be_shaped_it_is_said_whose_labels_that_goes_by(tmp_path):
+    model = Model(tmp_path)
+    assert "under “Shape”" not in about(model)
+    shaped = Model(tmp_path)
+    shaped.directions = Directions("0b1c2d3e4f50", {"age": None})
+    page = about(shaped)
+    assert "the data sets named in the weights' card" in page.replace("\n", " ")
+    assert "A label is a guess about how a picture looks" in page
 
 
 def test_what_was_measured_is_shown(tmp_path):

@@ -12,7 +12,7 @@ from gradio_client.exceptions import AppError
 from PIL import Image
 
 from gan.link import View, decode
-from gan.model.look import Look
+from gan.model.look import ATTRIBUTES, Look
 from gan.serve.faces import FaceModel
 from gan.serve.judge import Judge
 
@@ -169,8 +169,9 @@ def test_arguments_are_documented(address):
         for name, endpoint in endpoints.items()
     }
     assert names == {
-        "/generate": ["seeds", "variation", "weights"],
-        "/morph": ["seeds", "variation", "frames", "loop", "weights"],
+        # programs name arguments by place, too: new ones come last
+        "/generate": ["seeds", "variation", "weights", *ATTRIBUTES, "directions"],
+        "/morph": ["seeds", "variation", "frames", "loop", "weights", *ATTRIBUTES, "directions"],
         "/classify": ["picture"],
     }
     for endpoint in endpoints.values():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from conftest import EMBEDDED
-from small import folder_of
+from small import folder_of, shaped
 
 from gan import UserError
 from gan.model import sampling, weights
@@ -25,8 +25,8 @@ def test_faces_are_those_of_sampling(model):
 
 def test_repeated_views_are_made_once_and_cannot_be_changed(tmp_path, monkeypatch):
     model, made = FaceModel(folder_of(tmp_path)), []
-    real = sampling.faces
-    monkeypatch.setattr(sampling, "faces", lambda *arguments: made.append(1) or real(*arguments))
+    real = sampling.from_latents
+    monkeypatch.setattr(sampling, "from_latents", lambda *arguments: made.append(1) or real(*arguments))
     first = model.faces((70, 71), Look(0.9))
     assert model.faces([70, 71], Look(0.9)) is first and len(made) == 1
     with pytest.raises(ValueError):
@@ -68,6 +68,36 @@ def test_a_morph_may_come_back_to_a_face_and_stay(model):
     frames = model.morph([4, 13, 4, 4], Look(1.0), frames=3, loop=False)
     assert np.array_equal(frames[0], frames[6]) and np.array_equal(frames[6], frames[-1])
     assert not np.array_equal(frames[0], frames[3])
+
+
+def test_a_look_moves_faces_and_morphs_along_the_directions_it_names(tmp_path):
+    plain = FaceModel(folder_of(tmp_path))
+    shaped(tmp_path, "age", "smile")
+    older = FaceModel(tmp_path).along().id
+    shaped(tmp_path, "age", seed=1)
+    model = FaceModel(tmp_path)
+    assert plain.along().id == "" and model.along().id != older and list(model.along().of) == ["age"]
+    look = Look(age=2)
+    moved, as_generated = model.faces([7, 9], look), plain.faces([7, 9])
+    assert np.array_equal(model.faces([7, 9]), as_generated) and not np.array_equal(moved, as_generated)
+    assert np.array_equal(model.made([7, 9], look), moved)
+    assert np.array_equal(model.faces([7, 9], Look(age=2, directions=model.along().id)), moved)
+    frames = model.morph([7, 9], look, frames=3, loop=False).astype(int)
+    assert np.abs(frames[[0, -1]] - moved).max() <= 1 and len(frames) == 4
+    pinned = Look(age=2, smile=1, directions=older)
+    assert not np.array_equal(model.faces([7, 9], pinned), moved) and list(model.along(pinned).of) == ["age", "smile"]
+    assert np.array_equal(plain.faces([7, 9], look), as_generated) and plain.fitting(look) == Look()
+
+
+def test_what_weights_cannot_show_is_one_sentence(tmp_path):
+    plain, model = FaceModel(folder_of(tmp_path)), FaceModel(shaped(tmp_path, "age"))
+    assert plain.cannot(Look(0.5)) == model.cannot(Look(age=1)) == ""
+    assert plain.cannot(Look(age=1)) == "These weights cannot change age."
+    look = Look(age=1, smile=-1, glasses=2)
+    assert plain.cannot(look) == "These weights cannot change age, smile and glasses."
+    assert model.cannot(look) == "These weights cannot change smile and glasses."
+    assert model.cannot(Look(age=1, directions=model.along().id)) == ""
+    assert model.cannot(Look(age=1, directions="0" * 12)) == "These weights do not have the directions 000000000000."
 
 
 def test_a_folder_without_weights_is_one_sentence(tmp_path):

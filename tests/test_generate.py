@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from conftest import DEFAULT, EMBEDDED, ROOT
 from PIL import Image
-from small import folder_of, pushed
+from small import folder_of, pushed, shaped
 
 from gan import UserError, generate
 from gan.model import images, weights
@@ -128,6 +128,33 @@ def test_smaller_faces_say_so(tiny, tmp_path):
 def test_the_default_is_what_the_page_shows(tmp_path):
     made("--seeds", "7", "--out", tmp_path)
     assert np.array_equal(pixels(tmp_path / "seed-0000000007.png"), FaceModel(EMBEDDED).faces([7])[0])
+
+
+def test_shaped_faces_say_how(tmp_path):
+    model = FaceModel(shaped(folder_of(tmp_path / "weights"), "age", "smile"))
+    words = ("--seeds", "7,9", "--model", model.folder, "--age", "1.5", "--smile", "-1")
+    made(*words, "--out", tmp_path / "set")
+    look = Look(age=1.5, smile=-1, directions=model.along().id)
+    assert {row["look"] for row in table(tmp_path / "set")} == {f"variation=1&age=1.5&smile=-1&d={look.directions}"}
+    file = tmp_path / "set" / "seed-0000000009.png"
+    assert np.array_equal(pixels(file), model.faces([9], look)[0])
+    assert Image.open(file).text["look"] == table(tmp_path / "set")[0]["look"]
+    shaped(model.folder, "age", "smile", seed=1)  # what was made along the older ones can be made again
+    made(*words, "--directions", look.directions.upper(), "--out", tmp_path / "again")
+    made(*words, "--out", tmp_path / "newer")
+    assert np.array_equal(pixels(tmp_path / "again" / file.name), pixels(file))
+    assert not np.array_equal(pixels(tmp_path / "newer" / file.name), pixels(file))
+
+
+def test_what_weights_cannot_shape_is_one_sentence(tiny, tmp_path):
+    for words, sentence in (
+        (("--age", "1"), "These weights cannot change age. Other weights may: name them with --model."),
+        (("--age", "3.5"), "--age 3.5: must be a number from -3 to 3"),
+        (("--directions", "x"), "--directions x: must be the 12 hexadecimal digits"),
+    ):
+        with pytest.raises(UserError, match=re.escape(sentence)):
+            made("--seeds", "1", "--model", tiny, *words, "--out", tmp_path / "new")
+    assert not (tmp_path / "new").exists()
 
 
 def test_weights_from_the_hub(hub_server, repo_id, tmp_path):

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs
 
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from gan import link
 from gan.link import FRAMES, LOOK, SEED_LIMIT, SEEDS, View, decode, encode, format_points, parse_points
 from gan.link_text import pasted
-from gan.model.look import Look
+from gan.model.look import ATTRIBUTES, Look
 from gan.model.point import MOST_SEEDS, Place, parse, seeds_of
 
 SEED = st.one_of(st.integers(0, 30), st.integers(0, SEED_LIMIT - 1))
@@ -29,6 +30,7 @@ def places(draw, points) -> Place:
     return Place(left, right, t) if len(seeds_of(left) + seeds_of(right)) <= MOST_SEEDS else Place(0, 1, t)
 
 
+ATTRIBUTE, HUNDREDTHS = st.sampled_from(ATTRIBUTES), st.integers(-300, 300)
 POINT = st.one_of(SEED, st.recursive(SEED, places, max_leaves=MOST_SEEDS))
 
 
@@ -42,6 +44,8 @@ def views(draw) -> View:
     morph = {"frames": draw(st.integers(*FRAMES)), "loop": draw(st.booleans())} if tab == "morph" else {}
     weights = draw(st.sampled_from(["", "0123456789ab", "ffffffffffff"]))
     look = Look(draw(st.one_of(st.just(-0.0), st.integers(0, 150).map(lambda hundredths: hundredths / 100))))
+    moved = {name: hundredths / 100 for name, hundredths in draw(st.dictionaries(ATTRIBUTE, HUNDREDTHS)).items()}
+    look = replace(look, **moved, directions=draw(st.sampled_from(["", "0123456789ab"])))
     return View(tab, seeds, look, weights, **morph)
 
 
@@ -60,7 +64,7 @@ def test_a_link_says_everything(view):
 @given(
     st.one_of(
         st.text(),
-        st.dictionaries(st.sampled_from(["v", "tab", "seeds", "variation", "w", "frames", "loop", "x"]), st.text()),
+        st.dictionaries(st.sampled_from(["v", "tab", "seeds", *LOOK, "d", "w", "frames", "loop", "x"]), st.text()),
         st.fixed_dictionaries({"seeds": st.text(alphabet="0123456789~@.(),- ")}),
         st.dictionaries(st.text(), st.one_of(st.none(), st.integers(), st.floats(), st.lists(st.text()))),
         st.none(),
@@ -71,9 +75,12 @@ def test_a_link_says_everything(view):
 def test_decode_never_raises(params):
     view, notes = decode(params)
     assert decode(encode(view)) == (view, [])
-    assert all(note.endswith(".") and len(note) < 250 and note.isprintable() for note in notes) and len(notes) < 10
+    assert all(note.endswith(".") and len(note) < 250 and note.isprintable() for note in notes) and len(
+        notes
+    ) < 9 + len(LOOK)
 
 
+REACHED = ATTRIBUTES[:2]  # the ends of the others are the same line of gan/link.py
 VECTORS = json.loads((Path(__file__).parent / "link_vectors.json").read_text(encoding="utf-8"))
 
 
@@ -92,7 +99,9 @@ def test_the_vectors_cover_every_tab_and_field():
     views = [vector["view"] for vector in VECTORS]
     assert {view["tab"] for view in views} == set(SEEDS)
     for name in LOOK:
-        assert {view["look"][name] for view in views} >= {LOOK[name].least, LOOK[name].most}
+        values = {view["look"][name] for view in views if name in view["look"]}
+        assert values >= ({-3.0, 3.0} if name in REACHED else {0.0, 1.5} if name == "variation" else set()), name
+    assert any("directions" in view["look"] for view in views)
     assert any(vector["notes"] for vector in VECTORS) and any("-0" in vector["query"] for vector in VECTORS)
 
 
@@ -126,6 +135,22 @@ def test_much_text_takes_little_time():
     assert decode("seeds=1&variation=" + "9" * 400)[0].look == Look()
 
 
+def test_attributes_that_are_not_moved_are_in_no_link():
+    assert encode(View(look=Look(age=0.0, smile=-0.0))) == encode(View())
+    assert encode(View(look=Look(age=1.5, smile=-1.0, directions="0b1c2d3e4f50"), weights="e933c29c64d6")) == (
+        "v=1&seeds=0-15&variation=1&age=1.5&smile=-1&d=0b1c2d3e4f50&w=e933c29c64d6"
+    )
+    # directions mean nothing without a move
+    assert decode("seeds=1&age=0&d=0b1c2d3e4f50") == (View(seeds=(1,)), [])
+
+
+def test_other_directions_are_not_guessed():
+    for directions in ("0b1c2d3e4f5", "0b1c2d3e4f50a", "xb1c2d3e4f50"):
+        view, notes = decode({"seeds": "1", "age": "1", "d": directions})
+        assert view.look == Look(age=1) and "does not say along which directions" in notes[0]
+    assert decode({"seeds": "1", "age": "1"}) == (View(seeds=(1,), look=Look(age=1)), [])
+
+
 def test_minus_zero_is_zero():
     assert encode(View(look=Look(-0.0))) == encode(View(look=Look(0.0))) == "v=1&seeds=0-15&variation=0"
 
@@ -148,6 +173,9 @@ def test_quoted_text_is_short_and_printable():
         {"look": Look(0.123)},
         {"look": 0.8},
         {"weights": "ec6b"},
+        {"look": Look(age=3.5)},
+        {"look": Look(age=0.123)},
+        {"look": Look(age=1, directions="0b1c")},
         {"frames": 20},
         {"tab": "morph"},
         {"tab": "about", "seeds": (1,)},

@@ -34,6 +34,7 @@ from gan.serve.page.components import outer_address
 from gan.serve.page.frame import Page
 from gan.serve.page.gallery import face_list
 from gan.serve.page.morph import moments
+from gan.serve.page.sliders import values_of
 from gan.serve.page.verdict import as_json
 from gan.serve.relatives import WAYS, relatives
 
@@ -186,7 +187,7 @@ def test_actions_are_answered_in_their_order_up_to_another_tab(page):
     next_page, count = ["gallery", "next", None], ["gallery", "count", 4]
     link = answered(page, base, next_page, count, next_page, ["gallery", "variation", 0.5])
     assert link["query"] == encode(view_of(page, *range(20, 24), look=Look(0.5))) and link["upto"] == 4
-    assert not link["turned"] and link["controls"] == {"seeds": "20-23", "variation": 0.5}
+    assert not link["turned"] and link["controls"] == {"seeds": "20-23", **values_of(Look(0.5))}
     link = answered(page, base, ["gallery", "morph", kept_face(3, page.models.current)], next_page)
     assert link["query"].startswith("v=1&tab=morph&seeds=3-5&") and link["upto"] == 1 and link["turned"]
     link = answered(page, base, ["", "go", "?seeds=7-9&tab=gallery"], next_page)
@@ -259,7 +260,7 @@ def test_a_mix_goes_once_from_one_face_to_the_other(two):
 @pytest.mark.parametrize("loop, texts", [(True, ["4", "4~9@0.5", "9", "9~4@0.5"]), (False, ["4", "4~9@0.5", "9"])])
 def test_every_frame_of_a_morph_has_its_link(page, loop, texts):
     view = View("morph", (4, 9), Look(0.8), page.models.current.id, 2, loop)
-    moments = page.morph.render(view)[-1]["moments"]
+    moments = page.morph.render(view)[1]["moments"]
     assert [moment["seed"] for moment in moments] == texts
     frames = page.models.current.morph(view.seeds, view.look, view.frames, view.loop).astype(int)
     assert len(frames) == len(moments)
@@ -368,7 +369,7 @@ def texts(url: str) -> dict[str, str]:
 def test_every_png_says_how_it_was_made(page):
     g, model = page.gallery, page.models.current
     query, made = encode(view_of(page, 4, 7, look=Look(0.8))), {"weights": model.id, "look": "variation=0.8"}
-    still = page.morph.render(View("morph", (7, 9), Look(0.8), model.id))[-1]["still"]
+    still = page.morph.render(View("morph", (7, 9), Look(0.8), model.id))[1]["still"]
     for url in (face_list(model, (4, 7), Look(0.8))[1]["src"], still):
         said = texts(url)
         assert "generated" in said and {**said, "seed": "7", **made} == said

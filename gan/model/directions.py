@@ -34,14 +34,19 @@ def along(latents: np.ndarray, step: np.ndarray) -> np.ndarray:
     return moved * length
 
 
+def named(look: Look, known: Iterable[Directions]) -> Directions | None:
+    """The directions that a look names; where they are not known, or it names none, the first."""
+    known = list(known)
+    return next((each for each in known if each.id == look.directions), known[0] if known else None)
+
+
 def fitting(look: Look, known: Iterable[Directions]) -> tuple[Look, Directions | None]:
     """A look as a generator with these directions can show it, and those that it moves along.
 
     Args:
         known: the newest first. If the look names none of them, these are the newest.
     """
-    known = {each.id: each for each in known}
-    directions = known.get(look.directions) or next(iter(known.values()), None)
+    directions = named(look, known)
     kept = {name: value for name, value in look.moved.items() if directions and name in directions.of}
     fitted = replace(look, **{**dict.fromkeys(ATTRIBUTES, 0.0), **kept}, directions=directions.id if kept else "")
     return fitted, directions if kept else None

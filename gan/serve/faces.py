@@ -8,6 +8,7 @@ import numpy as np
 from gan import UserError, hub
 from gan.cards import facts
 from gan.model import directions, latents, sampling, weights
+from gan.model.directions import Directions
 from gan.model.look import AS_TRAINED, Look
 from gan.model.point import Point
 from gan.serve import files
@@ -31,7 +32,7 @@ class FaceModel:
         self.resolution, self.latent_dim = loaded.settings.resolution, loaded.settings.latent_dim
         self.directions = weights.load_directions(self.folder, self.latent_dim)  # those in use first
         # popular views are made once: the cache holds at most 50 MB of galleries of 64 faces, at any size of the faces
-        self._remembered = lru_cache(maxsize=max(1, 2**18 // self.resolution**2))(self._make)
+        self._remembered = lru_cache(maxsize=max(1, 2**18 // self.resolution**2))(self.made)
         self.animation = lru_cache(maxsize=32)(self._animate)
 
     @classmethod
@@ -58,14 +59,23 @@ class FaceModel:
         """
         return self._remembered(tuple(points), look)
 
-    @property
-    def attributes(self) -> tuple[str, ...]:
-        """The fields of a look that these weights can move."""
-        return tuple(self.directions[0].of) if self.directions else ()
+    def along(self, look: Look = AS_TRAINED) -> Directions:
+        """The directions that a look names, or else the newest; without id and attributes where there are none."""
+        return directions.named(look, self.directions) or Directions("", {})
 
     def fitting(self, look: Look) -> Look:
         """A look as these weights can show it, with the directions that it moves along."""
         return directions.fitting(look, self.directions)[0]
+
+    def cannot(self, look: Look) -> str:
+        """What of a look these weights cannot show, in one sentence; "" where they can show all of it."""
+        fitting = self.fitting(look)
+        lost = [name for name in look.moved if name not in fitting.moved]
+        if lost:
+            return f"These weights cannot change {' and '.join(', '.join(lost).rsplit(', ', 1))}."
+        if look.directions != fitting.directions and look.directions:
+            return f"These weights do not have the directions {look.directions}."
+        return ""
 
     def morph(self, points, look: Look = AS_TRAINED, frames: int = 16, loop: bool = True) -> np.ndarray:
         """An animation from face to face: `(F, S, S, 3)` uint8.
@@ -94,7 +104,8 @@ class FaceModel:
         """A morph as a file in one of the formats `files.MORPHS`."""
         return files.animation(self.morph(points, look, frames, loop), loop, extension)
 
-    def _make(self, points: tuple[Point, ...], look: Look) -> np.ndarray:
+    def made(self, points, look: Look = AS_TRAINED) -> np.ndarray:
+        """As `faces`, and nothing is kept in memory."""
         made = self._drawn(latents.from_points(points, self.latent_dim), look)
         made.setflags(write=False)  # shared between visitors
         return made

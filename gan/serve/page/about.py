@@ -85,6 +85,7 @@ def about(model: FaceModel, judge: Judge) -> str:
                 (judge.folder / "README.md", "the card of the detector"),
             ],
         ),
+        shape=static("about-shape.html") if model.along().of else "",
         manual=_links("How to, with examples", [(ROOT / "docs" / "training.md", "the manual")]),
     )
 

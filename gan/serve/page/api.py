@@ -1,12 +1,14 @@
 """The public API: `/generate` and `/morph` (`/classify` is the verdict tab's own event)."""
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import gradio as gr
 from gradio.processing_utils import get_upload_folder
 
 from gan.link import FRAMES, SEEDS, WEIGHTS, View, encode
+from gan.model.look import ATTRIBUTES, Look
 from gan.serve import files
 from gan.serve.faces import FaceModel
 from gan.serve.models import Models
@@ -25,6 +27,15 @@ class Weights(gr.Textbox):
         return ""
 
 
+class Blocks(gr.Blocks):
+    """Blocks that fill in the last arguments of an endpoint: programs written before it took them leave them out."""
+
+    def validate_inputs(self, block_fn, inputs):
+        if block_fn.api_visibility == "public":
+            inputs += [block.value for block in block_fn.inputs[len(inputs) :]]
+        super().validate_inputs(block_fn, inputs)
+
+
 class Api:
     """Two endpoints that the page itself does not use. Their files are deleted after some minutes."""
 
@@ -34,6 +45,7 @@ class Api:
             # the values are the defaults, and what the API's documentation shows
             seeds, corners = gr.Textbox("0-15", label="seeds"), gr.Textbox("4, 13, 17", label="seeds")
             look = api_numbers()
+            shape = {name: look.pop(name) for name in ATTRIBUTES} | {"directions": Weights("", label="directions")}
             frames = gr.Number(16, label="frames", precision=0)
             loop = gr.Checkbox(True, label="loop")
             weights = Weights("", label="weights")
@@ -45,7 +57,7 @@ class Api:
                 None,
                 [faces, link],
                 api_name="generate",
-                inputs_kwargs={"seeds": seeds, **look, "weights": weights},
+                inputs_kwargs={"seeds": seeds, **look, "weights": weights, **shape},
                 **queue,
             )
             gr.Button(visible=False).click(
@@ -53,11 +65,11 @@ class Api:
                 None,
                 [animation, link],
                 api_name="morph",
-                inputs_kwargs={"seeds": corners, **look, "frames": frames, "loop": loop, "weights": weights},
+                inputs_kwargs={"seeds": corners, **look, "frames": frames, "loop": loop, "weights": weights, **shape},
                 **queue,
             )
 
-    def generate(self, seeds, weights, **look):
+    def generate(self, seeds, weights, directions="", **look):
         """Make the faces of given seeds.
 
         Args:
@@ -65,12 +77,14 @@ class Api:
                 4294967295, at most 64 faces.
             variation: 1 as the network was trained, less is closer to the average face; 0 to 1.5.
             weights: what a link calls w, 12 hexadecimal digits; empty for the page's current weights.
+            directions: what a link calls d; empty for those that the weights have now. All further arguments are
+                attributes, 0 as generated, moved by -3 to 3 standard deviations.
 
         Returns:
             The faces as PNG files in the order of the seeds, and the query string of the link that shows them.
         """
         model = self._model(weights)
-        view = _view("gallery", seeds, look, model.id)
+        view = _view("gallery", seeds, _look(model, directions, look), model.id)
         folder = _folder(view)
         names = [files.file_name([point], model.resolution, view.look, "png") for point in view.seeds]
         paths = [folder / f"{place:02d}-{name}" for place, name in enumerate(names)]
@@ -78,7 +92,7 @@ class Api:
             _write(path, files.png(face, files.origin([point], view.look, model.id)))
         return [str(path) for path in paths], encode(view)
 
-    def morph(self, seeds, frames, loop, weights, **look):
+    def morph(self, seeds, frames, loop, weights, directions="", **look):
         """Make an animation from face to face.
 
         Args:
@@ -87,12 +101,14 @@ class Api:
             frames: frames from each face to the next, 2 to 32.
             loop: return to the first face and repeat.
             weights: what a link calls w, 12 hexadecimal digits; empty for the page's current weights.
+            directions: what a link calls d; empty for those that the weights have now. All further arguments are
+                attributes, 0 as generated, moved by -3 to 3 standard deviations.
 
         Returns:
             The animation as a WebP file, and the query string of the link that shows it.
         """
         model = self._model(weights)
-        view = _view("morph", seeds, look, model.id, bounded(frames, *FRAMES), bool(loop))
+        view = _view("morph", seeds, _look(model, directions, look), model.id, bounded(frames, *FRAMES), bool(loop))
         size = files.animation_size(model.resolution)
         path = _folder(view) / files.file_name(view.seeds, size, view.look, "webp", morph=True)
         _write(path, model.animation(view.seeds, view.look, view.frames, view.loop))
@@ -100,9 +116,7 @@ class Api:
 
     def _model(self, weights) -> FaceModel:
         """The model that a link calls `weights`. Where the page would show others, this is an error."""
-        wanted = str(weights or "").strip().lower()
-        if wanted and not WEIGHTS.fullmatch(wanted):
-            raise Refusal("The weights must be given as 12 hexadecimal digits, as after w= in a link.")
+        wanted = _id(weights, "weights", "w")
         if not self.models.has(wanted):
             raise Refusal(
                 f"The weights {wanted} are being fetched. Ask again in a minute."
@@ -112,13 +126,28 @@ class Api:
         return self.models.of(wanted)
 
 
-def _view(tab: str, seeds, look: dict, weights: str, frames: int = 16, loop: bool = True) -> View:
+def _id(given, what: str, field: str) -> str:
+    wanted = str(given or "").strip().lower()
+    if wanted and not WEIGHTS.fullmatch(wanted):
+        raise Refusal(f"The {what} must be given as 12 hexadecimal digits, as after {field}= in a link.")
+    return wanted
+
+
+def _look(model: FaceModel, directions, numbers: dict) -> Look:
+    """Arguments of a program → a look. What the page would say in a note is an error here."""
+    look = replace(look_of(numbers), directions=_id(directions, "directions", "d"))
+    if cannot := model.cannot(look):
+        raise Refusal(cannot)
+    return model.fitting(look)
+
+
+def _view(tab: str, seeds, look: Look, weights: str, frames: int = 16, loop: bool = True) -> View:
     """Arguments of a program → a view. What the page would say in a note is an error here."""
     chosen, _, notes = typed_points(str(seeds), SEEDS[tab][1])
     if notes:
         raise Refusal(notes[0])
     try:
-        return View(tab, chosen, look_of(look), weights, frames, loop)
+        return View(tab, chosen, look, weights, frames, loop)
     except ValueError:
         raise Refusal("A morph takes two to eight seeds." if tab == "morph" else "Name at least one seed.") from None
 

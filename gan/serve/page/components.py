@@ -11,7 +11,9 @@ from pathlib import Path
 
 import gradio as gr
 
+from gan.model.look import ATTRIBUTES
 from gan.serve.files import MOST_BYTES
+from gan.serve.page.sliders import card_sliders
 
 STATIC = Path(__file__).parent / "static"
 
@@ -48,12 +50,16 @@ class LinkBox(Component):
     Its value is `{query, turned, controls, upto, again}`: the view's query string; whether its tab was selected with
     it; what the tab's controls show, by name; the number of the last action that it answers, and whether it replaces
     the view before. All but the first may be missing. Handlers get the query. `ask` brings the visitor's actions, and
-    `settle` is sent when controls may follow a view.
+    `settle` is sent when controls may follow a view. What is done in a row with one of `STEPS` is one entry of the
+    history.
     """
+
+    STEPS = ("count", "frames", "unshaped", *ATTRIBUTES)
 
     def __init__(self, **options):
         script = static("actions.js") + static("link.js")  # one scope
-        super().__init__({"query": ""}, "link", js_on_load=script, elem_id="link", outer=outer_address(), **options)
+        properties = {"outer": outer_address(), "steps": self.STEPS}
+        super().__init__({"query": ""}, "link", js_on_load=script, elem_id="link", **properties, **options)
 
     def preprocess(self, payload) -> str:
         return str(payload.get("query", "")) if isinstance(payload, dict) else ""
@@ -106,9 +112,14 @@ class Kept(Component):
 
 
 class FaceCard(Component):
-    """One face, large, in a dialog. `pick` asks for its large picture; the value is the answer, `{query, large}`."""
+    """One face, large, in a dialog, with sliders that shape it.
+
+    `pick` asks for its large picture and what its weights can move; the value is the answer, see `Gallery.pick`.
+    """
 
     def __init__(self, **options):
+        # not a property: Gradio drops those of components in a tab that is not selected when the page opens
+        options.setdefault("html_template", static("card.html").replace("SLIDERS", card_sliders()))
         super().__init__(None, "card", elem_id="card", **options)
 
 

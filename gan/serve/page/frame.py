@@ -11,13 +11,13 @@ from gan.link_text import pasted
 from gan.serve.judge import Judge
 from gan.serve.models import Models
 from gan.serve.page.about import About
-from gan.serve.page.api import Api
+from gan.serve.page.api import Api, Blocks
 from gan.serve.page.components import LinkBox, Notes, Waiting, static
 from gan.serve.page.gallery import Gallery
 from gan.serve.page.inputs import listed
 from gan.serve.page.kept import KeptFaces
 from gan.serve.page.morph import Morph
-from gan.serve.page.sliders import Slider, look_of
+from gan.serve.page.sliders import Slider, as_generated, look_of
 from gan.serve.page.verdict import VerdictTab
 
 # one shared queue: load slows the page instead of crashing it
@@ -32,7 +32,7 @@ class Page:
     def __init__(self, models: Models, judge: Judge):
         self.models = models
         # uploads are deleted after they are read; this deletes those that never were, and the files of the API
-        with gr.Blocks(title="SeedFaces", analytics_enabled=False, delete_cache=(60, 300)) as self.blocks:
+        with Blocks(title="SeedFaces", analytics_enabled=False, delete_cache=(60, 300)) as self.blocks:
             gr.HTML(
                 "<h1>SeedFaces</h1><p>Every face is a number. None of these people exist.</p>",
                 elem_id="title",
@@ -70,12 +70,16 @@ class Page:
         """What a visitor can do in a tab: name → function of its view and a value."""
 
         def choose(view: View, weights):
-            return replace(view, weights=self.models.of(str(weights)).id), []
+            # other weights have directions of their own
+            return replace(view, weights=self.models.of(str(weights)).id, look=replace(view.look, directions="")), []
+
+        def unshaped(view: View, _):
+            return replace(view, look=as_generated(view.look)), []
 
         def looking(name: str):
             return lambda view, value: (replace(view, look=look_of({name: value}, view.look)), [])
 
-        actions = {"weights": choose, **{name: looking(name) for name in LOOK}, **part.actions}
+        actions = {"weights": choose, "unshaped": unshaped, **{name: looking(name) for name in LOOK}, **part.actions}
         if part is self.gallery:
             actions["kept"] = self.kept.in_gallery
             actions["morph kept"] = self.kept.in_morph
@@ -89,9 +93,10 @@ class Page:
         return view, notes
 
     def _other_faces(self, view: View) -> list[str]:
-        """A note when the page does not have the weights of a view."""
+        """A note when the page does not have the weights of a view, or they cannot show its look."""
         if self.models.has(view.weights):
-            return []
+            cannot = self.models.of(view.weights).cannot(view.look)
+            return [f"{cannot} The faces are shown as near to that as possible."] if cannot else []
         return [
             "The weights that made these faces are being fetched. Until they are here, the same seeds are shown "
             "with the current weights, so the faces differ."
@@ -125,9 +130,13 @@ class Page:
         """
         notes = notes + self._other_faces(view)
         waiting, asked_for = encode(view) if self._may_come(view) else "", view.weights
-        view = replace(view, weights=self.models.of(view.weights).id) if view.seeds else view
+        if view.seeds:
+            model = self.models.of(view.weights)
+            view = replace(view, weights=model.id, look=model.fitting(view.look))
         part, controls = self.by_tab[view.tab], {}
+        rendered = [weights if view.tab == "about" else view]
         if part in (self.gallery, self.morph):
+            rendered.append(arrived)
             controls = part.settings(view, arrived)
             if said and typed:
                 del controls["seeds"]
@@ -141,7 +150,7 @@ class Page:
         values = [gr.Tabs(selected=view.tab) if turns else gr.skip(), waiting, link | answer]
         for each in self.by_tab.values():
             if each is part:
-                made = part.render(weights if view.tab == "about" else view)
+                made = part.render(*rendered)
                 values += [notes, *[list(said)] * len(said_of(part)), *made]
             else:
                 values += [gr.skip()] * (1 + len(said_of(each)) + len(each.outputs))
@@ -225,6 +234,8 @@ class Page:
                 **QUIET,
             )
         for button, tab, name, inputs in (
+            (g.shape.reset, "gallery", "unshaped", None),
+            (m.shape.reset, "morph", "unshaped", None),
             (g.surprise, "gallery", "surprise", g.controls["count"]),
             (g.previous, "gallery", "previous", None),
             (g.next, "gallery", "next", None),

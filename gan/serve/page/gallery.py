@@ -18,7 +18,7 @@ from gan.serve.page.components import FaceCard, Faces, Said, data_url
 from gan.serve.page.face_address import FaceAddress
 from gan.serve.page.inputs import bounded, clean
 from gan.serve.page.safety import Refusal
-from gan.serve.page.sliders import Slider, in_words, look_sliders, values_of
+from gan.serve.page.sliders import Shape, Slider, in_words, look_sliders, values_of
 from gan.serve.relatives import WAYS, relatives
 from gan.words import typed_points
 
@@ -28,7 +28,7 @@ SURPRISE_BELOW = 1_000_000  # short enough to read out
 
 def face_list(model: FaceModel, points, look: Look) -> list[dict]:
     """The value of a grid of faces: for each its point, its picture, the query of its own link, and words on it."""
-    points = tuple(points)
+    points, look = tuple(points), model.fitting(look)
     return [
         {
             "seed": str(point),
@@ -67,6 +67,7 @@ class Gallery:
             count = Slider(
                 1, MOST, 16, step=1, label="How many", info="Faces at once", min_width=240, elem_id="gallery-count"
             )
+        self.shape = Shape("gallery")
         with gr.Row(equal_height=True):
             seeds = gr.Textbox(
                 "0-15",
@@ -83,7 +84,7 @@ class Gallery:
             self.sheet = gr.Button("Download as one PNG", min_width=0, size="sm")
             self.zip = gr.Button("Download all as ZIP", min_width=0, size="sm")
         self.card = FaceCard()
-        self.controls = {"seeds": seeds, "count": count, **look}
+        self.controls = {"seeds": seeds, "count": count, **look, **self.shape.sliders}
         self.actions = {
             "seeds": self.typed,
             "count": self.resized,
@@ -95,9 +96,9 @@ class Gallery:
             "judge": self.judge,
             **{name: partial(self.like, t=t) for name, t in WAYS.items()},
         }
-        self.outputs = [self.heading, self.chooser, self.grid, self.previous]
+        self.outputs = [self.heading, self.chooser, self.grid, self.previous, *self.shape.outputs]
 
-    def render(self, view: View) -> list:
+    def render(self, view: View, arrived: bool = False) -> list:
         """Values for `outputs`."""
         seeds, count, model = view.seeds, len(view.seeds), self.models.of(view.weights)
         consecutive = seeds == tuple(range(first_seed(seeds[0]), first_seed(seeds[0]) + count))
@@ -112,6 +113,7 @@ class Gallery:
             choices(self.models, model),
             face_list(model, seeds, view.look),
             gr.update(interactive=first_seed(seeds[0]) > 0),
+            *self.shape.render(model, view.look, arrived),
         ]
 
     def settings(self, view: View, arrived: bool) -> dict:
@@ -204,15 +206,20 @@ class Gallery:
         """The value of the card for the face whose query the event holds.
 
         Raises:
-            Refusal: its weights are no longer here.
+            Refusal: its weights are no longer here, or cannot shape it so.
         """
         view = self._one(event.query)
         model = self.models.of(view.weights)
         if model.id != view.weights:
             raise Refusal("This page no longer has the weights that made this face.")
+        if cannot := model.cannot(view.look):
+            raise Refusal(cannot)
         face = model.faces(view.seeds, view.look)[0]
         return {
-            "query": encode(view),
+            **face_list(model, view.seeds, view.look)[0],
+            "asked": str(event.query),
+            "moves": list(model.along(view.look).of),
+            "along": model.along(view.look).id,
             "large": data_url(files.enlarged(face), "image/webp"),
             "name": files.file_name(view.seeds, model.resolution, view.look, "png"),
             "enlarged": str(FaceAddress(view.seeds[0], "png", view.look, model.id, files.LARGE)),
@@ -223,16 +230,20 @@ class Gallery:
 
     def sheet_file(self, query: str) -> dict:
         """The gallery as one picture, in the form that save.js takes."""
-        view = self._shown(query)
-        model = self.models.of(view.weights)
+        view, model = self._filed(query)
         origin = files.origin(view.seeds, view.look, model.id)
         data = files.sheet_png(model.faces(view.seeds, view.look), origin)
         return {"name": files.file_name(view.seeds, model.resolution, view.look, "png"), "url": data_url(data)}
 
-    def zip_file(self, query: str) -> dict:
-        """The gallery as single pictures in a ZIP file, in the form that save.js takes."""
+    def _filed(self, query: str) -> tuple[View, FaceModel]:
+        """A view, with the look that its files have, and its model."""
         view = self._shown(query)
         model = self.models.of(view.weights)
+        return replace(view, look=model.fitting(view.look)), model
+
+    def zip_file(self, query: str) -> dict:
+        """The gallery as single pictures in a ZIP file, in the form that save.js takes."""
+        view, model = self._filed(query)
         data = files.zip_of_pngs(view.seeds, model.faces(view.seeds, view.look), view.look, model.id)
         name = files.file_name(view.seeds, model.resolution, view.look, "zip")
         return {"name": name, "url": data_url(data, "application/zip")}

@@ -27,7 +27,7 @@ class KeptFaces:
 
         Returns:
             Under `faces`, for each face its query as `asked` and what `face_list` says of it, or `coming` where its
-            weights are being fetched. A face whose weights this page lacks is left out.
+            weights are being fetched. A face whose weights this page lacks, or which they cannot shape so, is left out.
         """
         groups: dict[tuple, dict[str, Point]] = {}
         for query, face in list(clean(event.faces).items())[:AT_ONCE]:
@@ -35,10 +35,11 @@ class KeptFaces:
         drawn = []
         for (weights, look), points in groups.items():
             model = self.models.of(weights)
-            if weights in ("", model.id):
+            if weights in ("", model.id) and not model.cannot(look):
                 faces = face_list(model, points.values(), look)
             else:
-                faces = [{"coming": True}] * len(points) if self.models.asked_for(weights) else []
+                coming = not self.models.has(weights) and self.models.asked_for(weights)
+                faces = [{"coming": True}] * len(points) if coming else []
             drawn += [{"asked": query, **face} for query, face in zip(points, faces)]
         return {"faces": drawn}
 
@@ -62,9 +63,11 @@ class KeptFaces:
         A link holds one set of weights and one look. The first face decides, so the visitor does: faces can be moved.
         """
         faces = list(clean(kept).values())
-        there = [
-            replace(face, weights=self.models.of(face.weights).id) for face in faces if self.models.has(face.weights)
-        ]
+        there = []
+        for face in faces:
+            model = self.models.of(face.weights)
+            if self.models.has(face.weights) and not model.cannot(face.look):
+                there.append(replace(face, weights=model.id, look=model.fitting(face.look)))
         alike = [face for face in there if (face.weights, face.look) == (there[0].weights, there[0].look)]
         notes = [] if faces else ["You have not kept any faces yet."]
         if others := len(there) - len(alike):

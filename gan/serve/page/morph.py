@@ -12,7 +12,7 @@ from gan.serve.models import Models
 from gan.serve.page.chooser import Chooser, choices
 from gan.serve.page.components import Player, Said, data_url
 from gan.serve.page.inputs import bounded
-from gan.serve.page.sliders import Slider, look_sliders, values_of
+from gan.serve.page.sliders import Shape, Slider, look_sliders, values_of
 from gan.words import typed_points
 
 FEWEST, MOST = SEEDS["morph"]
@@ -52,11 +52,12 @@ class Morph:
             )
             look = look_sliders("morph")
         loop = gr.Checkbox(True, label="Return to the first face and repeat", container=False)
-        self.controls = {"seeds": seeds, "frames": frames, "loop": loop, **look}
+        self.shape = Shape("morph")
+        self.controls = {"seeds": seeds, "frames": frames, "loop": loop, **look, **self.shape.sliders}
         self.actions = {"seeds": self.typed, "frames": self.smoother, "loop": self.looped}
-        self.outputs = [self.chooser, self.player]
+        self.outputs = [self.chooser, self.player, *self.shape.outputs]
 
-    def render(self, view: View) -> list:
+    def render(self, view: View, arrived: bool = False) -> list:
         """Values for `outputs`."""
         model = self.models.of(view.weights)
         animation = model.animation(view.seeds, view.look, view.frames, view.loop)
@@ -70,7 +71,7 @@ class Morph:
             "name": _name(view, model, "webp"),
             "formats": [{"name": name, "label": name.upper()} for name in files.MORPHS if name != "webp"],
         }
-        return [choices(self.models, model), player]
+        return [choices(self.models, model), player, *self.shape.render(model, view.look, arrived)]
 
     def settings(self, view: View, arrived: bool) -> dict:
         """What the controls show for a view, by name."""
@@ -106,6 +107,7 @@ class Morph:
         view = self.of(decode(query)[0])
         extension = str(event.format) if str(event.format) in files.MORPHS else "webp"
         model = self.models.of(view.weights)
+        view = replace(view, look=model.fitting(view.look))
         data = model.animation(view.seeds, view.look, view.frames, view.loop, extension)
         return {"name": _name(view, model, extension), "url": data_url(data, files.MORPHS[extension])}
 

@@ -79,6 +79,15 @@ window.seedfacesReleased = (tab, name, value, least, most) => {
   window.seedfacesSet(tab, name, Math.min(Math.max(value, least), most));
   return { __type__: "update" };
 };
+// Gradio's Reset brings back what a slider showed when its panel was opened, which may be anything
+const reset = (event) => {
+  const button = event.target.closest?.(".shape .reset-button");
+  if (!button) return;
+  event.stopPropagation();
+  const [tab, name] = button.closest('[id^="gallery-"], [id^="morph-"]').id.split("-");
+  window.seedfacesAct(tab, name, 0);
+};
+document.addEventListener("click", reset, true);
 // the values of all controls after a view: what the visitor has changed meanwhile stays. `controls` are [tab, name, first value].
 window.seedfacesControls = (controls, values) => {
   const keep = { __type__: "update" };

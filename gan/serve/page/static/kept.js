@@ -4,7 +4,7 @@
 const KEY = "seedfaces-kept";
 const MOST = 64;
 const AT_ONCE = 16; // faces that the server draws for one question
-const FACE = /^v=1&seeds=((?:[\d~@.]|%28|%29)+)(&[a-z_]+=-?[\d.]+)*(&w=[0-9a-f]{12})?$/; // a seed or a place
+const FACE = /^v=1&seeds=((?:[\d~@.]|%28|%29)+)(&[a-z_]+=-?[\d.]+)*(&d=[0-9a-f]{12})?(&w=[0-9a-f]{12})?$/; // a seed or a place
 const seedOf = (query) => decodeURIComponent(query.match(FACE)[1]);
 const section = element.querySelector("section");
 const list = element.querySelector("ul");

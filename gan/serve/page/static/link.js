@@ -23,7 +23,7 @@ function follow(arrived = true) {
   const { query, turned, controls, upto, again, waiting } = props.value || {};
   if (arrived && upto !== undefined && asked) done.push(...answered(upto || asked));
   if (!query) return;
-  if (!at) setTimeout(ask); // what was done before the first view
+  if (!asked && !refusals) setTimeout(ask); // what was done before the first view
   const tab = tabOf(query);
   if (arrived && controls) {
     views[tab] = { ...views[tab], ...controls };
@@ -47,9 +47,9 @@ function follow(arrived = true) {
   address = "?" + query + (theme ? "&__theme=" + encodeURIComponent(theme) : "");
   if (address !== "?" + now) {
     // the first view replaces the typed address, Back's that of its own entry; dragging a slider must not fill the history
-    const varied = withoutLook(address) === withoutLook(now);
-    const counted = done.length > 0 && done.every((name) => name === "count" || name === "frames");
-    const dragged = counted && history.state?.counted;
+    const varied = withoutLook(address) === withoutLook(now) && !done.some((name) => props.steps.includes(name));
+    const counted = props.steps.includes(done[0]) && done.every((name) => name === done[0]) && done[0];
+    const dragged = counted && history.state?.counted === counted;
     const replace = again || (back && upto === back) || !history.state?.seedfaces || varied || dragged;
     const card = window.seedfacesCard?.there() && history.state?.card; // a face is shown large: its entry stays the last
     history[replace || card ? "replaceState" : "pushState"]({ seedfaces: true, counted }, "", address);
@@ -83,7 +83,9 @@ window.seedfacesTab = (tab) => setTimeout(() => {
     props.value = { query: last.query };
     return follow(false);
   }
-  const query = last ? last.query.replace(/&w=[^&]*/, "") : "v=1&tab=" + tab;
+  // other weights have directions of their own
+  const own = last?.chosen === chosen ? /&w=[^&]*/ : /&[dw]=[^&]*/g;
+  const query = last ? last.query.replace(own, "") : "v=1&tab=" + tab;
   act("", "go", "?" + query + (chosen && "&w=" + chosen));
   visit = number;
 }, 0);
