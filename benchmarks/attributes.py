@@ -83,7 +83,7 @@ def compare(model: FaceModel, names: tuple[str, ...], shown: np.ndarray) -> None
     sefa = np.linalg.eigh(weight.T @ weight)[1].T
     print("| slider | ours: share on its own | length | SeFa: share | length |")
     print("|---|---|---|---|---|")
-    for name, move in model.directions[0].of.items():
+    for name, move in model.along().of.items():
         place = names.index(name)
         rows = []
         for each in (move, max(sefa, key=lambda vector: abs(effect[place] @ vector))):
@@ -118,13 +118,13 @@ def main(
     shown = judge.start(small(model.made(range(30_000, 30_000 + REFERENCE))))
     compare(model, names, shown)
     before, own = judge.raw(faces), judge.inputs(judge.seen(faces))
-    print(f"{weights}, directions {model.directions[0].id}, {seeds} seeds")
+    print(f"{weights}, directions {model.along().id}, {seeds} seeds")
     print("judge, held-out labels:", {name: round(float(share), 2) for name, share in judge.explained.items()})
     print(HEADER)
     print("|---|---|---|---|---|---|---|---|---|")
     nearest = np.array([np.linalg.norm(others - face, axis=1).min() for face in own])
     dark = before[:, -2] < np.median(before[:, -2])
-    for name in model.directions[0].of:
+    for name in model.along().of:
         change = []
         for sign in (1, -1):
             moved = small(model.faces(points, replace(AS_TRAINED, **{name: 2.0 * sign})))

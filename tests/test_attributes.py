@@ -151,7 +151,9 @@ def test_the_command_writes_directions_and_keeps_older_ones_for_their_links(data
         )
         assert done.returncode == 0, done.stderr
         model = FaceModel(folder)
-        assert model.attributes == tuple(name for name in ATTRIBUTES if name in ("glasses", "turn", "light", "skin"))
+        assert tuple(model.along().of) == tuple(
+            name for name in ATTRIBUTES if name in ("glasses", "turn", "light", "skin")
+        )
         looks.append((model.fitting(Look(glasses=2)), model.faces([1, 2], Look(glasses=2))))
     assert "of its variance is linear in the latent" in done.stdout
     (first, before), (second, after) = looks
@@ -180,5 +182,5 @@ def test_directions_of_a_newer_version_are_left_out(tmp_path):
     folder_of(tmp_path)
     dim = weights.load_generator(tmp_path).settings.latent_dim
     weights.save_directions(tmp_path, {"age": torch.ones(dim), "freckles": torch.ones(dim)}, {})
-    assert FaceModel(tmp_path).attributes == ("age",)
+    assert tuple(FaceModel(tmp_path).along().of) == ("age",)
     assert directions.fitting(Look(age=1), FaceModel(tmp_path).directions)[0].age == 1
