@@ -57,7 +57,7 @@ def test_where_faces_can_be_shaped_it_is_said_whose_labels_that_goes_by(tmp_path
     shaped.directions = Directions("0b1c2d3e4f50", {"age": None})
     page = about(shaped)
     assert "the data sets named in the weights' card" in page.replace("\n", " ")
-    assert "A label is a guess about how a picture looks" in page
+    assert "guesses about looks" in page
 
 
 def test_what_was_measured_is_shown(tmp_path):
