@@ -1,6 +1,6 @@
 """How well the sliders of a look do, by a judge that had no part in making them.
 
-    python benchmarks/attributes.py weights/faces-128 --features FILE --train_data_dir utkface celeba
+    python benchmarks/attributes.py weights/faces-64 weights/faces-128 --features FILE --train_data_dir utkface celeba
 
 The judge: linear models on a feature network, fitted to the labels of the training pictures. Skin tone and brightness
 are measured in the picture, and how far a head is turned by the face finder's landmarks. All in standard deviations of
@@ -99,18 +99,28 @@ def small(faces: np.ndarray) -> np.ndarray:
 
 
 def main(
-    weights: Path, /, features: Path, train_data_dir: tuple[Path, ...], seeds: int = 500, sheets: Path | None = None
+    weights: tyro.conf.Positional[tuple[Path, ...]],
+    features: Path,
+    train_data_dir: tuple[Path, ...],
+    seeds: int = 500,
+    sheets: Path | None = None,
 ) -> None:
     """
     Args:
-        weights: a weights folder with directions.
+        weights: weights folders with directions.
         features: TorchScript file of the feature network.
         train_data_dir: folders of parquet files with labelled pictures.
         seeds: faces that are moved.
-        sheets: a folder for a picture of each slider from -3 to 3, of twelve faces.
+        sheets: a folder for pictures of each slider from -3 to 3, of twelve faces.
     """
-    model = FaceModel(weights)
     judge = Judge(Features(features), list(train_data_dir))
+    print("judge, held-out labels:", {name: round(float(share), 2) for name, share in judge.explained.items()})
+    for folder in weights:
+        measure(FaceModel(folder), judge, seeds, sheets)
+
+
+def measure(model: FaceModel, judge: Judge, seeds: int, sheets: Path | None) -> None:
+    print(f"{model.name}, directions {model.along().id}, {seeds} seeds")
     names = (*judge.names, "turn", "skin", "light")
     points = range(5_000, 5_000 + seeds)
     faces = small(model.faces(points))
@@ -118,8 +128,6 @@ def main(
     shown = judge.start(small(model.made(range(30_000, 30_000 + REFERENCE))))
     compare(model, names, shown)
     before, own = judge.raw(faces), judge.inputs(judge.seen(faces))
-    print(f"{weights}, directions {model.along().id}, {seeds} seeds")
-    print("judge, held-out labels:", {name: round(float(share), 2) for name, share in judge.explained.items()})
     print(HEADER)
     print("|---|---|---|---|---|---|---|---|---|")
     nearest = np.array([np.linalg.norm(others - face, axis=1).min() for face in own])
@@ -149,9 +157,9 @@ def main(
         print(f"| {' | '.join(cells)} |", flush=True)
         if sheets:
             sheets.mkdir(parents=True, exist_ok=True)
-            steps = [model.faces(range(12), replace(AS_TRAINED, **{name: value / 1.0})) for value in range(-3, 4)]
+            steps = [model.faces(range(12), replace(AS_TRAINED, **{name: float(value)})) for value in range(-3, 4)]
             rows = np.stack(steps, 1).reshape(-1, *steps[0].shape[1:])
-            images.sheet(rows, 7).save(sheets / f"{name}.webp", quality=80)
+            images.sheet(rows, 7).save(sheets / f"{model.name}-{name}.webp", quality=80)
 
 
 if __name__ == "__main__":
