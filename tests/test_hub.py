@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as parquet
 import pytest
 import requirements
+import torch
 from conftest import DEFAULT, EMBEDDED, HUB, ROOT, TINY, picture
 from huggingface_hub import HfApi, ModelCard, hf_hub_download, snapshot_download
 from small import folder_of, pushed
@@ -773,3 +774,14 @@ def test_a_deploy_without_the_right_says_what_to_do(hub_server, repo_id, monkeyp
 
 def test_the_tests_never_reach_the_real_hub():
     assert HfApi().endpoint == HUB and HUB.startswith("http://127.0.0.1:")
+
+
+def test_directions_travel_with_the_weights_and_older_ones_too(hub_server, repo_id, tmp_path):
+    folder = folder_of(tmp_path / "weights")
+    dim = weights.load_generator(folder).settings.latent_dim
+    for length in (1.0, 2.0):
+        weights.save_directions(folder, {"age": torch.full((dim,), length)}, {})
+    pushed(folder, repo_id)
+    there, here = FaceModel.from_pretrained(repo_id), FaceModel(folder)
+    assert [each.id for each in there.directions] == [each.id for each in here.directions]
+    assert len(here.directions) == 2 and there.directions[1].of["age"].max() == 1.0

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, hf_hub_download, snapshot_download
 from huggingface_hub.errors import EntryNotFoundError, OfflineModeIsEnabled, RepositoryNotFoundError
-from huggingface_hub.utils import validate_repo_id
+from huggingface_hub.utils import filter_repo_objects, validate_repo_id
 
 from gan import UserError
 from gan.hub.failures import PAUSES, explained, may_pass, not_kept, retried, status_of
@@ -20,12 +20,13 @@ from gan.model.config import CONFIG
 
 TIMEOUT = 10  # seconds to wait for the Hub to begin its answer
 MOST_BYTES = 100_000_000  # of a weights folder; larger ones are not fetched
-# the files of a weights folder: the only ones that are fetched from a repo
+# the files of a weights folder, as patterns: the only ones that are fetched from a repo
 PULLED = (
     CONFIG,
     weights.GENERATOR,
     weights.DISCRIMINATOR,
     weights.DIRECTIONS,
+    f"{weights.OLDER_DIRECTIONS}/*.safetensors",
     "README.md",
     "LICENSE",
     "samples.png",
@@ -75,11 +76,16 @@ def push(folder: Path, repo_id: str, message: str, pauses=PAUSES) -> str:
     """
 
     def attempt() -> str:
-        files = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+        files = [*folder.iterdir(), *(folder / weights.OLDER_DIRECTIONS).glob("*.safetensors")]
+        names = {path: path.relative_to(folder).as_posix() for path in sorted(files) if path.is_file()}
         tag = f"g-{weights.sha256(folder / weights.GENERATOR)[:12]}"
         api = HfApi()
         head = api.repo_info(repo_id).sha
-        operations = [CommitOperationAdd(path.name, str(path)) for path in files if path.name != "README.md"]
+        operations = [
+            CommitOperationAdd(name, str(path))
+            for path, name in names.items()
+            if name != "README.md" and not path.name.startswith(".")
+        ]
         new = (folder / "README.md").read_text(encoding="utf-8").replace(PLACE, repo_id)
         card = merged_card(_card_on_the_hub(repo_id, head), new)
         operations.append(CommitOperationAdd("README.md", card.encode()))
@@ -108,7 +114,8 @@ def pull(repo_id: str, revision: str | None = None) -> Path:
 
     def attempt() -> Path:
         info = HfApi().repo_info(repo_id, revision=revision, files_metadata=True, timeout=TIMEOUT)
-        files = {file.rfilename: file.size or 0 for file in info.siblings if file.rfilename in PULLED}
+        listed = filter_repo_objects(info.siblings, allow_patterns=list(PULLED), key=lambda file: file.rfilename)
+        files = {file.rfilename: file.size or 0 for file in listed}
         if sum(files.values()) > MOST_BYTES:
             raise UserError(
                 f"{repo_id} holds {sum(files.values()) / 1e6:.0f} MB of weights; up to {MOST_BYTES / 1e6:.0f} MB "

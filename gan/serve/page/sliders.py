@@ -26,7 +26,6 @@ CONTROLS = {
         ("hair", "Hair", "lighter – darker"),
         ("bangs", "Bangs", None),
         ("turn", "Head turn", "left – right"),
-        ("light", "Light", "darker – brighter"),
         ("skin", "Skin tone", "darker – lighter"),
     )
 }

@@ -3,6 +3,7 @@
 import numpy as np
 
 from gan.model.directions import along
+from gan.model.look import ATTRIBUTES
 from gan.train.attributes.scores import Scores
 
 _RIDGE = 1e-3  # share of the number of faces
@@ -30,8 +31,9 @@ def fit(scores: Scores, count: int) -> tuple[dict[str, np.ndarray], dict[str, fl
     moves = np.linalg.solve(model @ model.T + _LEEWAY * np.eye(len(model)), model)
     for _ in range(2):
         moves /= np.diag(effects(scores, moves, vectors[:_FACES]))[:, None]
-    found = {name: move.astype(np.float32) for name, move in zip(scores.names, moves)}
-    return found, {name: float(1 - share) for name, share in zip(scores.names, wrong)}
+    found = {name: move.astype(np.float32) for name, move in zip(scores.names, moves) if name in ATTRIBUTES}
+    linear = {name: float(1 - share) for name, share in zip(scores.names, wrong)}
+    return found, {name: linear[name] for name in found}
 
 
 def effects(scores: Scores, moves: np.ndarray, vectors: np.ndarray) -> np.ndarray:

@@ -100,6 +100,6 @@ def _varied(pictures: torch.Tensor) -> torch.Tensor:
     """Pictures mirrored, shifted, and with other contrast and brightness, each at random."""
     count = len(pictures)
     pictures = torch.where(torch.rand(count, 1, 1, 1) < 0.5, pictures.flip(3), pictures)
-    contrast, light = 1 + _LIGHT * (torch.rand(2, count, 1, 1, 1) - 0.5) * torch.tensor([1.0, 1.0]).view(2, 1, 1, 1, 1)
+    contrast, light = 1 + _LIGHT * (torch.rand(2, count, 1, 1, 1) - 0.5)
     down, right = torch.randint(-_SHIFT, _SHIFT + 1, (2,)).tolist()
     return torch.roll(pictures * contrast + (light - 1), (down, right), (2, 3))

@@ -6,12 +6,12 @@ from torch.nn.functional import interpolate
 from tqdm import tqdm
 
 from gan.model import face_finder, images, latents
-from gan.model.look import ATTRIBUTES
 from gan.model.networks import Generator, memory_format
 from gan.train.attributes.network import AttributeNetwork
 from gan.train.machine import cpu_has_bf16
 
-# of the picture: measured, not guessed; the last one is brightness, of which skin tone is told apart
+# of the picture: measured, not guessed. Brightness is no attribute, since its direction makes babies of bright faces;
+# it is here so that the others leave it alone
 MEASURED = ("turn", "skin", "light")
 FIRST_SEED = 3_000_000_000  # of the faces looked at: far from those that people look at
 LUMA = (0.299, 0.587, 0.114)
@@ -33,8 +33,7 @@ class Scores:
         self.generator = generator.to(memory_format=memory_format(torch.device("cpu")))
         guessed = tuple(name for name in names if name not in MEASURED)
         self.columns = [names.index(name) for name in guessed]
-        self.names = tuple(sorted((*guessed, *MEASURED), key=ATTRIBUTES.index))
-        self._order = [(*guessed, *MEASURED).index(name) for name in self.names]
+        self.names = (*guessed, *MEASURED)
         self._turn = self._mean = self._spread = None
 
     def of_seeds(self, count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -83,7 +82,7 @@ class Scores:
         guessed = self.network.guess(features)[:, self.columns]
         grey = torch.einsum("nchw,c->nhw", pictures, torch.tensor(LUMA))
         skin = sum(part(grey, *cheek) for cheek in CHEEKS)
-        return torch.column_stack([guessed, turn, skin, grey.mean((1, 2))])[:, self._order].numpy()
+        return torch.column_stack([guessed, turn, skin, grey.mean((1, 2))]).numpy()
 
 
 def _parts(vectors: np.ndarray) -> list[np.ndarray]:
