@@ -117,7 +117,7 @@ def test_the_report_takes_faces_as_the_page_does():
     opinions = [judge.verdict(photo).opinion for photo in photos]
     assert np.isnan(logits[0]) and [opinion is None for opinion in opinions] == np.isnan(logits).tolist()
     calibration = judge.config["calibration"]
-    expected = [opinion.probability_generated for opinion in opinions if opinion]
+    expected = [opinion.ours for opinion in opinions if opinion]
     assert len(expected) >= 6 and np.ptp(expected) > 0.001
     assert verdicts.probabilities(logits[~np.isnan(logits)], calibration) == pytest.approx(expected, abs=1e-4)
     # labels do not matter here: half of them are called real ones
