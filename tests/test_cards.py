@@ -169,22 +169,25 @@ def test_the_snippet_of_the_detectors_card_turns_photos_upright(tmp_path):
     [snippet] = re.findall(r"```python\n(.*?)```", (WEIGHTS / "detector" / "README.md").read_text(), re.DOTALL)
     (tmp_path / "weights").symlink_to(WEIGHTS)
     upright = Image.new("RGB", (400, 300), (96, 128, 80))
-    upright.paste(Image.fromarray(FaceModel(EMBEDDED).faces([3])[0]).resize((150, 150)), (200, 80))
+    upright.paste(Image.fromarray(FaceModel(EMBEDDED).faces([48])[0]).resize((150, 150)), (200, 80))
     side = upright.transpose(Image.Transpose.ROTATE_90)
     noted = Image.Exif()
     noted[0x0112] = 6  # the row 0 of the file is the right side of the picture
 
-    def verdict(picture: Image.Image, **options) -> str:
+    def roll(picture: Image.Image, **options) -> float:
+        """Of the face that the snippet judges, degrees."""
         picture.save(tmp_path / "photo.jpg", quality=95, **options)
         done = subprocess.run(
-            [sys.executable, "-c", snippet],
+            [sys.executable, "-c", f"{snippet}\n{snippet.replace(').verdict)', ').face.roll)')}"],
             cwd=tmp_path,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
             capture_output=True,
             text=True,
         )
         assert done.returncode == 0, done.stderr
-        return done.stdout.strip()
+        verdict, degrees = done.stdout.splitlines()
+        assert verdict in ("likely generated", "can't tell")
+        return float(degrees)
 
-    assert verdict(side, exif=noted) == verdict(upright) == "likely generated"
-    assert Judge(WEIGHTS / "detector").verdict(side).verdict == "can't tell"  # the result if the note were ignored
+    assert abs(roll(side, exif=noted)) < 10 and abs(roll(upright)) < 10
+    assert abs(abs(Judge(WEIGHTS / "detector").verdict(side).face.roll) - 90) < 10  # if the note were ignored

@@ -34,7 +34,7 @@ def test_published_configs_are_read(folder):
     config = json.loads((folder / "config.json").read_text())
     names = [each.name for each in facts.of_generator(config, config["metrics"]["frechet_distance"]["generator"])]
     assert names[:4] == ["Faces", "Weights", "Learned from", "Training"] and "Distance to real faces" in names
-    assert config["metrics"]["critic"]["auroc"] > 0.8 and "Critic" in names
+    assert 0.7 < config["metrics"]["critic"]["auroc"] < 1 and "Critic" in names
     assert ("Precision and recall" in names) == ("quality" in config["metrics"])
     assert ("Apparent gender" in names) == ("people" in config["metrics"])
     card = (folder / "README.md").read_text()
