@@ -171,7 +171,8 @@ def test_everything_done_during_one_answer_counts_in_its_order(address, page, mo
     stays(page, "gallery-count", 4, 1)
     stays(page, "gallery-variation", 0.7, 1)
     page.go_back()
-    expect(page).to_have_url(re.compile("seeds=(0-15|16-31)"))
+    # to what the question before had led to: how many actions were one question depends on how fast they were done
+    expect(page).to_have_url(re.compile("seeds=(0-15|16-31|16-19|20-23)&"))
 
 
 def test_what_is_being_typed_survives_an_answer(address, page, model):
