@@ -23,7 +23,6 @@ class Look:
     hair: float = 0.0
     bangs: float = 0.0
     turn: float = 0.0
-    skin: float = 0.0
     # along which directions: first 12 hex digits of the sha256 of their file; empty: those that the weights have now
     directions: str = ""
 

@@ -26,7 +26,6 @@ CONTROLS = {
         ("hair", "Hair", "lighter – darker"),
         ("bangs", "Bangs", None),
         ("turn", "Head turn", "left – right"),
-        ("skin", "Skin tone", "darker – lighter"),
     )
 }
 

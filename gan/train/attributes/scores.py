@@ -10,8 +10,8 @@ from gan.model.networks import Generator, memory_format
 from gan.train.attributes.network import AttributeNetwork
 from gan.train.machine import cpu_has_bf16
 
-# of the picture: measured, not guessed. Brightness is no attribute, since its direction makes babies of bright faces;
-# it is here so that the others leave it alone
+# of the picture: measured, not guessed. Skin tone and brightness are no attributes, since their directions end in
+# smears (docs/experiments/attributes.md); they are here so that the others leave them alone
 MEASURED = ("turn", "skin", "light")
 FIRST_SEED = 3_000_000_000  # of the faces looked at: far from those that people look at
 LUMA = (0.299, 0.587, 0.114)
