@@ -78,6 +78,7 @@ def test_several_columns_of_one_attribute_are_their_mean(data):
     [
         (["smile"], "--labels smile: write ATTRIBUTE=COLUMN"),
         (["joy=Smiling"], "the attributes are age, "),
+        (["turn=years"], "the attributes are age, .*, bangs.$"),
         (["smile=Smiling"], "has none of the columns of --labels; it has Eyeglasses, name, years"),
         (["smile=name"], "column name holds no numbers, and no yes or no"),
     ],

@@ -20,6 +20,8 @@ from gan.train.pictures.tables import image_columns, read_cell
 
 FEWEST = 100  # faces that carry a label, below which it cannot be learned; of held-out ones a tenth
 _TOGETHER = 256  # pictures in memory at a time
+# how far a head is turned is measured, so a label of it would not be used
+_LEARNED = tuple(name for name in ATTRIBUTES if name != "turn")
 _LABEL = re.compile(r"([a-z]+)=(-?)(.+)")
 
 
@@ -42,8 +44,8 @@ def parse(labels: Sequence[str]) -> dict[str, list[tuple[str, int]]]:
     columns = {}
     for item in labels:
         match = _LABEL.fullmatch(item)
-        if not match or match[1] not in ATTRIBUTES:
-            raise UserError(f"--labels {item}: write ATTRIBUTE=COLUMN; the attributes are {', '.join(ATTRIBUTES)}.")
+        if not match or match[1] not in _LEARNED:
+            raise UserError(f"--labels {item}: write ATTRIBUTE=COLUMN; the attributes are {', '.join(_LEARNED)}.")
         columns.setdefault(match[1], []).append((match[3], -1 if match[2] else 1))
     return columns
 
