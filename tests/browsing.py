@@ -4,6 +4,7 @@ import base64
 import io
 import re
 import time
+from urllib.parse import urljoin
 
 import numpy as np
 from PIL import Image
@@ -27,9 +28,13 @@ def face(page, seed: Point):
 
 
 def pixels(locator) -> np.ndarray:
-    """The pixels of an image with a data: URL: `(H, W, 3)` uint8."""
-    expect(locator).to_be_visible()
-    data = base64.b64decode(locator.get_attribute("src").split(",", 1)[1])
+    """The pixels of an image: `(H, W, 3)` uint8. Its source may change at any moment, so that it is read once."""
+    expect(locator).to_have_attribute("src", re.compile("."))
+    source = locator.get_attribute("src")
+    if source.startswith("data:"):
+        data = base64.b64decode(source.split(",", 1)[1])
+    else:
+        data = locator.page.request.get(urljoin(locator.page.url, source)).body()
     return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
 
 
