@@ -15,7 +15,7 @@ from PIL import Image
 from small import folder_of
 
 from gan import UserError
-from gan.model import directions, latents, weights
+from gan.model import additions, directions, latents, weights
 from gan.model.directions import Directions, along, fitting
 from gan.model.look import ATTRIBUTES, Look
 from gan.serve.faces import FaceModel
@@ -169,8 +169,8 @@ def test_damaged_directions_are_refused(damage, tmp_path):
     folder_of(tmp_path)
     dim = weights.load_generator(tmp_path).settings.latent_dim
 
-    weights.save_directions(tmp_path, {"age": torch.ones(dim)}, {})
-    path = tmp_path / weights.DIRECTIONS
+    additions.save_directions(tmp_path, {"age": torch.ones(dim)}, {})
+    path = tmp_path / additions.DIRECTIONS
     path.write_bytes(damage(path.read_bytes()))
     with pytest.raises(UserError, match="directions.safetensors (is damaged|does not fit)"):
         FaceModel(tmp_path)
@@ -180,6 +180,6 @@ def test_directions_of_a_newer_version_are_left_out(tmp_path):
 
     folder_of(tmp_path)
     dim = weights.load_generator(tmp_path).settings.latent_dim
-    weights.save_directions(tmp_path, {"age": torch.ones(dim), "freckles": torch.ones(dim)}, {})
+    additions.save_directions(tmp_path, {"age": torch.ones(dim), "freckles": torch.ones(dim)}, {})
     assert tuple(FaceModel(tmp_path).along().of) == ("age",)
     assert directions.fitting(Look(age=1), FaceModel(tmp_path).directions)[0].age == 1

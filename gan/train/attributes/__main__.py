@@ -12,7 +12,7 @@ import tyro
 
 from gan import UserError, expand_home, show_anything
 from gan.cards import generator as generator_card
-from gan.model import local_paths, weights
+from gan.model import additions, local_paths, weights
 from gan.model.config import load_config
 from gan.train import machine
 from gan.train.attributes import labelled
@@ -108,7 +108,7 @@ def main(settings: AttributeSettings) -> None:
             "linear": rounded[1],
         }
         tensors = {name: torch.from_numpy(move) for name, move in found.items()}
-        weights.save_directions(loaded.folder, tensors, local_paths.remove_from(report))
+        additions.save_directions(loaded.folder, tensors, local_paths.remove_from(report))
         config = load_config(loaded.folder)
         generator_card.save(loaded.folder, config, loaded.generator_id)
         for name, share in linear.items():
