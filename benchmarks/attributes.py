@@ -22,11 +22,12 @@ from tqdm import tqdm
 from gan.model import face_finder, images, latents
 from gan.model.look import AS_TRAINED
 from gan.serve.faces import FaceModel
-from gan.train.attributes import labelled
 from gan.train.attributes.__main__ import LABELS
-from gan.train.attributes.network import standardised
+from gan.train.attributes.labels import parse
 from gan.train.attributes.scores import CHEEKS, LUMA, part
 from gan.train.measure.features import Features
+from gan.train.pictures import labelled
+from gan.train.pictures.labelled import standardised
 
 SIZE = 64  # pixels at which everything is judged
 BATCH = 250
@@ -37,7 +38,7 @@ HEADER = "| slider | right way | ≥ 1 sd | mean | others most | skin, light: le
 class Judge:
     def __init__(self, features: Features, folders: list[Path]):
         self.features = features
-        train, held_out = labelled.read(folders, labelled.parse(LABELS), SIZE, "face")
+        train, held_out = labelled.read(folders, parse(LABELS), SIZE, "face")
         seen, tested = self.seen(train.pictures), self.seen(held_out.pictures)
         self.mean, self.spread = seen.mean(0), seen.std(0) + 1e-6
         wanted, truth = (standardised(each.values, train.values) for each in (train, held_out))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from PIL import Image
 from torch import nn
 
 from gan.model import images
@@ -37,6 +38,15 @@ class Descriptor(nn.Module):
 
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:
         return self.trunk(pictures)
+
+
+def sized(faces: np.ndarray) -> np.ndarray:
+    """Faces `(N, S, S, 3)` uint8 at the size at which they are described, `(N, 64, 64, 3)` uint8."""
+    if faces.shape[1] == SIZE:
+        return faces
+    return np.stack(
+        [np.asarray(Image.fromarray(face).resize((SIZE, SIZE), Image.Resampling.LANCZOS)) for face in faces]
+    )
 
 
 @torch.no_grad()

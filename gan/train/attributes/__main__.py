@@ -15,10 +15,11 @@ from gan.cards import generator as generator_card
 from gan.model import additions, local_paths, weights
 from gan.model.config import load_config
 from gan.train import machine
-from gan.train.attributes import labelled
 from gan.train.attributes.fit import fit
+from gan.train.attributes.labels import parse
 from gan.train.attributes.network import AttributeNetwork, explained, train
 from gan.train.attributes.scores import Scores
+from gan.train.pictures import labelled
 
 # columns of UTKFace and of CelebA
 LABELS = (
@@ -67,7 +68,7 @@ class AttributeSettings:
 
 def main(settings: AttributeSettings) -> None:
     start = time.monotonic()
-    columns = labelled.parse(settings.labels)
+    columns = parse(settings.labels)
     torch.manual_seed(settings.seed)
     machine.keep_memory()
     # before minutes of work: is everything there, and can it be written?
