@@ -31,6 +31,7 @@ class FaceModel:
         self.facts = facts.of_generator(self.config, self.id, self.name)  # a malformed config is refused here
         self.resolution, self.latent_dim = loaded.settings.resolution, loaded.settings.latent_dim
         self.directions = additions.load_directions(self.folder, self.latent_dim)  # those in use first
+        self.seed_index = additions.load_seed_index(self.folder)  # None: it has none
         # popular views are made once: the cache holds at most 50 MB of galleries of 64 faces, at any size of the faces
         self._remembered = lru_cache(maxsize=max(1, 2**18 // self.resolution**2))(self.made)
         self.animation = lru_cache(maxsize=32)(self._animate)

@@ -133,21 +133,23 @@ class Player(Component):
         super().__init__(None, "player", elem_id=elem_id, **options)
 
 
-class VerdictCard(Component):
-    """The verdict. Its value is a dict, see `gan.serve.page.verdict.as_json`, or `{refused}`, why a picture was not
-    judged, or None. `folder` tells which upload it is about. `refused` reports that a picture never reached the judge.
+class UploadCard(Component):
+    """What a tab answers to an upload. Its value is a dict, or `{refused}`, why there is no answer, or None. `folder`
+    tells which upload it is about. `refused` reports that a picture never reached the server.
+
+    Args:
+        name: of the template and the script in `static/`.
+        upload: the elem_id of the upload.
+        api: what the API's documentation says of the value.
     """
 
-    def __init__(self, **options):
-        # not a property: Gradio drops those of components in a tab that is not selected when the page opens
-        script = static("verdict.js").replace("MOST_BYTES", str(MOST_BYTES))
-        options.setdefault("js_on_load", script)
-        super().__init__(None, "verdict", elem_id="verdict", label="verdict", **options)
+    def __init__(self, name: str, upload: str, api: str = "", **options):
+        self._api = api
+        # not properties: Gradio drops those of components in a tab that is not selected when the page opens
+        script = (static(f"{name}.js") + static("upload.js")).replace("MOST_BYTES", str(MOST_BYTES))
+        options.setdefault("js_on_load", script.replace("UPLOAD", upload))
+        options.setdefault("html_template", static("photo.html") + static(f"{name}.html"))
+        super().__init__(None, name, elem_id=name, label=name, **options)
 
     def api_info(self) -> dict:
-        return {
-            "type": "object",
-            "description": "verdict, probability_generated (0 to 1, or null), faces, box (left, top, side, or null), "
-            "roll (degrees, or null), sentences, opinion (with crop and heat_map as PNG data URLs, or null), others "
-            "(such a verdict on each of the next largest faces) and, where no face was found, middle: such an opinion",
-        }
+        return {"type": "object", "description": self._api}

@@ -1,6 +1,5 @@
 """The real-or-fake tab: a picture in, the verdict on its face out."""
 
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -12,14 +11,15 @@ from gan import UserError
 from gan.link import View
 from gan.model import detector
 from gan.model.detector import GENERATED, REAL
-from gan.model.face_finder import Square
 from gan.model.look import AS_TRAINED
 from gan.serve import files
 from gan.serve.judge import FEWEST_PIXELS, MOST_FACES, NO_FACE, TOO_SMALL, Judge, Judged, Opinion, Verdict
 from gan.serve.models import Models
+from gan.serve.page import uploads
 from gan.serve.page.api_examples import PAGE
-from gan.serve.page.components import VerdictCard, data_url
+from gan.serve.page.components import UploadCard, data_url
 from gan.serve.page.face_address import FaceAddress, face_at
+from gan.serve.page.marks import face_names, in_words, marks, roll
 from gan.serve.page.safety import Refusal, UploadedPicture, read_upload
 
 UPSIDE_DOWN = 135  # degrees of roll, above which a face is called that
@@ -42,6 +42,13 @@ _REASONS = {
 }
 
 
+_API = (
+    "verdict, probability_generated (0 to 1, or null), faces, box (left, top, side, or null), roll (degrees, or null), "
+    "sentences, opinion (with crop and heat_map as PNG data URLs, or null), others (such a verdict on each of the next "
+    "largest faces) and, where no face was found, middle: such an opinion"
+)
+
+
 class VerdictTab:
     """The tab's components, and their values for a view."""
 
@@ -58,7 +65,7 @@ class VerdictTab:
             face_at=partial(face_at, models),
             example=f"{PAGE}/{FaceAddress(1003, 'png', AS_TRAINED, models.current.id)}",
         )
-        self.card = VerdictCard()
+        self.card = UploadCard("verdict", "upload", _API)
         gr.Markdown(
             "The page finds the faces in any photo and judges the largest, or the one that you choose. Your picture is "
             "deleted from the server seconds after it was read. It is not stored, logged, used for training or put "
@@ -75,13 +82,8 @@ class VerdictTab:
         return [as_json(self.judge.verdict(face), face, f"In fact it is generated: the face of seed {view.seeds[0]}.")]
 
     def judge_upload(self, picture: Path | None) -> dict | None:
-        """An upload → the card's value: the verdict, or why there is none, and the folder of the upload, a digest."""
-        if picture is None:
-            return None
-        try:
-            return {**self._verdict(picture), "folder": picture.parent.name}
-        except UserError as error:
-            return {"refused": str(error), "folder": picture.parent.name}
+        """An upload → the card's value."""
+        return uploads.answer(picture, self._verdict)
 
     def classify(self, picture: Path | None) -> dict | None:
         """Judge whether the faces in a picture are real or generated.
@@ -154,36 +156,6 @@ def as_judged(judged: Judged | Verdict, sentences: list[str]) -> dict:
     }
 
 
-def face_names(squares: Sequence[Square], picture: Image.Image) -> list[str]:
-    """What the faces of a picture are called: their number, counted from the left, and where they are."""
-    middles = [square.middle for square in squares]
-    order = sorted(range(len(squares)), key=middles.__getitem__)
-    thirds = [(int(3 * y / picture.height), int(3 * x / picture.width)) for x, y in middles]
-    return [f"Face {order.index(face) + 1} of {len(squares)}, {in_words(*third)}" for face, third in enumerate(thirds)]
-
-
-def marks(squares: Sequence[Square], names: Sequence[str], picture: Image.Image) -> list[dict]:
-    """Where the page marks the faces, from left to right, for page.css; 100cqw are the picture's width.
-
-    `--x` and `--y` are the middle of the square, `--side` is its side, and `--near` is how far the middle of the next
-    face is away: as wide as two buttons can be without overlapping. `--face` is 0 for the largest.
-    """
-    middles, unit = [square.middle for square in squares], 100 / picture.width
-    result = []
-    for face, (x, y) in enumerate(middles):
-        gaps = [max(abs(x - left), abs(y - top)) for left, top in middles[:face] + middles[face + 1 :]]
-        lengths = {"x": x, "y": y, "side": squares[face].side, "near": min(gaps, default=picture.width)}
-        place = [f"--{name}: {unit * value:.2f}cqw" for name, value in lengths.items()]
-        place += [f"--face: {face}", f"--roll: {roll(squares[face])}deg"]
-        result.append({"face": face, "name": names[face], "pressed": face == 0, "place": "; ".join(place)})
-    return sorted(result, key=lambda mark: middles[mark["face"]])
-
-
-def roll(square: Square) -> int:
-    """Degrees, clockwise, by which a square is turned about its middle; -180 to 180."""
-    return round(square.roll)
-
-
 def as_opinion(opinion: Opinion) -> dict:
     """An opinion on a square, as the card shows it and as the API returns it."""
     # some hundred pictures cannot support more than 99 %
@@ -212,10 +184,3 @@ def place(places: np.ndarray) -> str:
         return ""
     strongest = np.unravel_index(places.argmax(), places.shape)
     return in_words(*(int(3 * (index + 0.5) / size) for index, size in zip(strongest, places.shape)))
-
-
-def in_words(row: int, column: int) -> str:
-    """A ninth of a picture in words; row and column are 0, 1 or 2."""
-    if row == 1:
-        return ("on the left", "in the middle", "on the right")[column]
-    return f"at the {('top', '', 'bottom')[row]} {('left', '', 'right')[column]}".strip()
