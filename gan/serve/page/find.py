@@ -18,18 +18,13 @@ from gan.serve import files
 from gan.serve.finder import SHOWN, Finder, Found
 from gan.serve.models import Models
 from gan.serve.page import uploads
-from gan.serve.page.components import Faces, Said, UploadCard, data_url
+from gan.serve.page.api_examples import PAGE
+from gan.serve.page.components import Faces, FoundCard, Said, data_url
 from gan.serve.page.face_address import FaceAddress, face_at
 from gan.serve.page.gallery import face_list
 from gan.serve.page.inputs import numbers
 from gan.serve.page.marks import face_names, marks, roll
 from gan.serve.page.safety import Refusal, UploadedPicture, read_upload
-
-_API = (
-    "faces (of each face in the picture, largest first: seeds, as text, most alike first; alike, how much, -1 to 1; "
-    "link, the query string of the link that shows them; made_by, the seed that made the picture, or null; box, left, "
-    "top and side in pixels; roll, degrees)"
-)
 
 
 class FindTab:
@@ -46,9 +41,9 @@ class FindTab:
             height=220,
             elem_id="find-upload",
             face_at=partial(face_at, models),
-            example=f"/{FaceAddress(1003, 'png', AS_TRAINED, models.current.id)}",
+            example=f"{PAGE}/{FaceAddress(1003, 'png', AS_TRAINED, models.current.id)}",
         )
-        self.card = UploadCard("find", "find-upload", _API)
+        self.card = FoundCard()
         self.grid = Faces("find-faces", "Found")
         self.said = Said("find-said")
         self.gallery = gr.Button("Show as a gallery", min_width=0, size="sm", visible=False)

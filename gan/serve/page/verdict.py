@@ -17,7 +17,7 @@ from gan.serve.judge import FEWEST_PIXELS, MOST_FACES, NO_FACE, TOO_SMALL, Judge
 from gan.serve.models import Models
 from gan.serve.page import uploads
 from gan.serve.page.api_examples import PAGE
-from gan.serve.page.components import UploadCard, data_url
+from gan.serve.page.components import VerdictCard, data_url
 from gan.serve.page.face_address import FaceAddress, face_at
 from gan.serve.page.marks import face_names, in_words, marks, roll
 from gan.serve.page.safety import Refusal, UploadedPicture, read_upload
@@ -42,13 +42,6 @@ _REASONS = {
 }
 
 
-_API = (
-    "verdict, probability_generated (0 to 1, or null), faces, box (left, top, side, or null), roll (degrees, or null), "
-    "sentences, opinion (with crop and heat_map as PNG data URLs, or null), others (such a verdict on each of the next "
-    "largest faces) and, where no face was found, middle: such an opinion"
-)
-
-
 class VerdictTab:
     """The tab's components, and their values for a view."""
 
@@ -65,7 +58,7 @@ class VerdictTab:
             face_at=partial(face_at, models),
             example=f"{PAGE}/{FaceAddress(1003, 'png', AS_TRAINED, models.current.id)}",
         )
-        self.card = UploadCard("verdict", "upload", _API)
+        self.card = VerdictCard()
         gr.Markdown(
             "The page finds the faces in any photo and judges the largest, or the one that you choose. Your picture is "
             "deleted from the server seconds after it was read. It is not stored, logged, used for training or put "
