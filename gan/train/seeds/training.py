@@ -13,7 +13,7 @@ from gan.model.seed_index import NUMBERS, Descriptor
 from gan.train.seeds.changes import changed
 
 _TEMPERATURE = 0.1
-_LABELS = 2.0  # weight of the labels' loss
+_LABELS = 4.0  # weight of the labels' loss
 _WARM_UP = 50  # steps
 _BATCH = 250  # faces at a time where nothing is learned
 
@@ -58,6 +58,8 @@ def train(
         optimizer.step()
         schedule.step()
     descriptor.eval().requires_grad_(False)
+    for matrix in filter(lambda each: each.dim() > 1, descriptor.parameters()):
+        matrix.copy_(matrix.half())  # as it is published, so that the means are those of the published one
     descriptor.photographs = raw_mean(descriptor, photographs)
     return descriptor
 
