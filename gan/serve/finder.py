@@ -11,13 +11,14 @@ from gan.model import face_finder, same_face, seed_index
 from gan.model.face_finder import Square
 from gan.model.point import Point, between, seeds_of
 from gan.serve.faces import FaceModel
+from gan.serve.models import Models
 
 SHOWN = 12  # seeds
 MOST_FACES = 12  # of a photo that are looked for, the largest
 _WAYS = (0.3, 0.5, 0.7)  # of the way between two seeds, where something nearer is looked for
 _BETWEEN = 8  # seeds whose pairs are looked at, the nearest: 84 faces
-# a seed is named only if its face is this much alike in its details; see docs/find.md
-SAME_FROM = 0.8
+# a seed is named if its face is this much alike in its details, and looked for if its description is; see docs/find.md
+SAME_FROM, _LIKELY_FROM = 0.95, 0.88
 _CANDIDATES = 16  # seeds whose faces are compared, one batch
 
 
@@ -38,6 +39,12 @@ class Finder:
     def __init__(self, model: FaceModel):
         self.model, self.index = model, model.seed_index
 
+    @classmethod
+    def of(cls, models: Models) -> "list[Finder]":
+        """Those of the weights that are shown first and of the embedded ones, as far as they have an index."""
+        different = {model.id: model for model in (models.current, *models.embedded) if model.seed_index}
+        return [cls(model) for model in different.values()]
+
     def find(self, picture: Image.Image) -> list[Found]:
         """A PIL RGB picture → what was found for each of its faces, largest first; none where there is no face."""
         return [self.find_face(picture, face) for face in face_finder.find(picture)[:MOST_FACES]]
@@ -49,20 +56,33 @@ class Finder:
         descriptor = self.index.descriptor
         (description,) = seed_index.described(descriptor, seen[None], descriptor.photographs)
         seeds, alike = self.index.nearest(description, SHOWN)
-        return Found(square, description, tuple(map(int, seeds)), tuple(map(float, alike)), self.made_by(seen))
+        return Found(square, description, tuple(map(int, seeds)), tuple(map(float, alike)), self._made_by(seen))
 
-    def made_by(self, seen: np.ndarray) -> int | None:
-        """The seed whose face a square `(64, 64, 3)` uint8 of a picture shows, as it was made or saved again, or None.
+    def made_by(self, picture: Image.Image, faces: Sequence[Square]) -> int | None:
+        """The seed whose face a PIL RGB picture shows, as it was made or saved again; None where that is not seen in its
+        largest face, nor in its middle, where a generator's own pictures have it.
 
-        Its description names candidates; their faces are made and compared pixel by pixel.
+        Args:
+            faces: squares around the faces in it, largest first.
         """
+        squares = [*faces[:1], face_finder.middle(picture)]
+        seen = [
+            face_finder.cut(picture, face_finder.moved_into(picture, square), seed_index.SIZE) for square in squares
+        ]
+        return next((seed for each in seen if (seed := self._made_by(each)) is not None), None)
+
+    def _made_by(self, seen: np.ndarray) -> int | None:
+        """The seed whose face a square `(64, 64, 3)` uint8 of a picture shows, or None. Its description names
+        candidates; their faces are made and compared pixel by pixel."""
         descriptor = self.index.descriptor
         (description,) = seed_index.described(descriptor, seen[None], descriptor.generated)
-        seeds, _ = self.index.nearest(description, _CANDIDATES)
+        seeds, alike = self.index.nearest(description, _CANDIDATES)
+        if alike[0] < _LIKELY_FROM:
+            return None
         faces = seed_index.sized(self.model.made([int(seed) for seed in seeds]))
-        alike = [same_face.likeness(seen, face) for face in faces]
-        best = int(np.argmax(alike))
-        return int(seeds[best]) if alike[best] >= SAME_FROM else None
+        same = [same_face.likeness(seen, face) for face in faces]
+        best = int(np.argmax(same))
+        return int(seeds[best]) if same[best] >= SAME_FROM else None
 
     def nearer(self, description: np.ndarray, points: Sequence[Point]) -> tuple[tuple[Point, ...], tuple[float, ...]]:
         """The most alike of some points and of places between them, as many as there were points, most alike first.

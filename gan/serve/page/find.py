@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from gan import UserError
-from gan.link import View, encode, format_points
+from gan.link import View, encode
 from gan.model import seed_index
 from gan.model.look import AS_TRAINED
 from gan.model.point import Place
@@ -58,8 +58,7 @@ class FindTab:
     @property
     def finder(self) -> Finder | None:
         """The index of the weights that are shown first, or else of others that have one."""
-        having = [model for model in (self.models.current, *self.models.embedded) if model.seed_index]
-        return Finder(having[0]) if having else None
+        return next(iter(Finder.of(self.models)), None)
 
     def about(self) -> str:
         """What the tab does, in one sentence."""
@@ -153,15 +152,15 @@ def as_json(found: Sequence[Found], weights: str, picture: Image.Image) -> dict:
 
 
 def _as_face(found: Found, weights: str) -> dict:
-    headline = f"Seed {found.points[0]} looks most like this face"
-    sentences = [f"After it come {format_points(found.points[1:4], ', ')}."]
+    first, *others = map(str, found.points)
+    headline, sentences = f"Seed {first} looks most like this face", [f"After it come {', '.join(others[:3])}."]
     if found.made_by is not None:
         headline = f"This is seed {found.made_by}"
-        sentences = [f"The picture is the face of seed {found.made_by} of the weights {weights}, perhaps saved again."]
+        sentences = [f"The picture is the face that seed {found.made_by} makes with the weights {weights}."]
     return {
         "headline": headline,
-        "sentences": sentences,
-        "seeds": [str(point) for point in found.points],
+        "sentences": sentences if others else [],
+        "seeds": [first, *others],
         "alike": [round(each, 4) for each in found.alike],
         "link": encode(View("find", found.points, weights=weights)),
         "made_by": found.made_by,

@@ -13,6 +13,7 @@ from gan.model import detector
 from gan.model.detector import GENERATED, REAL
 from gan.model.look import AS_TRAINED
 from gan.serve import files
+from gan.serve.finder import Finder
 from gan.serve.judge import FEWEST_PIXELS, MOST_FACES, NO_FACE, TOO_SMALL, Judge, Judged, Opinion, Verdict
 from gan.serve.models import Models
 from gan.serve.page import uploads
@@ -87,7 +88,8 @@ class VerdictTab:
         Returns:
             A dict with the verdict on the largest face: `verdict` ("likely real", "likely generated", "can't tell",
             "too small to tell" or "no face found"), `probability_generated` (0 to 1, or null), `faces` (how many were
-            found), `box` (left, top and side in pixels of the square around the face, or null), `roll` (degrees
+            found), `made_by` (where the picture is the face of a seed of this page's weights: `seed` and `weights`; else
+            null), `box` (left, top and side in pixels of the square around the face, or null), `roll` (degrees
             clockwise by which that square is turned about its middle, or null), `sentences`, and `opinion` (null where
             there is none) with `crop` and `heat_map`, the square as it was judged and what in it speaks for generated,
             as PNG data URLs. `others` are the next largest faces, at most 11, largest first, each with its `verdict`,
@@ -103,7 +105,27 @@ class VerdictTab:
 
     def _verdict(self, picture: Path) -> dict:
         image = files.read_picture(read_upload(picture))
-        return as_json(self.judge.verdict(image), image)
+        verdict = self.judge.verdict(image)
+        found = as_json(verdict, image)
+        faces = [verdict.face] if verdict.face else []
+        for finder in Finder.of(self.models):
+            seed = finder.made_by(image, faces)
+            if seed is not None:
+                return found | _as_made(found, seed, finder.model.id)
+        return found
+
+
+def _as_made(found: dict, seed: int, weights: str) -> dict:
+    """What replaces a verdict on a picture that is the face of a seed: nothing is left to be judged."""
+    opinion = found["opinion"] and {**found["opinion"], "percent": None, "sentences": []}
+    return {
+        "verdict": GENERATED,
+        "headline": f"Generated: the face of seed {seed}",
+        "sentences": [f"The picture is the face that seed {seed} makes with the weights {weights}, pixel by pixel."],
+        "probability_generated": 1.0,
+        "opinion": opinion,
+        "made_by": {"seed": seed, "weights": weights},
+    }
 
 
 def as_json(verdict: Verdict, picture: Image.Image, truth: str = "") -> dict:
@@ -122,6 +144,7 @@ def as_json(verdict: Verdict, picture: Image.Image, truth: str = "") -> dict:
     return {
         **as_judged(verdict, sentences),
         "faces": verdict.faces,
+        "made_by": None,
         "others": [as_judged(face, [f"{name}."]) for face, name in zip(verdict.others, names[1:])],
         "middle": verdict.middle and as_opinion(verdict.middle),
         "photo": data_url(files.preview(picture), "image/webp") if shown else None,
