@@ -59,16 +59,14 @@ class Finder:
         return Found(square, description, tuple(map(int, seeds)), tuple(map(float, alike)), self._made_by(seen))
 
     def made_by(self, picture: Image.Image, faces: Sequence[Square]) -> int | None:
-        """The seed whose face a PIL RGB picture shows, as it was made or saved again; None where that is not seen in its
-        largest face, nor in its middle, where a generator's own pictures have it.
+        """The seed whose face a PIL RGB picture shows, as it was made or saved again; None where neither its largest
+        face nor its middle, where a generator's own pictures have it, is one.
 
         Args:
-            faces: squares around the faces in it, largest first.
+            faces: those in it, largest first.
         """
-        squares = [*faces[:1], face_finder.middle(picture)]
-        seen = [
-            face_finder.cut(picture, face_finder.moved_into(picture, square), seed_index.SIZE) for square in squares
-        ]
+        squares = [face_finder.moved_into(picture, face) for face in faces[:1]] + [face_finder.middle(picture)]
+        seen = (face_finder.cut(picture, square, seed_index.SIZE) for square in squares)
         return next((seed for each in seen if (seed := self._made_by(each)) is not None), None)
 
     def _made_by(self, seen: np.ndarray) -> int | None:

@@ -9,7 +9,7 @@ from PIL import Image
 
 from gan import UserError
 from gan.link import View
-from gan.model import detector
+from gan.model import detector, face_finder
 from gan.model.detector import GENERATED, REAL
 from gan.model.look import AS_TRAINED
 from gan.serve import files
@@ -88,11 +88,11 @@ class VerdictTab:
         Returns:
             A dict with the verdict on the largest face: `verdict` ("likely real", "likely generated", "can't tell",
             "too small to tell" or "no face found"), `probability_generated` (0 to 1, or null), `faces` (how many were
-            found), `made_by` (where the picture is the face of a seed of this page's weights: `seed` and `weights`; else
-            null), `box` (left, top and side in pixels of the square around the face, or null), `roll` (degrees
-            clockwise by which that square is turned about its middle, or null), `sentences`, and `opinion` (null where
-            there is none) with `crop` and `heat_map`, the square as it was judged and what in it speaks for generated,
-            as PNG data URLs. `others` are the next largest faces, at most 11, largest first, each with its `verdict`,
+            found), `made_by` (where the picture is the face of a seed: `seed` and `weights`; else null), `box` (left,
+            top and side in pixels of the square around the face, or null), `roll` (degrees clockwise by which that
+            square is turned about its middle, or null), `sentences`, and `opinion` (null where there is none) with
+            `crop` and `heat_map`, the square as it was judged and what in it speaks for generated, as PNG data URLs.
+            `others` are the next largest faces, at most 11, largest first, each with its `verdict`,
             `probability_generated`, `box`, `roll`, `sentences` and `opinion`. Where no face was found, `middle` is an
             opinion on the middle square. The rest is what the page shows of it.
         """
@@ -105,9 +105,8 @@ class VerdictTab:
 
     def _verdict(self, picture: Path) -> dict:
         image = files.read_picture(read_upload(picture))
-        verdict = self.judge.verdict(image)
-        found = as_json(verdict, image)
-        faces = [verdict.face] if verdict.face else []
+        faces = face_finder.find(image)
+        found = as_json(self.judge.verdict(image, faces), image)
         for finder in Finder.of(self.models):
             seed = finder.made_by(image, faces)
             if seed is not None:
