@@ -26,6 +26,8 @@ PULLED = (
     weights.GENERATOR,
     weights.DISCRIMINATOR,
     additions.DIRECTIONS,
+    additions.DESCRIPTOR,
+    additions.SEEDS,
     f"{additions.OLDER_DIRECTIONS}/*.safetensors",
     "README.md",
     "LICENSE",

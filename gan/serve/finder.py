@@ -55,8 +55,12 @@ class Finder:
         seen = face_finder.cut(picture, square, seed_index.SIZE)
         descriptor = self.index.descriptor
         (description,) = seed_index.described(descriptor, seen[None], descriptor.photographs)
-        seeds, alike = self.index.nearest(description, SHOWN)
-        return Found(square, description, tuple(map(int, seeds)), tuple(map(float, alike)), self._made_by(seen))
+        found = self.index.nearest(description, SHOWN)
+        alike = {int(seed): float(value) for seed, value in zip(*found)}
+        made_by = self._named(seen)
+        if made_by is not None:
+            alike = dict(list({made_by: 1.0, **alike}.items())[:SHOWN])
+        return Found(square, description, tuple(alike), tuple(alike.values()), made_by)
 
     def made_by(self, picture: Image.Image, faces: Sequence[Square]) -> int | None:
         """The seed whose face a PIL RGB picture shows, as it was made or saved again; None where neither its largest
@@ -67,11 +71,18 @@ class Finder:
         """
         squares = [face_finder.moved_into(picture, face) for face in faces[:1]] + [face_finder.middle(picture)]
         seen = (face_finder.cut(picture, square, seed_index.SIZE) for square in squares)
-        return next((seed for each in seen if (seed := self._made_by(each)) is not None), None)
+        return next((seed for each in seen if (seed := self._named(each)) is not None), None)
 
-    def _made_by(self, seen: np.ndarray) -> int | None:
-        """The seed whose face a square `(64, 64, 3)` uint8 of a picture shows, or None. Its description names
-        candidates; their faces are made and compared pixel by pixel."""
+    def _named(self, seen: np.ndarray) -> int | None:
+        seed, likeness = self.same(seen) or (None, 0.0)
+        return seed if likeness >= SAME_FROM else None
+
+    def same(self, seen: np.ndarray) -> tuple[int, float] | None:
+        """A square `(64, 64, 3)` uint8 of a picture → the seed whose face is most like it in its details, and how much,
+        -1 to 1; None where no seed's description is like it.
+
+        Its description names candidates; their faces are made and compared pixel by pixel.
+        """
         descriptor = self.index.descriptor
         (description,) = seed_index.described(descriptor, seen[None], descriptor.generated)
         seeds, alike = self.index.nearest(description, _CANDIDATES)
@@ -80,7 +91,7 @@ class Finder:
         faces = seed_index.sized(self.model.made([int(seed) for seed in seeds]))
         same = [same_face.likeness(seen, face) for face in faces]
         best = int(np.argmax(same))
-        return int(seeds[best]) if same[best] >= SAME_FROM else None
+        return int(seeds[best]), same[best]
 
     def nearer(self, description: np.ndarray, points: Sequence[Point]) -> tuple[tuple[Point, ...], tuple[float, ...]]:
         """The most alike of some points and of places between them, as many as there were points, most alike first.
