@@ -180,8 +180,8 @@ def wrong(finder: Finder, photographs: np.ndarray) -> None:
     most = max((likeness for _, likeness in found), default=float("nan"))
     called = sum(likeness >= SAME_FROM for _, likeness in found)
     print(
-        f"of {len(photographs):,} photographs {len(found):,} were compared with seeds' faces, {called} called the picture "
-        f"of one; the highest likeness is {most:.3f} of {SAME_FROM}"
+        f"of {len(photographs):,} photographs {len(found):,} were compared with seeds' faces, {called} called the "
+        f"picture of one; the highest likeness is {most:.3f} of {SAME_FROM}"
     )
 
 
