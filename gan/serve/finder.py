@@ -113,7 +113,7 @@ def closest(finders: Sequence[Finder], picture: Image.Image, faces: Sequence[Squ
     Generators that grew from one another make similar faces of a seed, so that those of all of them are compared.
     """
     # surroundings that a generator did not make would mislead the descriptor
-    squares = [face_finder.framed(face, picture) for face in faces[:1]] + [face_finder.middle(picture)]
+    squares = [face_finder.inner(face, picture) for face in faces[:1]] + [face_finder.middle(picture)]
     seen = [face_finder.cut(picture, square, seed_index.SIZE) for square in squares]
     tried = [(*finder.candidates(each), finder, each) for finder in finders for each in seen]
     tried.sort(key=lambda candidate: -candidate[0])
