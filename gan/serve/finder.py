@@ -18,7 +18,7 @@ MOST_FACES = 12  # of a photo that are looked for, the largest
 _WAYS = (0.3, 0.5, 0.7)  # of the way between two seeds, where something nearer is looked for
 _BETWEEN = 8  # seeds whose pairs are looked at, the nearest: 84 faces
 SAME_FROM = 0.95  # likeness from which a picture is called that of a seed; see docs/find.md
-_POSSIBLE, _LIKELY = 0.7, 0.9  # similarity of descriptions from which the best seeds, and others, are compared
+_POSSIBLE, _LIKELY = 0.82, 0.9  # similarity of descriptions from which the best seeds, and others, are compared
 _CANDIDATES = 16  # seeds whose faces are compared at a time, one batch
 _MOST_COMPARED = 3  # such batches
 
