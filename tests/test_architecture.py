@@ -21,6 +21,7 @@ ONE_DOOR = {
 WALLS = {
     "model": ["train", "cards", "hub", "serve", "link", "words"],
     "cards": ["train", "serve"],
+    "parts": ["train", "hub", "serve", "cards"],
     "train": ["serve"],
     "hub": ["train", "serve"],
     "serve": ["train"],
