@@ -1,7 +1,7 @@
 // A generator on engine.wasm: gan/model/networks.py. It is built from the published file; BatchNorm is folded into weights.
 import { LayerBuilder } from "./layers.js";
 import { read } from "./safetensors.js";
-import { checkedTensors, ladder, SCALED_LATENT, settingsOf } from "./settings.js";
+import { ladder, SCALED_LATENT, settingsOf, weightsOf } from "./settings.js";
 
 export class Generator {
   /** module: engine.wasm, compiled; file: bytes of generator.safetensors; name: what errors call the file.
@@ -12,7 +12,7 @@ export class Generator {
     const { resolution, latentDim, widths, skips, variation } = this.settings;
     // several faces share each reading of the weights; large faces take too much memory for that
     this.batch = resolution <= 256 ? 4 : 1;
-    const build = new LayerBuilder(module, checkedTensors(tensors, this.settings, name), this.batch);
+    const build = new LayerBuilder(module, weightsOf(tensors, this.settings, name), this.batch);
     this.memory = build.memory;
     this.latents = build.plane(1, latentDim);
     this.features = ladder(resolution).slice(0, -1).map((size, k) => build.plane(size, widths[k]));

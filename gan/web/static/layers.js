@@ -1,5 +1,4 @@
 // Tensors of a generator → layers in the memory of engine.wasm, in the order in which its loops read them.
-import { numbers } from "./safetensors.js";
 
 const EPSILON = 1e-5; // of BatchNorm
 const NO_RELU = -3.4e38; // less than any value
@@ -38,10 +37,10 @@ class Memory {
 /** A plane is { at, size, channels, width }: see engine.c; width: the network's channels, the others are 0.
  *  A layer is { input, output, kernel, stride, padding, weights, bias, least }: the arguments of the engine's convolve. */
 export class LayerBuilder {
-  /** tensors: Map of name → tensor of safetensors.js; batch: faces of a plane. */
+  /** tensors: Map of name → Float32Array; batch: faces of a plane. */
   constructor(module, tensors, batch) {
     this.memory = new Memory(new WebAssembly.Instance(module).exports);
-    this.numbers = (name) => numbers(tensors.get(name));
+    this.tensors = tensors;
     this.batch = batch;
   }
 
@@ -54,19 +53,19 @@ export class LayerBuilder {
   project(input, output) {
     const { size, width } = output;
     const strides = { ky: size * width * input.width, kx: width * input.width, output: input.width, input: 1 };
-    const kernel = { data: this.numbers("project.weight"), strides, ...this.norm("project_norm") };
+    const kernel = { data: this.tensors.get("project.weight"), strides, ...this.norm("project_norm") };
     return this.layer(input, output, kernel, { kernel: size, stride: size, padding: 0, least: 0 });
   }
 
   /** Features → those of the next size. */
   step(k, input, output) {
-    const kernel = { data: this.numbers(`steps.${k}.0.weight`), ...this.norm(`steps.${k}.1`) };
+    const kernel = { data: this.tensors.get(`steps.${k}.0.weight`), ...this.norm(`steps.${k}.1`) };
     return this.upsample(input, output, kernel, 0);
   }
 
   /** The finest features → the picture. */
   toRgb(input, output) {
-    const kernel = { data: this.numbers("to_rgb.weight"), scale: [1, 1, 1], shift: [0, 0, 0] };
+    const kernel = { data: this.tensors.get("to_rgb.weight"), scale: [1, 1, 1], shift: [0, 0, 0] };
     return this.upsample(input, output, kernel, NO_RELU);
   }
 
@@ -79,15 +78,15 @@ export class LayerBuilder {
   /** Features → what they add to the picture of their size. */
   skip(k, input) {
     const strides = { ky: 0, kx: 0, output: input.width, input: 1 };
-    const shift = this.numbers(`skips.${k}.bias`);
-    const kernel = { data: this.numbers(`skips.${k}.weight`), strides, scale: [1, 1, 1], shift };
+    const shift = this.tensors.get(`skips.${k}.bias`);
+    const kernel = { data: this.tensors.get(`skips.${k}.weight`), strides, scale: [1, 1, 1], shift };
     const output = this.plane(input.size, 3);
     return this.layer(input, output, kernel, { kernel: 1, stride: 1, padding: 0, least: NO_RELU });
   }
 
   /** The mean of the coarsest features as a plane of one face. */
   meanFeatures({ size, channels, width }) {
-    const data = this.numbers("mean_features");
+    const data = this.tensors.get("mean_features");
     const mean = new Float32Array((size + 2) ** 2 * channels);
     data.forEach((value, i) => {
       const [channel, y, x] = [Math.floor(i / size ** 2), Math.floor(i / size) % size, i % size];
@@ -99,7 +98,7 @@ export class LayerBuilder {
   /** BatchNorm as what values are multiplied by and what is added then. */
   norm(name) {
     const [weight, bias, mean, variance] = ["weight", "bias", "running_mean", "running_var"].map((part) =>
-      this.numbers(`${name}.${part}`),
+      this.tensors.get(`${name}.${part}`),
     );
     const scale = Array.from(weight, (value, c) => value / Math.sqrt(variance[c] + EPSILON));
     return { scale, shift: bias.map((value, c) => value - mean[c] * scale[c]) };

@@ -16,6 +16,8 @@ export function read(bytes, name) {
     const { __metadata__: metadata = {}, ...entries } = header;
     const content = bytes.subarray(8 + length);
     const tensors = Object.entries(entries).map(([key, entry]) => [key, tensor(entry, content)]);
+    const total = tensors.reduce((sum, [, { bytes }]) => sum + bytes.length, 0);
+    if (total !== content.length) throw new RangeError("gaps or overlaps");
     return { metadata, tensors: new Map(tensors) };
   } catch (error) {
     throw new Error(`${name} is damaged or cut short: copy it again.`, { cause: error });
@@ -34,7 +36,11 @@ export function numbers({ dtype, bytes }) {
   const aligned = bytes.slice().buffer;
   if (dtype === "F32") return new Float32Array(aligned);
   halves ??= allHalves();
-  return Float32Array.from(new Uint16Array(aligned), (bits) => halves[bits]);
+  const bits = new Uint16Array(aligned);
+  const values = new Float32Array(bits.length);
+  // map and from are ten times slower
+  for (let i = 0; i < bits.length; i++) values[i] = halves[bits[i]];
+  return values;
 }
 
 let halves; // float16 as bits → its value

@@ -70,10 +70,10 @@ function shapesOf({ resolution, latentDim, widths, skips, variation }) {
   return shapes;
 }
 
-/** The tensors of a generator's file, as they must be.
- *  Throws an Error with one sentence where one is missing, differs in shape or type, or is not finite, or where a face
+/** The tensors of a generator's file → Map of name → Float32Array.
+ *  Throws an Error with one sentence where a tensor is missing, differs in shape or type, or is not finite, or where a face
  *  would take minutes. */
-export function checkedTensors(tensors, settings, name) {
+export function weightsOf(tensors, settings, name) {
   if (multiplications(settings) > MOST_MULTIPLICATIONS) {
     throw new Error(`${name} is too large for this page: a face would take minutes. Take smaller weights.`);
   }
@@ -87,11 +87,17 @@ export function checkedTensors(tensors, settings, name) {
   if (wrong !== undefined) {
     throw new Error(`${name} does not fit its own header: ${wrong.slice(0, 100)} differs in name, shape or type.`);
   }
-  for (const tensor of tensors.values()) {
-    // 0 times a number that is not finite is NaN
-    if (tensor.dtype !== "I64" && numbers(tensor).reduce((sum, value) => sum + 0 * value, 0) !== 0) {
-      throw new Error(`${name} holds numbers that are not finite: copy it again, or train again.`);
-    }
+  const fractions = [...tensors].filter(([, { dtype }]) => dtype !== "I64");
+  const weights = new Map(fractions.map(([key, tensor]) => [key, numbers(tensor)]));
+  if (![...weights.values()].every(allFinite)) {
+    throw new Error(`${name} holds numbers that are not finite: copy it again, or train again.`);
   }
-  return tensors;
+  return weights;
+}
+
+function allFinite(values) {
+  // 0 times anything else is NaN
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += 0 * values[i];
+  return sum === 0;
 }
