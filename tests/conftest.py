@@ -11,8 +11,11 @@ import time
 import urllib.error
 import urllib.request
 from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from pathlib import Path
+from threading import Thread
 
 import numpy as np
 import pytest
@@ -273,3 +276,35 @@ def page(chromium, request):
     yield page
     context.close()
     assert errors == []
+
+
+# --- the static page's modules ------------------------------------------------------------------------------------
+
+
+SCRIPTS = "script-src 'self' 'wasm-unsafe-eval'"
+
+
+class _StaticFiles(SimpleHTTPRequestHandler):
+    """Files as a careful host would serve the static page."""
+
+    def end_headers(self):
+        self.send_header(
+            "Content-Security-Policy", "default-src 'none'; connect-src 'self'; worker-src 'self'; " + SCRIPTS
+        )
+        super().end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def modules(page, tmp_path):
+    """A visitor of an empty page, beside which are the static page's modules, the weights and what is in `tmp_path`."""
+    (tmp_path / "static").symlink_to(ROOT / "gan" / "web" / "static")
+    (tmp_path / "weights").symlink_to(ROOT / "weights")
+    (tmp_path / "empty.html").write_text("<!doctype html>")
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_StaticFiles, directory=tmp_path)) as server:
+        Thread(target=server.serve_forever).start()
+        page.goto(f"http://127.0.0.1:{server.server_port}/empty.html")
+        yield page
+        server.shutdown()

@@ -1,6 +1,6 @@
 // A view of the page <-> the query string of a link: gan/link.py says what a link is. Version 1 is a promise: its meaning and
 // its defaults never change. tests/link_vectors.json holds links and what they mean.
-import { AROUND, bare, first, inAscii, LONGEST, parameters, short, stripped, trim } from "./link_text.js";
+import { AROUND, bare, first, inAscii, LONGEST, parameters, short, SPACE, stripped, trim, words as wordsOf } from "./link_text.js";
 import { ATTRIBUTES, lookOf, movedBy } from "./look.js";
 import { isPlace, MOST_SEEDS, parse, rounded, SEED_LIMIT, seedsOf, text as textOf } from "./point.js";
 
@@ -12,10 +12,10 @@ export const LOOK = { variation: { least: 0, most: 1.5, decimals: 2 } };
 for (const name of ATTRIBUTES) LOOK[name] = { least: -3, most: 3, decimals: 2 };
 
 const MOST = 64; // faces of any view
-const RANGE = /^([0-9]{1,10})(?:\s*[-–]\s*([0-9]{1,10}))?$/;
-const SEPARATOR = /[,;]|(?<=[0-9])\s+(?=[0-9])/;
+const RANGE = new RegExp(`^([0-9]{1,10})(?:[${SPACE}]*[-–][${SPACE}]*([0-9]{1,10}))?$`);
+const SEPARATOR = new RegExp(`[,;]|(?<=[0-9])[${SPACE}]+(?=[0-9])`);
 // no t that a link holds is 0, so this is 0.4 as many languages write it, and 4 is no seed
-const DECIMAL_COMMA = /@\s*0\s*,\s*[0-9]{1,3}(?![0-9~@.-])/;
+const DECIMAL_COMMA = new RegExp(`@[${SPACE}]*0[${SPACE}]*,[${SPACE}]*[0-9]{1,3}(?![0-9~@.-])`);
 const AROUND_PLACE = AROUND.replace(/[()]/g, "");
 const ID = /^([0-9a-f]{12})(?![0-9a-z])/;
 const NUMBER = /^-?[0-9]{1,9}(\.[0-9]{1,9})?$/;
@@ -134,7 +134,7 @@ function range(start, end) {
 
 /** A part with ~, which is a place or nothing. */
 function place(part) {
-  const text = part.replace(/\s/g, "");
+  const text = wordsOf(part).join("");
   // a parenthesis may belong to the place
   for (const around of [AROUND_PLACE, AROUND]) {
     try {

@@ -3,8 +3,9 @@
 // what is put around a link, and so behind its last value
 export const AROUND = " \t\r\n.,;:!?…*_~`'\"‘’“”«»<>()[]{}|\\/";
 export const LONGEST = 10_000; // characters of a value: 64 places with eight seeds each take 9,087
-export const WHITE = /[\s\x1c-\x1f\x85]+/; // white space as Python has it
-const FACE = /\/face\/([0-9(%][^/?#\s]{0,400}?)\.(?:png|webp)(?:\?(\S*))?/;
+export const SPACE = String.raw`\s\x1c-\x1f\x85`; // white space as Python has it, inside [ ]
+const WHITE = new RegExp(`[${SPACE}]+`);
+const FACE = new RegExp(String.raw`/face/([0-9(%][^/?#${SPACE}]{0,400}?)\.(?:png|webp)(?:\?([^${SPACE}]*))?`);
 const PARAMETER = /(?:^|&)(?:amp;)*(?:v|tab|seeds)=/i;
 const MOST_PARAMETERS = 100;
 const AS_TYPED = { "、": ",", "،": ",", "؛": ";", "−": "-" };

@@ -1,10 +1,13 @@
 // Words where people type seeds: a name is a seed, too: gan/words.py. tests/word_vectors.json holds words and their seeds.
 import { firstPoints, noSeed, parts } from "./link.js";
-import { first, LONGEST, pasted, short, words as wordsOf } from "./link_text.js";
+import { first, LONGEST, pasted, short, SPACE, words as wordsOf } from "./link_text.js";
 import { sha256 } from "./sha256.js";
 
 // as the page's headings say it
-const NAMED = /^\s*seeds?(?![\p{L}\p{N}_])[\s:#=]*(?=\p{Nd})(?!.*[\p{L}\p{Nl}\p{No}])/iu;
+const NAMED = new RegExp(
+  String.raw`^[${SPACE}]*seeds?(?![\p{L}\p{N}_])[${SPACE}:#=]*(?=\p{Nd})(?!.*[\p{L}\p{Nl}\p{No}])`,
+  "iu",
+);
 const SEPARATOR = /[,;，；、]/;
 const OTHERS = ", or words";
 
