@@ -25,7 +25,7 @@ export class Generator {
     this.colours = this.memory.reserve(this.batch * resolution ** 2);
   }
 
-  /** Faces of up to `batch` latents, Float32Arrays → RGBA bytes, Uint8ClampedArray(faces * resolution² * 4). */
+  /** Faces of up to `batch` latents, Float32Arrays → RGBA bytes of each, Uint8ClampedArray(resolution² * 4). */
   faces(latents, variation = 1) {
     const { engine } = this.memory;
     const { resolution } = this.settings;
@@ -42,7 +42,8 @@ export class Generator {
     });
     if (this.skips.length) this.addEnlarged(this.skips.at(-1).output, this.picture, count);
     engine.to_rgba(this.picture.at, resolution, count, this.colours);
-    return new Uint8ClampedArray(engine.memory.buffer, this.colours, count * resolution ** 2 * 4).slice();
+    const bytes = 4 * resolution ** 2;
+    return latents.map((_, face) => new Uint8ClampedArray(engine.memory.buffer, this.colours + face * bytes, bytes).slice());
   }
 
   setLatent(face, latent, scale) {
