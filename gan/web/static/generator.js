@@ -1,4 +1,4 @@
-// A generator on engine.wasm: gan/model/networks.py. It is built from the published file; BatchNorm is folded into weights.
+// A generator on engine.wasm, built from the published file: gan/model/networks.py.
 import { LayerBuilder } from "./layers.js";
 import { read } from "./safetensors.js";
 import { ladder, SCALED_LATENT, settingsOf, weightsOf } from "./settings.js";
@@ -43,7 +43,8 @@ export class Generator {
     if (this.skips.length) this.addEnlarged(this.skips.at(-1).output, this.picture, count);
     engine.to_rgba(this.picture.at, resolution, count, this.colours);
     const bytes = 4 * resolution ** 2;
-    return latents.map((_, face) => new Uint8ClampedArray(engine.memory.buffer, this.colours + face * bytes, bytes).slice());
+    const all = new Uint8ClampedArray(engine.memory.buffer, this.colours, count * bytes);
+    return latents.map((_, face) => all.slice(face * bytes, (face + 1) * bytes));
   }
 
   setLatent(face, latent, scale) {
