@@ -297,14 +297,26 @@ class _StaticFiles(SimpleHTTPRequestHandler):
         pass
 
 
-@pytest.fixture
-def modules(page, tmp_path):
-    """A visitor of an empty page, beside which are the static page's modules, the weights and what is in `tmp_path`."""
-    (tmp_path / "static").symlink_to(ROOT / "gan" / "web" / "static")
-    (tmp_path / "weights").symlink_to(ROOT / "weights")
-    (tmp_path / "empty.html").write_text("<!doctype html>")
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_StaticFiles, directory=tmp_path)) as server:
+@pytest.fixture(scope="session")
+def static_files(tmp_path_factory) -> Path:
+    """What `modules` can fetch: the static page's modules, the weights, and what tests add."""
+    folder = tmp_path_factory.mktemp("static")
+    (folder / "static").symlink_to(ROOT / "gan" / "web" / "static")
+    (folder / "weights").symlink_to(ROOT / "weights")
+    (folder / "empty.html").write_text("<!doctype html>")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def modules(chromium, static_files):
+    """A visitor of an empty page beside `static_files`."""
+    context, errors = chromium.new_context(), []
+    page = context.new_page()
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_StaticFiles, directory=static_files)) as server:
         Thread(target=server.serve_forever).start()
         page.goto(f"http://127.0.0.1:{server.server_port}/empty.html")
         yield page
         server.shutdown()
+    context.close()
+    assert errors == []

@@ -37,8 +37,8 @@ def in_python(query: str) -> dict:
     view, notes = decode(query)
     fields = {name: getattr(view, name) for name in ("tab", "weights", "frames", "loop")}
     look = {name: getattr(view.look, name) for name in ("variation", *ATTRIBUTES, "directions")}
-    view = {**fields, "seeds": list(map(str, view.seeds)), "look": look}
-    return {"view": view, "link": encode(decode(query)[0]), "notes": notes}
+    shown = {**fields, "seeds": list(map(str, view.seeds)), "look": look}
+    return {"view": shown, "link": encode(view), "notes": notes}
 
 
 def test_every_link_of_the_vectors_means_the_same(modules):

@@ -1,19 +1,24 @@
-/* The loops of a generator, for WebAssembly with SIMD. build.sh builds ../static/engine.wasm.
-
-   A plane holds the same size of some faces: [face][y][x][channel] float32. Each face has a border of one pixel, always 0,
-   so no loop has to look for edges. The number of channels is a multiple of 4; those beyond the network's are 0. */
+/* The loops of a generator, for WebAssembly with SIMD. build.sh builds ../static/engine.wasm. */
 #include <wasm_simd128.h>
 
 #define EXPORT(name) __attribute__((export_name(#name))) void name
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 
-static inline int pixel(int size, int face, int y, int x) {
-  return (face * (size + 2) + y + 1) * (size + 2) + x + 1;
+/* Some faces at one size: [face][y][x][channel] float32. Each face has a border of one pixel, always 0, so no loop has to
+   look for edges. The number of channels is a multiple of 4; those beyond the network's are 0. */
+typedef struct {
+  float *at;
+  int size, channels;
+} plane;
+
+static inline float *pixel(plane in, int face, int y, int x) {
+  return in.at + ((face * (in.size + 2) + y + 1) * (in.size + 2) + x + 1) * in.channels;
 }
 
 /* Sums of `pixels` places times 4 * `vectors` channels, which registers hold: bias + sum over taps and input channels.
    pixels and vectors are constants where this is called, so the compiler unrolls all loops but those over taps and c.
-   in, out: where each place's pixel begins. taps: where each tap's pixel begins, seen from there. weights: [tap][c][channel]. */
+   in, out: where each place's pixel begins; taps: where each tap's pixel begins, seen from there;
+   weights: [tap][c][channel]. */
 ALWAYS_INLINE void block(const float *const *in, float *const *out, const int *taps, int n_taps, int c_in,
                          const float *weights, const float *bias, float least, const int pixels, const int vectors) {
   v128_t sums[8][2];
@@ -37,10 +42,9 @@ ALWAYS_INLINE void block(const float *const *in, float *const *out, const int *t
 }
 
 /* One phase of a transposed convolution, see below: rows * columns pixels of each face, `pixels` of them at a time. */
-ALWAYS_INLINE void phase(const float *in, int size, int c_in, float *out, int size_out, int c_out, int faces, int stride,
-                         int rows, int columns, const int *taps, int n_taps, const float *weights, const float *bias,
-                         float least, const int pixels, const int vectors) {
-  for (int c = 0; c < c_out; c += 4 * vectors, weights += n_taps * c_in * 4 * vectors) {
+ALWAYS_INLINE void phase(plane in, plane out, int faces, int stride, int rows, int columns, const int *taps, int n_taps,
+                         const float *weights, const float *bias, float least, const int pixels, const int vectors) {
+  for (int c = 0; c < out.channels; c += 4 * vectors, weights += n_taps * in.channels * 4 * vectors) {
     int face = 0, y = 0, x = 0;
     while (face < faces) {
       const float *from[8];
@@ -50,36 +54,36 @@ ALWAYS_INLINE void phase(const float *in, int size, int c_in, float *out, int si
           from[p] = from[p - 1], to[p] = to[p - 1];
           continue;
         }
-        from[p] = in + pixel(size, face, y, x) * c_in;
-        to[p] = out + pixel(size_out, face, stride * y, stride * x) * c_out + c;
+        from[p] = pixel(in, face, y, x);
+        to[p] = pixel(out, face, stride * y, stride * x) + c;
         if (++x == columns) x = 0, y++;
         if (y == rows) y = 0, face++;
       }
-      block(from, to, taps, n_taps, c_in, weights, bias + c, least, pixels, vectors);
+      block(from, to, taps, n_taps, in.channels, weights, bias + c, least, pixels, vectors);
     }
   }
 }
 
 /* Transposed convolution, plane to plane, and then the larger of each value and `least`.
 
-   Output pixels that are the same modulo the stride are a phase: all of them are sums over the same places of the kernel.
-   weights: [phase y][phase x][c_out / lanes][kernel y][kernel x][c_in][lanes] with 8 lanes, or 4 where c_out is 4; a phase
-   has only its own places of the kernel. */
-EXPORT(convolve)(const float *in, int size, int c_in, float *out, int c_out, int faces, int kernel, int stride, int padding,
+   Output pixels that are the same modulo the stride are a phase: all of them are sums over the same places of the
+   kernel, and a phase has only those. weights: [phase y][phase x][c_out / lanes][kernel y][kernel x][c_in][lanes] with 8
+   lanes, or 4 where c_out is 4. */
+EXPORT(convolve)(float *from, int size, int c_in, float *to, int c_out, int faces, int kernel, int stride, int padding,
                  const float *weights, const float *bias, float least) {
-  int size_out = (size - 1) * stride - 2 * padding + kernel;
+  plane in = {from, size, c_in}, out = {to, (size - 1) * stride - 2 * padding + kernel, c_out};
   for (int py = 0; py < stride; py++)
     for (int px = 0; px < stride; px++) {
       int taps[4], n_taps = 0;
       for (int ky = (py + padding) % stride; ky < kernel; ky += stride)
         for (int kx = (px + padding) % stride; kx < kernel; kx += stride)
           taps[n_taps++] = ((py + padding - ky) / stride * (size + 2) + (px + padding - kx) / stride) * c_in;
-      int rows = (size_out - py + stride - 1) / stride, columns = (size_out - px + stride - 1) / stride;
-      float *first = out + (py * (size_out + 2) + px) * c_out;
+      int rows = (out.size - py + stride - 1) / stride, columns = (out.size - px + stride - 1) / stride;
+      plane shifted = {pixel(out, 0, py - 1, px - 1), out.size, c_out};
       if (c_out == 4)
-        phase(in, size, c_in, first, size_out, c_out, faces, stride, rows, columns, taps, n_taps, weights, bias, least, 8, 1);
+        phase(in, shifted, faces, stride, rows, columns, taps, n_taps, weights, bias, least, 8, 1);
       else
-        phase(in, size, c_in, first, size_out, c_out, faces, stride, rows, columns, taps, n_taps, weights, bias, least, 6, 2);
+        phase(in, shifted, faces, stride, rows, columns, taps, n_taps, weights, bias, least, 6, 2);
       weights += n_taps * c_in * c_out;
     }
 }
@@ -97,27 +101,30 @@ static inline between neighbours(int at, int size, int size_out) {
 }
 
 static inline v128_t mix(v128_t near, v128_t far, float share) {
-  return wasm_f32x4_add(wasm_f32x4_mul(near, wasm_f32x4_splat(1 - share)), wasm_f32x4_mul(far, wasm_f32x4_splat(share)));
+  near = wasm_f32x4_mul(near, wasm_f32x4_splat(1 - share));
+  return wasm_f32x4_add(near, wasm_f32x4_mul(far, wasm_f32x4_splat(share)));
 }
 
-/* out += in, enlarged bilinearly from n to 2n or 2n - 1 as networks._enlarge does. Planes of 4 channels. */
-EXPORT(add_enlarged)(const float *in, int size, float *out, int size_out, int faces) {
+/* to += from, enlarged bilinearly from n to 2n or 2n - 1 as networks._enlarge does. Planes of 4 channels. */
+EXPORT(add_enlarged)(float *from, int size, float *to, int size_out, int faces) {
+  plane in = {from, size, 4}, out = {to, size_out, 4};
   for (int face = 0; face < faces; face++)
     for (int y = 0; y < size_out; y++) {
       between row = neighbours(y, size, size_out);
-      const float *near = in + 4 * pixel(size, face, row.near, 0), *far = in + 4 * pixel(size, face, row.far, 0);
-      float *to = out + 4 * pixel(size_out, face, y, 0);
-      for (int x = 0; x < size_out; x++, to += 4) {
+      const float *near = pixel(in, face, row.near, 0), *far = pixel(in, face, row.far, 0);
+      float *sum = pixel(out, face, y, 0);
+      for (int x = 0; x < size_out; x++, sum += 4) {
         between column = neighbours(x, size, size_out);
-        v128_t above = mix(wasm_v128_load(near + 4 * column.near), wasm_v128_load(near + 4 * column.far), column.share);
-        v128_t below = mix(wasm_v128_load(far + 4 * column.near), wasm_v128_load(far + 4 * column.far), column.share);
-        wasm_v128_store(to, wasm_f32x4_add(wasm_v128_load(to), mix(above, below, row.share)));
+        int a = 4 * column.near, b = 4 * column.far;
+        v128_t above = mix(wasm_v128_load(near + a), wasm_v128_load(near + b), column.share);
+        v128_t below = mix(wasm_v128_load(far + a), wasm_v128_load(far + b), column.share);
+        wasm_v128_store(sum, wasm_f32x4_add(wasm_v128_load(sum), mix(above, below, row.share)));
       }
     }
 }
 
-/* tanh x = 1 - 2 / (1 + e^2x). With 2x = n ln 2 + r, |r| <= ln 2 / 2: e^2x = 2^n e^r, and the Taylor series of e^r up to
-   r^7 / 7! leaves out at most 5e-9 of it. Beyond |x| = 10 a float32 tanh is 1. */
+/* tanh x = 1 - 2 / (1 + e^2x). With 2x = n ln 2 + r, |r| <= ln 2 / 2: e^2x = 2^n e^r, and the Taylor series of e^r up
+   to r^7 / 7! leaves out at most 8e-9 of it. Beyond |x| = 10 a float32 tanh is 1. */
 static inline v128_t tanh4(v128_t x) {
   v128_t twice = wasm_f32x4_mul(x, wasm_f32x4_splat(2));
   twice = wasm_f32x4_pmin(wasm_f32x4_pmax(twice, wasm_f32x4_splat(-20)), wasm_f32x4_splat(20));
@@ -132,13 +139,15 @@ static inline v128_t tanh4(v128_t x) {
   return wasm_f32x4_sub(wasm_f32x4_splat(1), wasm_f32x4_div(wasm_f32x4_splat(2), one_more));
 }
 
-/* A plane of red, green, blue and nothing → RGBA bytes [face][y][x]: tanh, to the nearest grey level as images.to_uint8. */
-EXPORT(to_rgba)(const float *in, int size, int faces, unsigned *out) {
+/* A plane of red, green, blue and nothing → RGBA bytes [face][y][x]: tanh, to the nearest grey level as
+   images.to_uint8. */
+EXPORT(to_rgba)(float *from, int size, int faces, unsigned *out) {
+  plane in = {from, size, 4};
   v128_t half = wasm_f32x4_splat(127.5f);
   for (int face = 0; face < faces; face++)
     for (int y = 0; y < size; y++)
       for (int x = 0; x < size; x++) {
-        v128_t level = tanh4(wasm_v128_load(in + 4 * pixel(size, face, y, x)));
+        v128_t level = tanh4(wasm_v128_load(pixel(in, face, y, x)));
         level = wasm_f32x4_nearest(wasm_f32x4_add(wasm_f32x4_mul(level, half), half));
         v128_t bytes = wasm_i32x4_replace_lane(wasm_i32x4_trunc_sat_f32x4(level), 3, 255);
         bytes = wasm_u16x8_narrow_i32x4(bytes, bytes);

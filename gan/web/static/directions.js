@@ -2,8 +2,8 @@
 import { ATTRIBUTES } from "./look.js";
 import { numbers, read } from "./safetensors.js";
 
-/** Bytes of directions.safetensors → { attribute: Float32Array(latentDim) }, in the order of ATTRIBUTES; those of a newer
- *  version are left out. Throws an Error with one sentence where the file is damaged or does not fit. */
+/** Bytes of directions.safetensors → { attribute: Float32Array(latentDim) }, in the order of ATTRIBUTES; those of a
+ *  newer version are left out. Throws an Error with one sentence where the file is damaged or does not fit. */
 export function directionsOf(bytes, latentDim, name) {
   const { tensors } = read(bytes, name);
   const directions = {};

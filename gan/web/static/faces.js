@@ -16,7 +16,8 @@ export class Faces {
    *  id: first 12 hex digits of the sha256 that the generator's file must have; "": any.
    *  Throws an Error with one sentence where a file cannot be had, is damaged, or is another one. */
   static async open({ generator, directions = null, id = "", workers = workersHere() }) {
-    const [module, weights, along] = await Promise.all([engine(), fetched(generator), directions && fetched(directions)]);
+    const files = [engine(), fetched(generator), directions && fetched(directions)];
+    const [module, weights, along] = await Promise.all(files);
     if (id && weights.id !== id) {
       throw new Error(`${generator} has changed: it is ${weights.id}, not ${id}. Its faces would be others.`);
     }
@@ -139,7 +140,7 @@ async function content(reader, name) {
   }
   if (size > MOST_BYTES) {
     await reader.cancel();
-    throw new Error(`${name} is larger than ${MOST_BYTES / 1e6} MB, the most that this page loads: take smaller weights.`);
+    throw new Error(`${name} is larger than ${MOST_BYTES / 1e6} MB, the most that this page loads: take smaller ones.`);
   }
   const bytes = new Uint8Array(size);
   let at = 0;

@@ -1,4 +1,4 @@
-// A generator on engine.wasm: gan/model/networks.py. It is built from the published file; BatchNorm is folded into weights.
+// A generator on engine.wasm, built from the published file: gan/model/networks.py.
 import { LayerBuilder } from "./layers.js";
 import { read } from "./safetensors.js";
 import { ladder, SCALED_LATENT, settingsOf, weightsOf } from "./settings.js";
@@ -25,7 +25,7 @@ export class Generator {
     this.colours = this.memory.reserve(this.batch * resolution ** 2);
   }
 
-  /** Faces of up to `batch` latents, Float32Arrays → RGBA bytes, Uint8ClampedArray(faces * resolution² * 4). */
+  /** Faces of up to `batch` latents, Float32Arrays → RGBA bytes of each, Uint8ClampedArray(resolution² * 4). */
   faces(latents, variation = 1) {
     const { engine } = this.memory;
     const { resolution } = this.settings;
@@ -42,7 +42,9 @@ export class Generator {
     });
     if (this.skips.length) this.addEnlarged(this.skips.at(-1).output, this.picture, count);
     engine.to_rgba(this.picture.at, resolution, count, this.colours);
-    return new Uint8ClampedArray(engine.memory.buffer, this.colours, count * resolution ** 2 * 4).slice();
+    const bytes = 4 * resolution ** 2;
+    const all = new Uint8ClampedArray(engine.memory.buffer, this.colours, count * bytes);
+    return latents.map((_, face) => all.slice(face * bytes, (face + 1) * bytes));
   }
 
   setLatent(face, latent, scale) {

@@ -35,7 +35,7 @@ class Memory {
 }
 
 /** A plane is { at, size, channels, width }: see engine.c; width: the network's channels, the others are 0.
- *  A layer is { input, output, kernel, stride, padding, weights, bias, least }: the arguments of the engine's convolve. */
+ *  A layer is { input, output, kernel, stride, padding, weights, bias, least }: what the engine's convolve takes. */
 export class LayerBuilder {
   /** tensors: Map of name → Float32Array; batch: faces of a plane. */
   constructor(module, tensors, batch) {

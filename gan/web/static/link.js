@@ -1,6 +1,6 @@
-// A view of the page <-> the query string of a link: gan/link.py says what a link is. Version 1 is a promise: its meaning and
-// its defaults never change. tests/link_vectors.json holds links and what they mean.
-import { AROUND, bare, first, inAscii, LONGEST, parameters, short, SPACE, stripped, trim, words as wordsOf } from "./link_text.js";
+// A view of the page <-> the query string of a link: gan/link.py says what a link is. Version 1 is a promise: its meaning
+// and its defaults never change. tests/link_vectors.json holds links and what they mean.
+import { AROUND, bare, first, inAscii, LONGEST, parameters, short, SPACE, stripped, trim } from "./link_text.js";
 import { ATTRIBUTES, lookOf, movedBy } from "./look.js";
 import { isPlace, MOST_SEEDS, parse, rounded, SEED_LIMIT, seedsOf, text as textOf } from "./point.js";
 
@@ -12,6 +12,7 @@ export const LOOK = { variation: { least: 0, most: 1.5, decimals: 2 } };
 for (const name of ATTRIBUTES) LOOK[name] = { least: -3, most: 3, decimals: 2 };
 
 const MOST = 64; // faces of any view
+const ALL_SPACE = new RegExp(`[${SPACE}]`, "g");
 const RANGE = new RegExp(`^([0-9]{1,10})(?:[${SPACE}]*[-–][${SPACE}]*([0-9]{1,10}))?$`);
 const SEPARATOR = new RegExp(`[,;]|(?<=[0-9])[${SPACE}]+(?=[0-9])`);
 // no t that a link holds is 0, so this is 0.4 as many languages write it, and 4 is no seed
@@ -86,8 +87,8 @@ export function parsePoints(text, most = MOST) {
   return { points, notes };
 }
 
-/** Parts of a text → { points, words, notes }: the first points, one text that says the seed of each word or none, and one
- *  sentence for each fault. A part is { points, note, word }: what it names, a fault, and which seed a word is. */
+/** Parts of a text → { points, words, notes }: the first points, one text that says the seed of each word or none, and
+ *  one sentence for each fault. A part is { points, note, word }: what it names, a fault, and which seed a word is. */
 export function firstPoints(found, most) {
   const points = [];
   const words = [];
@@ -104,8 +105,8 @@ export function firstPoints(found, most) {
   return { points: points.slice(0, most), words: words.length ? [words.join(" ")] : [], notes: notes.slice(0, 3) };
 }
 
-/** `12, 40-55, 4~13@0.4` → each part of the text with the points that it names; `others` ends what is said of it where it
- *  names none. */
+/** `12, 40-55, 4~13@0.4` → each part of the text with the points that it names; `others` ends what is said of it where
+ *  it names none. */
 export function* parts(text, others = "") {
   text = inAscii(text);
   if (DECIMAL_COMMA.test(text)) {
@@ -134,7 +135,7 @@ function range(start, end) {
 
 /** A part with ~, which is a place or nothing. */
 function place(part) {
-  const text = wordsOf(part).join("");
+  const text = part.replace(ALL_SPACE, "");
   // a parenthesis may belong to the place
   for (const around of [AROUND_PLACE, AROUND]) {
     try {

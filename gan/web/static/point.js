@@ -30,7 +30,7 @@ export function between(left, right, t) {
   return place;
 }
 
-/** `4~13@0.4` → { point, exact }; exact: whether it is what was written, since a t is brought into its range and rounded.
+/** `4~13@0.4` → { point, exact }; exact: whether it is what was written: a t is brought into its range and rounded.
  *  Throws a RangeError where the text is not a point, or names more than 8 seeds. */
 export function parse(written) {
   const tokens = written.slice(0, LONGEST).match(TOKEN) ?? [];

@@ -1,4 +1,4 @@
-// Published weights as they are: https://huggingface.co/docs/safetensors, a JSON header behind its length, then the numbers.
+// Published weights as they are: https://huggingface.co/docs/safetensors, a JSON header behind its length, then numbers.
 
 const MOST_HEADER_BYTES = 1_000_000;
 const BYTES = { F16: 2, F32: 4, I64: 8 }; // what weights/ holds: gan.model.weights
@@ -16,8 +16,7 @@ export function read(bytes, name) {
     const { __metadata__: metadata = {}, ...entries } = header;
     const content = bytes.subarray(8 + length);
     const tensors = Object.entries(entries).map(([key, entry]) => [key, tensor(entry, content)]);
-    const total = tensors.reduce((sum, [, { bytes }]) => sum + bytes.length, 0);
-    if (total !== content.length) throw new RangeError("gaps or overlaps");
+    checkOrder(tensors.map(([, { bytes }]) => bytes), content);
     return { metadata, tensors: new Map(tensors) };
   } catch (error) {
     throw new Error(`${name} is damaged or cut short: copy it again.`, { cause: error });
@@ -29,6 +28,13 @@ function tensor({ dtype, shape, data_offsets: [start, end] }, content) {
   const whole = [...shape, start, end].every((number) => Number.isSafeInteger(number) && number >= 0);
   if (!whole || end > content.length || end - start !== count * BYTES[dtype]) throw new RangeError("tensor");
   return { dtype, shape, bytes: content.subarray(start, end) };
+}
+
+/** The tensors follow each other without gaps and overlaps, so that memory never holds more than the file does. */
+function checkOrder(parts, content) {
+  parts.sort((a, b) => a.byteOffset - b.byteOffset || a.length - b.length);
+  const end = parts.reduce((at, part) => (part.byteOffset === at ? at + part.length : NaN), content.byteOffset);
+  if (end !== content.byteOffset + content.length) throw new RangeError("gaps or overlaps");
 }
 
 /** The numbers of a tensor, float16 or float32, as Float32Array. */

@@ -71,8 +71,8 @@ function shapesOf({ resolution, latentDim, widths, skips, variation }) {
 }
 
 /** The tensors of a generator's file → Map of name → Float32Array.
- *  Throws an Error with one sentence where a tensor is missing, differs in shape or type, or is not finite, or where a face
- *  would take minutes. */
+ *  Throws an Error with one sentence where a tensor is missing, differs in shape or type, or is not finite, or where a
+ *  face would take minutes. */
 export function weightsOf(tensors, settings, name) {
   if (multiplications(settings) > MOST_MULTIPLICATIONS) {
     throw new Error(`${name} is too large for this page: a face would take minutes. Take smaller weights.`);

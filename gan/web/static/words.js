@@ -1,4 +1,4 @@
-// Words where people type seeds: a name is a seed, too: gan/words.py. tests/word_vectors.json holds words and their seeds.
+// Words where people type seeds: gan/words.py. tests/word_vectors.json holds words and their seeds.
 import { firstPoints, noSeed, parts } from "./link.js";
 import { first, LONGEST, pasted, short, SPACE, words as wordsOf } from "./link_text.js";
 import { sha256 } from "./sha256.js";
@@ -34,7 +34,7 @@ function* typedParts(text) {
   yield* parts(numbers.join(","), OTHERS);
 }
 
-/** The seed of a word or a name, however it is capitalised, spaced or encoded: the four steps of gan.words.word_seed. */
+/** The seed of a word or a name, however it is capitalised, spaced or encoded: as gan.words.word_seed. */
 export function wordSeed(word) {
   const visible = word.replace(/[\p{Cf}\p{Cs}]/gu, "").replaceAll("’", "'");
   const folded = visible.normalize("NFKC").toLowerCase().toUpperCase();
