@@ -37,7 +37,8 @@ export function go(next, { notes = [], said = [], step = "", replace = false, ar
   const own = address(encode(next));
   const dragged = step === "variation" || (step && step === history.state?.step);
   const same = !view || replace || dragged || own === location.search;
-  history[same ? "replaceState" : "pushState"]({ step }, "", own);
+  const card = !view && history.state?.card; // after a reload
+  history[same ? "replaceState" : "pushState"]({ step, card }, "", own);
   view = latest[next.tab] = next;
   find("#link input").value = linkTo(encode(view));
   // tells the page around a Space; the link is no secret, so any embedding page may know it
