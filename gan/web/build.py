@@ -174,7 +174,6 @@ def write_page(out: Path) -> None:
     page["index.html"] = filled(page["index.html"], modules=modules, intro=part("about-intro.html"), shape=shape)
     # for a visit without a network
     listed = ["./", LIST, *(name for name in page if name != "sw.js")]
-    listed += sorted(path.relative_to(out).as_posix() for path in out.glob(f"{ABOUT_FOLDER}/*/about.json"))
     contents = hashlib.sha256(b"".join([*page.values(), *((out / name).read_bytes() for name in listed[1:2])]))
     script = page["sw.js"].decode().replace("seedfaces-BUILD", f"seedfaces-{contents.hexdigest()[:12]}")
     page["sw.js"] = script.replace("FILES = []", f"FILES = {json.dumps(listed)}").encode()

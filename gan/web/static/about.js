@@ -13,12 +13,24 @@ export async function show(_, entry) {
   told = entry;
   find("#about-shape").hidden = !entry.moves.length;
   find("#cards").replaceChildren(...cardOf(entry));
-  const { facts = [], pictures = [] } = entry.about ? await (await fetch(`${entry.about}about.json`)).json() : {};
-  if (told !== entry) return;
+  const { facts, pictures } = await figuresOf(entry);
+  if (told && told !== entry) return;
   const charts = Object.entries(PICTURES).filter(([name]) => pictures.includes(name));
   const images = charts.map(([name, alt]) => make("img", { className: "chart", src: entry.about + name, alt, loading: "lazy" }));
   find("#facts").replaceChildren(make("dl", {}, ...facts.flatMap(listed)), ...images);
   showTimeline(entry, pictures);
+}
+
+/** What about.json says: { facts, pictures }. */
+async function figuresOf({ about, card }) {
+  const only = (sentence) => ({ facts: [{ name: "Figures", sentence, table: [] }], pictures: [] });
+  if (!about) return only(`They are in the model card, ${card}.`);
+  try {
+    return await (await fetch(`${about}about.json`)).json();
+  } catch {
+    told = null; // the next visit of the tab tries again
+    return only("They could not be loaded. Is there a network?");
+  }
 }
 
 function showTimeline(entry, pictures) {

@@ -14,7 +14,11 @@ document.addEventListener("seedfaces-drawn", offline, { once: true });
 /** Makes the page work without a network: the service worker keeps its files, and the weights that are loaded. */
 async function offline() {
   if (!navigator.serviceWorker) return; // not https
-  await navigator.serviceWorker.register("sw.js");
+  try {
+    await navigator.serviceWorker.register("sw.js");
+  } catch {
+    return; // a private window may forbid it: the page needs the network, and works
+  }
   const { active } = await navigator.serviceWorker.ready;
   const loaded = performance.getEntriesByType("resource").map(({ name }) => name);
   active.postMessage(loaded.filter((name) => name.startsWith(String(new URL("weights/", location)))));

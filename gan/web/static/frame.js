@@ -157,6 +157,7 @@ function onKey(event) {
  *  opened or closed a face. */
 export async function start(given, others, moved) {
   Object.assign(parts, given);
+  find("#wait").className = find("#wait").textContent = "";
   repo = repoOf(location.search);
   const notes = await models.load(repo);
   if (models.current.repo !== repo) repo = "";

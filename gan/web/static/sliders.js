@@ -20,6 +20,7 @@ export function slider({ name, label, info = "", least, most, step, decimals = 0
   let current = value;
   element.show = (shown) => {
     current = range.value = shown;
+    range.style.setProperty("--share", `${(100 * (shown - least)) / (most - least)}%`);
     if (document.activeElement !== number) number.value = shown;
   };
   const set = (given) => {

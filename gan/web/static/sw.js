@@ -13,6 +13,7 @@ addEventListener("activate", (event) => {
   const old = (name) => name.startsWith("seedfaces-") && ![PAGE, WEIGHTS].includes(name);
   const renew = async () => {
     await Promise.all((await caches.keys()).filter(old).map((name) => caches.delete(name)));
+    await dropWeights();
     await clients.claim();
   };
   event.waitUntil(renew());
@@ -41,5 +42,19 @@ async function weights(request) {
 /** A file of the page: from the cache of this build. The query of a link belongs to the page, not to the file. */
 async function page(request) {
   const cache = await caches.open(PAGE);
-  return (await cache.match(request, { ignoreSearch: true })) ?? fetch(request);
+  const known = await cache.match(request, { ignoreSearch: true });
+  if (known) return known;
+  const answer = await fetch(request);
+  if (answer.ok) await cache.put(request, answer.clone()); // figures and pictures of About
+  return answer;
+}
+
+/** Forgets weights that this build no longer has. */
+async function dropWeights() {
+  const list = await (await caches.match("weights.json", { cacheName: PAGE })).json();
+  const held = list.weights.flatMap(({ generator, directions }) => [generator, directions]).filter(Boolean);
+  const addresses = held.map((file) => String(new URL(file, location)));
+  const cache = await caches.open(WEIGHTS);
+  const requests = await cache.keys();
+  await Promise.all(requests.filter(({ url }) => !addresses.includes(url)).map((request) => cache.delete(request)));
 }
