@@ -16,7 +16,9 @@ export async function show(_, entry) {
   const { facts, pictures } = await figuresOf(entry);
   if (told && told !== entry) return;
   const charts = Object.entries(PICTURES).filter(([name]) => pictures.includes(name));
-  const images = charts.map(([name, alt]) => make("img", { className: "chart", src: entry.about + name, alt, loading: "lazy" }));
+  const images = charts.map(([name, alt]) =>
+    make("img", { className: "chart", src: entry.about + name, alt, loading: "lazy" }),
+  );
   find("#facts").replaceChildren(make("dl", {}, ...facts.flatMap(listed)), ...images);
   showTimeline(entry, pictures);
 }
@@ -49,7 +51,12 @@ const listed = ({ name, sentence, table }) => [make("dt", {}, name), make("dd", 
 function tableOf([header, ...rows]) {
   if (!header) return [];
   const row = (cells, tag) => make("tr", {}, ...cells.map((cell) => make(tag, {}, cell)));
-  const table = make("table", {}, make("thead", {}, row(header, "th")), make("tbody", {}, ...rows.map((cells) => row(cells, "td"))));
+  const table = make(
+    "table",
+    {},
+    make("thead", {}, row(header, "th")),
+    make("tbody", {}, ...rows.map((cells) => row(cells, "td"))),
+  );
   return [make("div", { className: "wide" }, table)];
 }
 

@@ -76,7 +76,10 @@ export function morphFrom(view, face) {
   const [point] = face.seeds;
   const seeds = restOf(view) === restOf(face) ? view.seeds : [];
   const own = textOf(point);
-  const place = Math.max(0, seeds.findIndex((other) => textOf(other) === own));
+  const place = Math.max(
+    0,
+    seeds.findIndex((other) => textOf(other) === own),
+  );
   const others = [...seeds.slice(place), ...seeds.slice(0, place)].filter((other) => textOf(other) !== own).slice(0, 2);
   if (!others.length) others.push(...[1, 2].map((step) => (firstSeed(point) + step) % SEED_LIMIT));
   return { view: { ...face, tab: "morph", seeds: [point, ...others], frames: 16, loop: true }, said: [] };
@@ -134,8 +137,13 @@ export function alike(faces, canShow) {
   const lost = faces.length - there.length;
   const said = faces.length ? [] : ["You have not kept any faces yet."];
   if (others) {
-    const [left, them] = others === 1 ? ["1 kept face is left out: it has", "it"] : [`${others} kept faces are left out: they have`, "one of them"];
-    said.push(`${left} other weights or settings than the first. Move ${them} to the front to see ${others === 1 ? "it" : "them"}.`);
+    const [left, them] =
+      others === 1
+        ? ["1 kept face is left out: it has", "it"]
+        : [`${others} kept faces are left out: they have`, "one of them"];
+    said.push(
+      `${left} other weights or settings than the first. Move ${them} to the front to see ${others === 1 ? "it" : "them"}.`,
+    );
   }
   if (lost === 1) said.push("1 kept face is left out: this page does not have its weights.");
   if (lost > 1) said.push(`${lost} kept faces are left out: this page does not have their weights.`);

@@ -64,7 +64,9 @@ function show() {
   }
   const other = partner();
   part("mix").hidden = !other;
-  if (other) part("mix").textContent = `Mix with ${other.seed.length > LONGEST ? `${other.seed.slice(0, LONGEST - 1)}…` : other.seed}`;
+  if (other)
+    part("mix").textContent =
+      `Mix with ${other.seed.length > LONGEST ? `${other.seed.slice(0, LONGEST - 1)}…` : other.seed}`;
   markKept();
   drawn(shown());
 }
@@ -154,7 +156,8 @@ dialog.addEventListener("click", ({ target }) => target === dialog && pressed ==
 onButton(dialog, ({ name }) => {
   if (name === "previous") turn(-1);
   if (name === "next") turn(1);
-  if (name === "keep" && !kept.toggle(faces[place].query)) part("keep").textContent = "64 faces are kept: remove one first";
+  if (name === "keep" && !kept.toggle(faces[place].query))
+    part("keep").textContent = "64 faces are kept: remove one first";
   if (name === "png") download(undefined).catch(fail);
   if (name === "enlarged") download(LARGE).catch(fail);
   if (name === "unshaped") shape(unshaped());

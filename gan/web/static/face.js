@@ -28,7 +28,13 @@ export function wordsOn({ entry, view, point }) {
 /** The pixels of faces that share weights and look, ImageData of each. */
 export const drawAll = (faces, signal) => {
   const [{ entry, view }] = faces;
-  return pictures(entry, faces.map(({ point }) => point), view.look, faces.map(({ query }) => query), signal);
+  return pictures(
+    entry,
+    faces.map(({ point }) => point),
+    view.look,
+    faces.map(({ query }) => query),
+    signal,
+  );
 };
 export const draw = async (face, signal) => (await drawAll([face], signal))[0];
 

@@ -48,7 +48,8 @@ function originOf({ seeds, look, weights }) {
 
 /** One face as a PNG, of its own size or another. `view` is a view of this face alone. */
 export async function facePng(image, view, size = image.width) {
-  const note = size === image.width ? {} : { size: `${size > image.width ? "enlarged" : "reduced"} from ${image.width} px` };
+  const note =
+    size === image.width ? {} : { size: `${size > image.width ? "enlarged" : "reduced"} from ${image.width} px` };
   const blob = await png(resized(image, size), { ...originOf(view), ...note });
   return { name: fileName(view, size, "png"), blob };
 }

@@ -173,5 +173,8 @@ export async function start(given, others, moved) {
     });
   }
   handOn(find("#link button"), find("#link input"));
-  addEventListener("popstate", () => moved(location.search === address(encode(view))) || follow(location.search, { replace: true }));
+  addEventListener(
+    "popstate",
+    () => moved(location.search === address(encode(view))) || follow(location.search, { replace: true }),
+  );
 }

@@ -21,7 +21,14 @@ let stop = new AbortController(); // of what is drawn for a view that was left
 /** Makes the controls, when it is known what they are called. */
 export function build() {
   const set = (fields, step) => go({ ...view, look: lookOf({ ...view.look, ...fields }) }, { step });
-  const howMany = { name: "count", label: "How many", info: "Faces at once", least: 1, most: SEEDS.gallery[1], step: 1 };
+  const howMany = {
+    name: "count",
+    label: "How many",
+    info: "Faces at once",
+    least: 1,
+    most: SEEDS.gallery[1],
+    step: 1,
+  };
   controls = {
     variation: variationSlider((variation) => set({ variation }, "variation")),
     count: slider({ ...howMany, value: 16 }, (chosen) => {

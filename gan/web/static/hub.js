@@ -23,7 +23,8 @@ async function entryAt(repo, revision) {
   const { sha256 = {}, model = {}, metrics } = await config.json().catch(() => ({}));
   const digest = (file) => (/^[0-9a-f]{64}$/.test(sha256[file]) ? sha256[file].slice(0, 12) : "");
   const id = digest("generator.safetensors");
-  if (!id || !model.resolution) throw new Error(`The repo ${repo} holds no weights of SeedFaces: its config.json names none.`);
+  if (!id || !model.resolution)
+    throw new Error(`The repo ${repo} holds no weights of SeedFaces: its config.json names none.`);
   const along = digest("directions.safetensors");
   return {
     id,

@@ -69,7 +69,8 @@ const canShow = ({ weights, look }) => has(weights) && !cannot(look, of(weights)
 function item(query) {
   const li = face.item();
   const { seed, ...rest } = face.faceOf(query);
-  const tool = (name, sign, words) => make("button", { type: "button", name, ariaLabel: `${words} seed ${seed}`.trim() }, sign);
+  const tool = (name, sign, words) =>
+    make("button", { type: "button", name, ariaLabel: `${words} seed ${seed}`.trim() }, sign);
   const earlier = make("button", { type: "button", name: "earlier", ariaLabel: `Move seed ${seed} earlier` }, "←");
   const later = make("button", { type: "button", name: "later", ariaLabel: `Move seed ${seed} later` }, "→");
   li.append(make("span", { className: "tools" }, earlier, tool("remove", "×", "Remove"), later));
@@ -79,7 +80,11 @@ function item(query) {
   button.disabled = !canShow(decode(query).view);
   button.title = face.wordsOn(shown);
   button.classList.add("coming");
-  if (!button.disabled) face.draw(shown).then((image) => face.fill(li, shown, image), () => (button.disabled = true));
+  if (!button.disabled)
+    face.draw(shown).then(
+      (image) => face.fill(li, shown, image),
+      () => (button.disabled = true),
+    );
   return li;
 }
 
@@ -123,7 +128,10 @@ onButton(section, (button) => {
     const before = kept;
     write(cleared ?? [], cleared ? null : before);
   }
-  const found = alike(kept.map((each) => decode(each).view), canShow);
+  const found = alike(
+    kept.map((each) => decode(each).view),
+    canShow,
+  );
   if (button.name === "show") go(found.view ?? view, { said: found.said });
   if (button.name === "morph") {
     const { view: next, said } = morphOf(view, found);

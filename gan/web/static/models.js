@@ -88,10 +88,17 @@ export function facesOf(entry) {
 export async function pictures(entry, points, look, keys, signal) {
   const missing = keys.map((_, place) => place).filter((place) => !known.has(keys[place]));
   const faces = await facesOf(entry);
-  const made = missing.length ? await faces.draw(missing.map((place) => points[place]), look, { signal }) : [];
+  const made = missing.length
+    ? await faces.draw(
+        missing.map((place) => points[place]),
+        look,
+        { signal },
+      )
+    : [];
   missing.forEach((place, i) => known.set(keys[place], made[i]));
   const images = keys.map((key) => known.get(key));
   keys.forEach((key, place) => known.delete(key) && known.set(key, images[place])); // used last
-  while (known.size > keys.length && known.size * entry.resolution ** 2 > MOST_PIXELS) known.delete(known.keys().next().value);
+  while (known.size > keys.length && known.size * entry.resolution ** 2 > MOST_PIXELS)
+    known.delete(known.keys().next().value);
   return images;
 }

@@ -32,7 +32,9 @@ export function build() {
   const set = (fields, step) => go({ ...view, look: lookOf({ ...view.look, ...fields }) }, { step });
   const smooth = { name: "frames", label: "Frames from face to face", info: "More is slower, and smoother in a file" };
   controls = {
-    frames: slider({ ...smooth, ...FRAMES, step: 1, value: 16 }, (frames) => go({ ...view, frames }, { step: "frames" })),
+    frames: slider({ ...smooth, ...FRAMES, step: 1, value: 16 }, (frames) =>
+      go({ ...view, frames }, { step: "frames" }),
+    ),
     variation: variationSlider((variation) => set({ variation }, "variation")),
     shape: shapePanel(find(".shape", tab), set),
   };

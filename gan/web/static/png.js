@@ -18,7 +18,12 @@ export async function animatedPng(images, milliseconds, loop) {
   const parts = [header(first), chunk("acTL", numbers([images.length, 4], [loop ? 0 : 1, 4]))];
   let sequence = 0;
   for (const image of images) {
-    const place = [[first.width, 4], [first.height, 4], [0, 4], [0, 4]];
+    const place = [
+      [first.width, 4],
+      [first.height, 4],
+      [0, 4],
+      [0, 4],
+    ];
     parts.push(chunk("fcTL", numbers([sequence++, 4], ...place, [milliseconds, 2], [1000, 2], [0, 1], [0, 1])));
     const data = await compressed(image);
     if (image === first) parts.push(chunk("IDAT", data));
@@ -28,12 +33,15 @@ export async function animatedPng(images, milliseconds, loop) {
 }
 
 const file = (chunks) => new Blob([new Uint8Array(SIGNATURE), ...chunks, chunk("IEND", [])], { type: "image/png" });
-const header = ({ width, height }) => chunk("IHDR", numbers([width, 4], [height, 4], [8, 1], [RGB, 1], [0, 1], [0, 1], [0, 1]));
+const header = ({ width, height }) =>
+  chunk("IHDR", numbers([width, 4], [height, 4], [8, 1], [RGB, 1], [0, 1], [0, 1], [0, 1]));
 const ascii = (text) => Uint8Array.from(text, (letter) => letter.charCodeAt(0));
 
 /** Numbers as [value, count of bytes], big-endian. */
 const numbers = (...given) =>
-  given.flatMap(([value, count]) => Array.from({ length: count }, (_, i) => Math.floor(value / 256 ** (count - 1 - i)) % 256));
+  given.flatMap(([value, count]) =>
+    Array.from({ length: count }, (_, i) => Math.floor(value / 256 ** (count - 1 - i)) % 256),
+  );
 
 function joined(...parts) {
   const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));

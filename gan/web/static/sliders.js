@@ -10,7 +10,14 @@ const settingOf = (name) => ({ name, ...controls[name], ...LOOK[name], value: na
  *  Returns its element, with a method `show` that sets what it shows. */
 export function slider({ name, label, info = "", least, most, step, decimals = 0, value }, onSet) {
   const range = make("input", { type: "range", min: least, max: most, step, value, ariaLabel: label });
-  const number = make("input", { type: "number", min: least, max: most, step: "any", value, ariaLabel: `${label}, exactly` });
+  const number = make("input", {
+    type: "number",
+    min: least,
+    max: most,
+    step: "any",
+    value,
+    ariaLabel: `${label}, exactly`,
+  });
   number.setAttribute("inputmode", least < 0 ? "text" : "decimal"); // the number pad of iPhones has no minus
   const reset = make("button", { type: "button", className: "reset", ariaLabel: `Reset ${label}` }, "↺");
   const element = make("div", { className: "slider", data: { name } });

@@ -31,10 +31,11 @@ async function still(image) {
 /** The chunk with the picture in a file of one still. */
 function picture(file) {
   const view = new DataView(file.buffer);
-  for (let place = 12; place < file.length; ) {
+  for (let place = 12; place < file.length;) {
     const size = view.getUint32(place + 4, true);
     const end = place + 8 + size + (size % 2);
-    if (["VP8 ", "VP8L"].includes(String.fromCharCode(...file.subarray(place, place + 4)))) return file.subarray(place, end);
+    if (["VP8 ", "VP8L"].includes(String.fromCharCode(...file.subarray(place, place + 4))))
+      return file.subarray(place, end);
     place = end;
   }
   throw new Error("This browser wrote a WebP that cannot be read: save the morph as PNG.");
@@ -46,4 +47,6 @@ const chunk = (tag, data) =>
 
 /** Numbers as [value, count of bytes], little-endian. */
 const bytes = (...numbers) =>
-  Uint8Array.from(numbers.flatMap(([value, count]) => Array.from({ length: count }, (_, i) => (value >>> (8 * i)) & 255)));
+  Uint8Array.from(
+    numbers.flatMap(([value, count]) => Array.from({ length: count }, (_, i) => (value >>> (8 * i)) & 255)),
+  );

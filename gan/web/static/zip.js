@@ -12,9 +12,26 @@ export function zip(files) {
   for (const [name, data] of files) {
     const bytes = new TextEncoder().encode(name);
     // version, flags, method, time, date, CRC, compressed size, size, length of the name, of more
-    const common = [[20, 2], [UTF8, 2], [0, 2], [0, 2], [FIRST_DAY, 2], [crc32(data), 4], [data.length, 4], [data.length, 4]];
+    const common = [
+      [20, 2],
+      [UTF8, 2],
+      [0, 2],
+      [0, 2],
+      [FIRST_DAY, 2],
+      [crc32(data), 4],
+      [data.length, 4],
+      [data.length, 4],
+    ];
     const header = record([0x04034b50, 4], ...common, [bytes.length, 2], [0, 2]);
-    const more = [[bytes.length, 2], [0, 2], [0, 2], [0, 2], [0, 2], [0, 4], [offset, 4]];
+    const more = [
+      [bytes.length, 2],
+      [0, 2],
+      [0, 2],
+      [0, 2],
+      [0, 2],
+      [0, 4],
+      [offset, 4],
+    ];
     directory.push(record([0x02014b50, 4], [20, 2], ...common, ...more), bytes);
     parts.push(header, bytes, data);
     offset += header.length + bytes.length + data.length;
@@ -27,4 +44,6 @@ export function zip(files) {
 
 /** Numbers as [value, count of bytes], little-endian. */
 const record = (...numbers) =>
-  Uint8Array.from(numbers.flatMap(([value, count]) => Array.from({ length: count }, (_, i) => (value >>> (8 * i)) & 255)));
+  Uint8Array.from(
+    numbers.flatMap(([value, count]) => Array.from({ length: count }, (_, i) => (value >>> (8 * i)) & 255)),
+  );
