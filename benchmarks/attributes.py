@@ -22,11 +22,12 @@ from tqdm import tqdm
 from gan.model import face_finder, images, latents
 from gan.model.look import AS_TRAINED
 from gan.serve.faces import FaceModel
-from gan.train.attributes import labelled
 from gan.train.attributes.__main__ import LABELS
-from gan.train.attributes.network import standardised
+from gan.train.attributes.labels import parse
 from gan.train.attributes.scores import CHEEKS, LUMA, part
 from gan.train.measure.features import Features
+from gan.train.pictures import labelled
+from gan.train.pictures.labelled import Labelled, standardised
 
 SIZE = 64  # pixels at which everything is judged
 BATCH = 250
@@ -35,9 +36,8 @@ HEADER = "| slider | right way | ≥ 1 sd | mean | others most | skin, light: le
 
 
 class Judge:
-    def __init__(self, features: Features, folders: list[Path]):
+    def __init__(self, features: Features, train: Labelled, held_out: Labelled):
         self.features = features
-        train, held_out = labelled.read(folders, labelled.parse(LABELS), SIZE, "face")
         seen, tested = self.seen(train.pictures), self.seen(held_out.pictures)
         self.mean, self.spread = seen.mean(0), seen.std(0) + 1e-6
         wanted, truth = (standardised(each.values, train.values) for each in (train, held_out))
@@ -113,7 +113,7 @@ def main(
         seeds: faces that are moved.
         sheets: a folder for pictures of each slider from -3 to 3, of twelve faces.
     """
-    judge = Judge(Features(features), list(train_data_dir))
+    judge = Judge(Features(features), *labelled.read(list(train_data_dir), parse(LABELS), SIZE, "face"))
     print("judge, held-out labels:", {name: round(float(share), 2) for name, share in judge.explained.items()})
     for folder in weights:
         measure(FaceModel(folder), judge, seeds, sheets)

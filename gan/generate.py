@@ -34,6 +34,7 @@ examples:
   python -m gan.generate --seeds 0-99 --out faces
   python -m gan.generate --seeds 12,40-55,1003 --variation 0.8 --size 256 --out faces
   python -m gan.generate --seeds 0-99 --age 1.5 --smile -1 --out older
+  python -m gan.generate --like photo.jpg --out lookalikes
   python -m gan.generate --seeds 4,4~13@0.25,4~13@0.5,4~13@0.75,13 --out between
   python -m gan.generate --seeds 0-99999 --sheet --model user/name@revision --out sheets
 
@@ -47,10 +48,12 @@ to DIR.
 
 def main(arguments: list[str] | None = None) -> None:
     given = command_line().parse_args(expand_home(sys.argv[1:] if arguments is None else arguments))
-    points = parse_points(given.seeds)
+    points = parse_points(given.seeds) if given.seeds is not None else []
     look = Look(**{name: getattr(given, name) for name in LOOK}, directions=given.directions)
     check_empty(given.out)
     model = load(given.model)
+    if given.like:
+        points = alike(model, given.like)
     if cannot := model.cannot(look):
         raise UserError(f"{cannot} Other weights may: name them with --model.")
     look = model.fitting(look)
@@ -65,10 +68,16 @@ def command_line() -> argparse.ArgumentParser:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument(
         "--seeds",
-        required=True,
         help=f"seeds from 0 to {SEED_LIMIT - 1}, ranges of them, words and places between two: 12,40-55,Ada,4~13@0.4",
+    )
+    which.add_argument(
+        "--like",
+        type=Path,
+        metavar="PHOTO",
+        help="the 12 seeds whose faces look most like the largest face in a picture",
     )
     parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder, created if it does not exist")
     parser.add_argument(
@@ -151,6 +160,28 @@ def parse_points(text: str) -> list[Sequence[Point]]:
     if twice:
         raise UserError(f"--seeds names seed {twice[0]} twice: name each seed once.")
     return runs
+
+
+def alike(model: "FaceModel", photo: Path) -> list[Sequence[Point]]:
+    """The seeds whose faces look most like the largest face in a picture file, as `parse_points` gives seeds.
+
+    Raises:
+        UserError: the weights have no seed index, or the picture cannot be read or has no face.
+    """
+    from gan.serve import files
+    from gan.serve.finder import Finder
+
+    if not model.seed_index:
+        raise UserError(f"{model.folder} has no seed index: make one with gan.train.seeds, or name other --model.")
+    try:
+        data = photo.read_bytes()
+    except OSError as error:
+        raise UserError(f"--like {photo} cannot be read: {error.strerror}.") from None
+    found = Finder(model).find(files.read_picture(data))
+    if not found:
+        raise UserError(f"--like {photo}: no face was found in it.")
+    print(f"Most alike: {', '.join(map(str, found[0].points))}.")
+    return [range(point, point + 1) for point in found[0].points]
 
 
 def check_empty(out: Path) -> None:

@@ -3,6 +3,7 @@
     ?v=1&seeds=12,40-55,1003&variation=0.8&w=e933c29c64d6                          a gallery
     ?v=1&tab=morph&seeds=12,7&variation=1&frames=16&loop=1&w=e933c29c64d6          a morph
     ?v=1&seeds=4~13@0.4,99&variation=1&w=e933c29c64d6                              a place between two seeds, and a seed
+    ?v=1&tab=find&seeds=812,53,9017&variation=1&w=e933c29c64d6                     seeds that were found for a photo
     ?v=1&seeds=12&variation=1&age=1.5&smile=-1&d=0b1c2d3e4f50&w=e933c29c64d6       a face that is older and more serious
 
 A link holds everything that is needed to show the same faces again, and nothing more. Version 1 is a promise: its
@@ -23,9 +24,10 @@ from gan.link_text import AROUND, LONGEST, in_ascii, parameters, short
 from gan.model.look import AS_TRAINED, ATTRIBUTES, Look
 from gan.model.point import MOST_SEEDS, SEED_LIMIT, Place, Point, parse, seeds_of
 
-SEEDS = {"gallery": (1, 64), "morph": (2, 8), "verdict": (0, 1), "about": (0, 0)}  # fewest and most, per tab
+# fewest and most, per tab
+SEEDS = {"gallery": (1, 64), "morph": (2, 8), "find": (0, 12), "verdict": (0, 1), "about": (0, 0)}
 FRAMES = (2, 32)  # frames of a morph from one seed to the next
-FIRST_SEEDS = {"gallery": tuple(range(16)), "morph": (4, 13, 17), "verdict": (), "about": ()}
+FIRST_SEEDS = {"gallery": tuple(range(16)), "morph": (4, 13, 17), "find": (), "verdict": (), "about": ()}
 
 
 class Range(NamedTuple):

@@ -7,7 +7,7 @@ import torch
 
 from gan import hub
 from gan.hub import model_card
-from gan.model import weights
+from gan.model import additions, weights
 from gan.model.networks import Discriminator, Generator
 from gan.model.settings import ModelSettings
 
@@ -42,7 +42,7 @@ def shaped(folder, *attributes: str, seed: int = 0) -> Path:
     """Add directions to a weights folder, of no meaning, different for each seed."""
     size, random = weights.load_generator(folder).settings.latent_dim, torch.Generator().manual_seed(seed)
     vectors = {name: torch.randn(size, generator=random) for name in attributes}
-    weights.save_directions(folder, {name: 3 * vector / vector.norm() for name, vector in vectors.items()}, {})
+    additions.save_directions(folder, {name: 3 * vector / vector.norm() for name, vector in vectors.items()}, {})
     return folder
 
 

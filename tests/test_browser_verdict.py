@@ -166,7 +166,7 @@ def lose_the_file(page) -> None:
 
 
 NO_PICTURE = "This file is not a picture that can be read here: use JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF or HEIC."
-UNREACHABLE = "The page is busy or cannot be reached, so the picture was not judged. Choose it again in a moment."
+UNREACHABLE = "The page is busy or cannot be reached. Choose the picture again in a moment."
 
 
 def chunk(name: bytes, data: bytes) -> bytes:

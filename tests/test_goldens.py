@@ -8,7 +8,7 @@ from goldens import released, wanted
 from PIL import Image
 
 from gan import UserError
-from gan.model import images, weights
+from gan.model import additions, images, weights
 from gan.serve.faces import FaceModel
 from gan.train.generator import transfer
 
@@ -28,13 +28,13 @@ def test_released_weights_still_make_the_same_faces(folder):
 @pytest.mark.parametrize("folder", OLDER, ids=lambda folder: folder.name)
 def test_older_weights_are_a_generator_named_by_its_id_with_card_and_licence(folder):
     assert folder.name == FaceModel(folder).id
-    assert {path.name for path in folder.iterdir()} - {weights.DIRECTIONS} == {
+    assert {path.name for path in folder.iterdir()} - {additions.DIRECTIONS} == {
         weights.GENERATOR,
         weights.CONFIG,
         "README.md",
         "LICENSE",
     }
-    assert set(weights.load_config(folder)["sha256"]) - {weights.DIRECTIONS} == {weights.GENERATOR}
+    assert set(weights.load_config(folder)["sha256"]) - {additions.DIRECTIONS} == {weights.GENERATOR}
 
 
 @pytest.mark.parametrize("folder", OLDER, ids=lambda folder: folder.name)

@@ -22,7 +22,7 @@ from small import folder_of, pushed
 
 from gan import UserError, hub
 from gan.hub import failures, model_card, spaces
-from gan.model import weights
+from gan.model import additions, weights
 from gan.serve import files
 from gan.serve.faces import FaceModel
 from gan.train.generator.publish import Publisher
@@ -797,7 +797,7 @@ def test_directions_travel_with_the_weights_and_older_ones_too(hub_server, repo_
     folder = folder_of(tmp_path / "weights")
     dim = weights.load_generator(folder).settings.latent_dim
     for length in (1.0, 2.0):
-        weights.save_directions(folder, {"age": torch.full((dim,), length)}, {})
+        additions.save_directions(folder, {"age": torch.full((dim,), length)}, {})
     pushed(folder, repo_id)
     there, here = FaceModel.from_pretrained(repo_id), FaceModel(folder)
     assert [each.id for each in there.directions] == [each.id for each in here.directions]

@@ -49,6 +49,12 @@ def secret(tmp_path) -> Path:
     return path
 
 
+@pytest.fixture(params=["classify", "find"])
+def endpoint(request) -> str:
+    """Each of those that take a picture."""
+    return request.param
+
+
 def test_an_upload_is_judged(address):
     """A regular upload, to compare the others with."""
     path = upload(address, png()).json()[0]
@@ -57,32 +63,32 @@ def test_an_upload_is_judged(address):
 
 
 @pytest.mark.parametrize("meta", [{}, {"meta": {"_type": "gradio.FileData"}}, {"meta": None}])
-def test_files_of_the_server_cannot_be_named(address, secret, meta):
-    answer = call(address, "classify", {"path": str(secret), "orig_name": "face.png", **meta})
+def test_files_of_the_server_cannot_be_named(address, endpoint, secret, meta):
+    answer = call(address, endpoint, {"path": str(secret), "orig_name": "face.png", **meta})
     assert "event: error" in answer and "data:image" not in answer and str(secret.parent) not in answer
     assert secret.exists()
 
 
-def test_paths_cannot_leave_the_upload_folder(address, secret):
+def test_paths_cannot_leave_the_upload_folder(address, endpoint, secret):
     inside = Path(upload(address, png()).json()[0]).parent
-    answer = call(address, "classify", {"path": f"{inside}/{'../' * 20}{str(secret).lstrip('/')}"})
+    answer = call(address, endpoint, {"path": f"{inside}/{'../' * 20}{str(secret).lstrip('/')}"})
     assert safety.ONLY_UPLOADS in answer and "square" not in answer
 
 
-def test_data_urls_do_not_pass_the_size_limit(address):
+def test_data_urls_do_not_pass_the_size_limit(address, endpoint):
     """A data: URL in the payload would be decoded whatever its size."""
     import base64
 
     url = "data:image/png;base64," + base64.b64encode(png()).decode()
     path = upload(address, png()).json()[0]
     for payload in ({"url": url, "path": path}, {"url": url, "path": None}, {"path": url}, {"url": url}):
-        answer = call(address, "classify", payload)
+        answer = call(address, endpoint, payload)
         assert "event: error" in answer and "square" not in answer, payload
-    assert safety.ONLY_UPLOADS in call(address, "classify", {"url": url, "path": path})
+    assert safety.ONLY_UPLOADS in call(address, endpoint, {"url": url, "path": path})
 
 
 @pytest.mark.parametrize("meta", [{}, {"meta": {"_type": "gradio.FileData"}}])
-def test_the_server_fetches_nothing(address, meta):
+def test_the_server_fetches_nothing(address, endpoint, meta):
     asked = []
 
     class Listener(BaseHTTPRequestHandler):
@@ -99,7 +105,7 @@ def test_the_server_fetches_nothing(address, meta):
         Thread(target=server.serve_forever, daemon=True).start()
         url = f"http://127.0.0.1:{server.server_port}/face.png"
         for payload in ({"path": url, **meta}, {"path": url, "url": url, **meta}):
-            answer = call(address, "classify", payload)
+            answer = call(address, endpoint, payload)
             assert safety.ONLY_UPLOADS in answer, answer
         server.shutdown()
     assert asked == []
@@ -168,7 +174,9 @@ def test_other_origins_are_refused(address):
 
 def test_nothing_else_is_public(address):
     info = httpx.get(f"{address}{API}/info").json()
-    assert set(info["named_endpoints"]) == {"/generate", "/morph", "/classify"} and not info["unnamed_endpoints"]
+    assert (
+        set(info["named_endpoints"]) == {"/generate", "/morph", "/classify", "/find"} and not info["unnamed_endpoints"]
+    )
 
 
 def test_nonsense_in_any_endpoint_harms_nothing(address):

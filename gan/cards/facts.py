@@ -258,6 +258,27 @@ def _attributes(attributes: dict) -> list[Fact]:
     ]
 
 
+def _seeds(seeds: dict) -> list[Fact]:
+    """How the seed index was made by gan.train.seeds."""
+    training = seeds["training"]
+    if "init_from" in training:
+        learned = f"with the face descriptor of {training['init_from']}"
+    else:
+        learned = (
+            f"by a network that learned who looks like whom from {training['photographs']:,} photographs of "
+            f"{' and '.join(training['data'])} and their labels"
+        )
+    return [
+        Fact(
+            "Seed index",
+            f"The faces of {seeds['seeds']:,} seeds were described {learned}. {training['minutes']:g} minutes on "
+            f"{training['hardware']}.",
+            "The page finds the seeds whose faces look most like a photo, and recognises a picture of a seed. It finds "
+            f"lookalikes and identifies nobody. Made with `{training['command']}`.",
+        )
+    ]
+
+
 _FIGURES = (_precision_recall, _held_out, _memorisation, _spectrum, _colour)
 # what these say, and what belongs to no figure of its own
 _WORDED = {
@@ -270,4 +291,5 @@ _MEASURED = {
     "critic": _critic,
     "people": _people,
     "attributes": _attributes,
+    "seeds": _seeds,
 }

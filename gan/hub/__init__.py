@@ -13,7 +13,8 @@ from huggingface_hub.utils import filter_repo_objects, validate_repo_id
 from gan import UserError
 from gan.hub.failures import PAUSES, explained, may_pass, not_kept, retried, status_of
 from gan.hub.model_card import PLACE, merged_card
-from gan.model import weights
+from gan.hub_name import FULL_NAME
+from gan.model import additions, weights
 from gan.model.config import CONFIG
 
 TIMEOUT = 10  # seconds to wait for the Hub to begin its answer
@@ -23,8 +24,10 @@ PULLED = (
     CONFIG,
     weights.GENERATOR,
     weights.DISCRIMINATOR,
-    weights.DIRECTIONS,
-    f"{weights.OLDER_DIRECTIONS}/*.safetensors",
+    additions.DIRECTIONS,
+    additions.DESCRIPTOR,
+    additions.SEEDS,
+    f"{additions.OLDER_DIRECTIONS}/*.safetensors",
     "README.md",
     "LICENSE",
     "samples.png",
@@ -71,7 +74,7 @@ def push(folder: Path, repo_id: str, message: str, pauses=PAUSES) -> str:
     """
 
     def attempt() -> str:
-        files = [*folder.iterdir(), *(folder / weights.OLDER_DIRECTIONS).glob("*.safetensors")]
+        files = [*folder.iterdir(), *(folder / additions.OLDER_DIRECTIONS).glob("*.safetensors")]
         names = {path: path.relative_to(folder).as_posix() for path in sorted(files) if path.is_file()}
         tag = f"g-{weights.sha256(folder / weights.GENERATOR)[:12]}"
         api = HfApi()

@@ -1,8 +1,8 @@
-"""The weights folder: save, load, verify. The only importer of safetensors.
+"""The weights folder: save, load, verify.
 
 What a folder holds is the same whether it is embedded here, comes from a run or is a Hub repo:
-`config.json`, `generator.safetensors` (the moving average), `discriminator.safetensors`, where attributes were learned
-`directions.safetensors`, and files for people.
+`config.json`, `generator.safetensors` (the moving average), `discriminator.safetensors`, what `gan.model.additions`
+knows, and files for people.
 """
 
 import hashlib
@@ -12,16 +12,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load as deserialize
-from safetensors.torch import save as serialize
 
-from gan import UserError, reason
-from gan.model import sampling
-from gan.model.config import CONFIG, FORMAT, load_config, model_settings, read_file, write_config
+from gan import UserError
+from gan.model import sampling, tensors
+from gan.model.config import CONFIG, FORMAT, load_config, model_settings, write_config
 from gan.model.detector import Detector
-from gan.model.directions import Directions
-from gan.model.look import ATTRIBUTES
 from gan.model.networks import Discriminator, Generator
 from gan.model.settings import ModelSettings, to_dict
 from gan.model.traces import Traces
@@ -29,8 +24,6 @@ from gan.model.traces import Traces
 # how variation works, by the generator's header: it pulls features to their mean, or (first weights) scales latents
 FEATURES_TO_MEAN, SCALED_LATENT = "first_features_towards_mean", "scale_latent"
 GENERATOR, DISCRIMINATOR = "generator.safetensors", "discriminator.safetensors"
-# what the attributes of a look move; where it was replaced, older links find theirs in the folder beside it, by id
-DIRECTIONS, OLDER_DIRECTIONS = "directions.safetensors", "older-directions"
 # in a folder of their own, with a config.json; the second is there where foreign generators were trained on
 DETECTOR, TRACES = "detector.safetensors", "traces.safetensors"
 # pictures for people, in the same folders
@@ -66,9 +59,9 @@ def save(
     }
     # one metadata key: safetensors writes several in an order that changes from call to call, and the hash with it
     metadata = {"seedfaces": json.dumps(how, sort_keys=True)}
-    tensors = _published({**generator.state_dict(), "mean_features": sampling.mean_features(generator)})
-    (folder / GENERATOR).write_bytes(serialize(tensors, metadata))
-    (folder / DISCRIMINATOR).write_bytes(serialize(_published(discriminator.state_dict())))
+    state = {**generator.state_dict(), "mean_features": sampling.mean_features(generator)}
+    tensors.write(folder / GENERATOR, tensors.published(state), metadata)
+    tensors.write(folder / DISCRIMINATOR, tensors.published(discriminator.state_dict()))
     hashes = {name: sha256(folder / name) for name in (GENERATOR, DISCRIMINATOR)}
     write_config(folder, {"format": FORMAT, "model": to_dict(settings), **config, "sha256": hashes})
 
@@ -79,7 +72,7 @@ def save_detector(folder: Path, detector: Detector, settings: ModelSettings, con
     Raises:
         OSError: the folder cannot be written.
     """
-    (folder / DETECTOR).write_bytes(serialize(_published(detector.state_dict())))
+    tensors.write(folder / DETECTOR, tensors.published(detector.state_dict()))
     hashes = {DETECTOR: sha256(folder / DETECTOR)}
     write_config(folder, {"format": FORMAT, "model": to_dict(settings), **config, "sha256": hashes})
 
@@ -92,7 +85,7 @@ def load_detector(folder: Path) -> tuple[Detector, ModelSettings, dict]:
     """
     config = load_config(folder)
     settings = model_settings(folder, config)
-    detector, _ = _network(Detector, settings, folder / DETECTOR, config)
+    detector, _ = tensors.network(lambda: Detector(settings), folder / DETECTOR, config)
     return detector, settings, config
 
 
@@ -102,7 +95,7 @@ def save_traces(folder: Path, traces: Traces, unseen: dict) -> None:
     Raises:
         OSError: the folder cannot be written.
     """
-    (folder / TRACES).write_bytes(serialize(_published(traces.state_dict())))
+    tensors.write(folder / TRACES, tensors.published(traces.state_dict()))
     config = load_config(folder)
     hashes = {**config["sha256"], TRACES: sha256(folder / TRACES)}
     write_config(folder, {**config, "unseen": unseen, "sha256": hashes})
@@ -114,58 +107,7 @@ def load_traces(folder: Path, settings: ModelSettings, config: dict) -> Traces |
     Raises:
         UserError: with one sentence on what is missing, damaged or does not fit.
     """
-    return _network(Traces, settings, folder / TRACES, config)[0] if "unseen" in config else None
-
-
-def save_directions(folder: Path, of: dict[str, torch.Tensor], attributes: dict) -> None:
-    """Add directions to a generator's folder, and `attributes`, how they were learned, to its config's metrics. Those
-    that were there are kept for their links.
-
-    Raises:
-        OSError: the folder cannot be written.
-    """
-    path, config = folder / DIRECTIONS, load_config(folder)
-    if path.exists():
-        (folder / OLDER_DIRECTIONS).mkdir(exist_ok=True)
-        path.replace(folder / OLDER_DIRECTIONS / f"{sha256(path)[:12]}.safetensors")
-    path.write_bytes(serialize({name: vector.detach().float().contiguous() for name, vector in of.items()}))
-    hashes = {**config["sha256"], DIRECTIONS: sha256(path)}
-    metrics = {**(config.get("metrics") or {}), "attributes": attributes}
-    write_config(folder, {**config, "metrics": metrics, "sha256": hashes})
-
-
-def load_directions(folder: Path, latent_dim: int) -> list[Directions]:
-    """The directions of a generator's folder, those in use first; none if it has none.
-
-    Raises:
-        UserError: with one sentence on which file is damaged or does not fit.
-    """
-    paths = [folder / DIRECTIONS, *sorted((folder / OLDER_DIRECTIONS).glob("*.safetensors"))]
-    return [_directions(path, latent_dim) for path in paths if path.exists()]
-
-
-def _directions(path: Path, latent_dim: int) -> Directions:
-    content = read_file(path, len(ATTRIBUTES) * (latent_dim * 4 + 200) + 2**16)
-    try:
-        # those of a newer version are left out
-        found = {name: vector for name, vector in deserialize(content).items() if name in ATTRIBUTES}
-    except (SafetensorError, KeyError) as error:
-        raise UserError(f"{path} is damaged or cut short ({reason(error)}): copy it again.") from None
-    for name, vector in found.items():
-        if vector.shape != (latent_dim,) or vector.dtype != torch.float32 or not vector.isfinite().all():
-            raise UserError(f"{path} does not fit the generator beside it: {name} differs in shape or type.")
-    digest = hashlib.sha256(content).hexdigest()
-    return Directions(digest[:12], {name: found[name].numpy() for name in ATTRIBUTES if name in found})
-
-
-def replace_folder(new: Path, folder: Path) -> None:
-    """Put the finished folder `new` in the place of `folder`; a kill in between leaves one of them whole."""
-    old = folder.with_name(folder.name + ".old")
-    shutil.rmtree(old, ignore_errors=True)
-    if folder.exists():
-        folder.rename(old)
-    new.rename(folder)
-    shutil.rmtree(old, ignore_errors=True)
+    return tensors.network(lambda: Traces(settings), folder / TRACES, config)[0] if "unseen" in config else None
 
 
 def load(folder: Path | str) -> Weights:
@@ -181,7 +123,7 @@ def load(folder: Path | str) -> Weights:
             f"{path} is missing: {loaded.folder} holds only a generator, which can make faces but cannot be trained or "
             "measured. Take a folder with both networks."
         )
-    discriminator, _ = _network(Discriminator, loaded.settings, path, loaded.config)
+    discriminator, _ = tensors.network(lambda: Discriminator(loaded.settings), path, loaded.config)
     return replace(loaded, discriminator=discriminator)
 
 
@@ -196,58 +138,20 @@ def load_generator(folder: Path | str) -> Weights:
         folder = folder / "weights"
     config = load_config(folder)
     settings = model_settings(folder, config)
-    generator, digest = _network(Generator, settings, folder / GENERATOR, config)
+    path = folder / GENERATOR
+
+    def complete(generator: Generator, content: bytes) -> None:
+        if _variation(path, content) == FEATURES_TO_MEAN:
+            size, _, channels = generator.first_shape
+            generator.mean_features = torch.empty(channels, size, size, device="meta")
+
+    generator, digest = tensors.network(lambda: Generator(settings), path, config, complete)
     return Weights(generator, None, settings, config, digest[:12], folder)
 
 
 def sha256(path: Path) -> str:
     """Hex digest of a file's content."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _published(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """State as it is published: matrices, convolutions and mean features float16, BatchNorm and biases float32."""
-    return {
-        name: tensor.detach().cpu().to(torch.float16 if tensor.dim() > 1 else tensor.dtype).contiguous()
-        for name, tensor in state.items()
-    }
-
-
-def _network(network_class: type, settings: ModelSettings, path: Path, config: dict) -> tuple[torch.nn.Module, str]:
-    """A network with the tensors of a file, in float32 and eval mode, and the sha256 of the bytes that they came from.
-
-    Raises:
-        UserError: with one sentence on what is missing, damaged or does not fit.
-    """
-    with torch.device("meta"):
-        network = network_class(settings)
-    content = read_file(path, 2 * sum(tensor.numel() * 4 for tensor in network.state_dict().values()) + 2**20)
-    try:
-        found = deserialize(content)
-    except (SafetensorError, KeyError) as error:  # KeyError: a type that PyTorch does not have
-        raise UserError(f"{path} is damaged or cut short ({reason(error)}): copy it again.") from None
-    if network_class is Generator and _variation(path, content) == FEATURES_TO_MEAN:
-        size, _, channels = network.first_shape
-        network.mean_features = torch.empty(channels, size, size, device="meta")
-    expected = network.state_dict()
-    wrong = sorted(_kinds(found) ^ _kinds(expected))
-    if wrong:
-        name = wrong[0][0][:100]
-        raise UserError(f"{path} does not fit the model in {CONFIG}: {name} differs in name, shape or type.")
-    # copied into memory that PyTorch has allocated and aligned
-    tensors = {name: found[name].to(tensor.dtype, copy=True) for name, tensor in expected.items()}
-    if not all(tensor.isfinite().all() for tensor in tensors.values()):
-        raise UserError(f"{path} holds numbers that are not finite: copy it again, or train again.")
-    digest = hashlib.sha256(content).hexdigest()
-    if config.get("sha256", {}).get(path.name, digest) != digest:
-        raise UserError(f"{path} is not the file that {CONFIG} describes: copy the whole folder again.")
-    network.load_state_dict(tensors, strict=True, assign=True)
-    return network.eval().requires_grad_(False), digest
-
-
-def _kinds(tensors: dict[str, torch.Tensor]) -> set[tuple[str, tuple[int, ...], bool]]:
-    """What tensors in a file and in a network must have in common: name, shape, and whether they hold fractions."""
-    return {(name, tuple(tensor.shape), tensor.is_floating_point()) for name, tensor in tensors.items()}
 
 
 def _variation(path: Path, content: bytes) -> str:
@@ -263,3 +167,13 @@ def _variation(path: Path, content: bytes) -> str:
             f"({variation!r:.40}): it is of a newer SeedFaces, or not of SeedFaces."
         )
     return variation
+
+
+def replace_folder(new: Path, folder: Path) -> None:
+    """Put the finished folder `new` in the place of `folder`; a kill in between leaves one of them whole."""
+    old = folder.with_name(folder.name + ".old")
+    shutil.rmtree(old, ignore_errors=True)
+    if folder.exists():
+        folder.rename(old)
+    new.rename(folder)
+    shutil.rmtree(old, ignore_errors=True)

@@ -7,7 +7,7 @@ import numpy as np
 
 from gan import UserError, hub
 from gan.cards import facts
-from gan.model import directions, latents, sampling, weights
+from gan.model import additions, directions, latents, sampling, weights
 from gan.model.directions import Directions
 from gan.model.look import AS_TRAINED, Look
 from gan.model.point import Point
@@ -30,7 +30,8 @@ class FaceModel:
         self.config, self.id = loaded.config, loaded.generator_id
         self.facts = facts.of_generator(self.config, self.id, self.name)  # a malformed config is refused here
         self.resolution, self.latent_dim = loaded.settings.resolution, loaded.settings.latent_dim
-        self.directions = weights.load_directions(self.folder, self.latent_dim)  # those in use first
+        self.directions = additions.load_directions(self.folder, self.latent_dim)  # those in use first
+        self.seed_index = additions.load_seed_index(self.folder)  # None: it has none
         # popular views are made once: the cache holds at most 50 MB of galleries of 64 faces, at any size of the faces
         self._remembered = lru_cache(maxsize=max(1, 2**18 // self.resolution**2))(self.made)
         self.animation = lru_cache(maxsize=32)(self._animate)

@@ -1,5 +1,6 @@
 """The verdict on a photo: find the faces, judge them, and show where the evidence for "generated" is."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,9 +73,13 @@ class Judge:
         self.facts, self.table = cards.of_detector(self.config), cards.table(self.config)
         self.trust = cards.trust(self.config)
 
-    def verdict(self, picture: Image.Image) -> Verdict:
-        """A PIL RGB picture → the verdict on its largest face, and those on the others."""
-        faces = face_finder.find(picture)
+    def verdict(self, picture: Image.Image, faces: Sequence[Square] | None = None) -> Verdict:
+        """A PIL RGB picture → the verdict on its largest face, and those on the others.
+
+        Args:
+            faces: those in it, if they have been found.
+        """
+        faces = face_finder.find(picture) if faces is None else faces
         if not faces:
             middle = self.opinion(picture, face_finder.middle(picture))
             return Verdict(NO_FACE, 0, None, None, middle)

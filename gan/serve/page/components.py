@@ -133,21 +133,42 @@ class Player(Component):
         super().__init__(None, "player", elem_id=elem_id, **options)
 
 
-class VerdictCard(Component):
-    """The verdict. Its value is a dict, see `gan.serve.page.verdict.as_json`, or `{refused}`, why a picture was not
-    judged, or None. `folder` tells which upload it is about. `refused` reports that a picture never reached the judge.
+class UploadCard(Component):
+    """What a tab answers to an upload. Its value is a dict, or `{refused}`, why there is no answer, or None. `folder`
+    tells which upload it is about. `refused` reports that a picture never reached the server.
     """
 
+    # of the template and the script in `static/`; the upload's elem_id; what the API's documentation says of the value
+    name = upload_id = description = ""
+
     def __init__(self, **options):
-        # not a property: Gradio drops those of components in a tab that is not selected when the page opens
-        script = static("verdict.js").replace("MOST_BYTES", str(MOST_BYTES))
-        options.setdefault("js_on_load", script)
-        super().__init__(None, "verdict", elem_id="verdict", label="verdict", **options)
+        # not properties: Gradio drops those of components in a tab that is not selected when the page opens
+        script = (static(f"{self.name}.js") + static("upload.js")).replace("MOST_BYTES", str(MOST_BYTES))
+        options.setdefault("js_on_load", script.replace("UPLOAD", self.upload_id))
+        options.setdefault("html_template", static("photo.html") + static(f"{self.name}.html"))
+        super().__init__(None, self.name, elem_id=self.name, label=self.name, **options)
 
     def api_info(self) -> dict:
-        return {
-            "type": "object",
-            "description": "verdict, probability_generated (0 to 1, or null), faces, box (left, top, side, or null), "
-            "roll (degrees, or null), sentences, opinion (with crop and heat_map as PNG data URLs, or null), others "
-            "(such a verdict on each of the next largest faces) and, where no face was found, middle: such an opinion",
-        }
+        return {"type": "object", "description": self.description}
+
+
+class VerdictCard(UploadCard):
+    """The verdict: see `gan.serve.page.verdict.as_json`."""
+
+    name, upload_id = "verdict", "upload"
+    description = (
+        "verdict, probability_generated (0 to 1, or null), faces, box (left, top, side, or null), roll (degrees, or "
+        "null), sentences, opinion (with crop and heat_map as PNG data URLs, or null), others (such a verdict on each "
+        "of the next largest faces) and, where no face was found, middle: such an opinion"
+    )
+
+
+class FoundCard(UploadCard):
+    """The photo and the faces in it that were looked for: see `gan.serve.page.find.as_json`."""
+
+    name, upload_id = "find", "find-upload"
+    description = (
+        "faces (of each face in the picture, largest first: seeds, as text, most alike first; alike, how much, -1 to "
+        "1; link, the query string of the link that shows them; made_by, the seed that made the picture, or null; box, "
+        "left, top and side in pixels; roll, degrees)"
+    )

@@ -10,9 +10,11 @@ from gan.link import LOOK, View, decode, encode
 from gan.link_text import pasted
 from gan.serve.judge import Judge
 from gan.serve.models import Models
+from gan.serve.page import uploads
 from gan.serve.page.about import About
 from gan.serve.page.api import Api, Blocks
-from gan.serve.page.components import LinkBox, Notes, Waiting, static
+from gan.serve.page.components import FaceCard, LinkBox, Notes, Waiting, static
+from gan.serve.page.find import FindTab
 from gan.serve.page.gallery import Gallery
 from gan.serve.page.inputs import listed
 from gan.serve.page.kept import KeptFaces
@@ -45,23 +47,26 @@ class Page:
                     self.kept = KeptFaces(models)
                 with gr.Tab("Morph", id="morph") as morph_tab:
                     morph_notes, self.morph = Notes("morph-notes"), Morph(models)
+                with gr.Tab("Find", id="find") as find_tab:
+                    find_notes, self.find = Notes("find-notes"), FindTab(models)
                 with gr.Tab("Real or fake", id="verdict") as verdict_tab:
                     verdict_notes, self.verdict = Notes("verdict-notes"), VerdictTab(models, judge)
                 with gr.Tab("About", id="about") as about_tab:
                     about_notes, self.about = Notes("about-notes"), About(models, judge)
-            self.link = LinkBox()
-            parts = self.gallery, self.morph, self.verdict, self.about
+            self.link, self.card = LinkBox(), FaceCard()
+            parts = self.gallery, self.morph, self.find, self.verdict, self.about
             self.by_tab = {part.tab: part for part in parts}
             self.actions = {(part.tab, name): act for part in parts[:2] for name, act in self._actions(part).items()}
-            notes = [gallery_notes, morph_notes, verdict_notes, about_notes]
+            self.actions |= {(self.find.tab, name): act for name, act in self.find.actions.items()}
+            notes = [gallery_notes, morph_notes, find_notes, verdict_notes, about_notes]
             self.outputs = [self.tabs, self.waiting, self.link]
             for top, part in zip(notes, parts):
                 self.outputs += [top, *said_of(part), *part.outputs]
-            for tab in (gallery_tab, morph_tab, verdict_tab, about_tab):
+            for tab in (gallery_tab, morph_tab, find_tab, verdict_tab, about_tab):
                 tab.select(None, None, None, js=f"() => window.seedfacesTab('{tab.id}')", api_visibility="private")
             self._wire_views()
             self._wire_controls()
-            self._wire_upload()
+            self._wire_uploads()
             self._wire_kept()
             self._wire_files()
             Api(models, QUEUE)
@@ -239,6 +244,7 @@ class Page:
             (g.surprise, "gallery", "surprise", g.controls["count"]),
             (g.previous, "gallery", "previous", None),
             (g.next, "gallery", "next", None),
+            (self.find.gallery, "find", "gallery", None),
         ):
             button.click(None, inputs, None, js=f"value => window.seedfacesAct('{tab}', '{name}', value)", **QUIET)
         # the controls of a view that came by a link, unless the visitor has changed them meanwhile
@@ -247,31 +253,17 @@ class Page:
         js = f"(...values) => window.seedfacesControls({json.dumps(first)}, values)"
         self.link.settle(None, controls, controls, js=js, **QUIET)
 
-    def _wire_upload(self) -> None:
-        picture, card = self.verdict.picture, self.verdict.card
-        # not `input`: Paste sends it before the picture is there, and clearing afterwards would delete the picture
-        judged = picture.upload(
-            self.verdict.judge_upload,
-            picture,
-            card,
-            js="(picture) => window.seedfacesUpload.sent(picture)",
-            api_visibility="private",
-            show_progress_on=[card],
-            trigger_mode="multiple",
-            **QUEUE,
-        )
-        # refused under load; verdict.js sees what failed before it was sent, and a lost connection
-        judged.failure(None, None, None, js="() => window.seedfacesUpload.refuse()", **QUIET)
-        # cleared afterwards: its file is deleted, and the next picture can be dropped at once. `then` instead of
-        # `success` and `failure` left a broken picture in place. No link brings an upload back, so the link to a face
-        # that was judged before must not stay
-        link = json.dumps({"query": encode(View("verdict", ()))})
-        for listen in (judged.success, card.refused):
-            listen(None, None, [picture, self.link], js=f"() => window.seedfacesUpload.settled(null, {link})", **QUIET)
-        gr.Button(visible=False).click(self.verdict.classify, picture, card, api_name="classify", **QUEUE)
+    def _wire_uploads(self) -> None:
+        verdict, find = self.verdict, self.find
+        # no link brings an upload back, so the link to a face that was judged before must not stay
+        link = {self.link: {"query": encode(View("verdict", ()))}}
+        uploads.wire(verdict.picture, verdict.card, verdict.judge_upload, link, QUEUE)
+        uploads.wire(find.picture, find.card, find.find_upload, {}, QUEUE)
+        for tab, endpoint, name in ((verdict, verdict.classify, "classify"), (find, find.find, "find")):
+            gr.Button(visible=False).click(endpoint, tab.picture, tab.card, api_name=name, **QUEUE)
 
     def _wire_kept(self) -> None:
-        card, tray = self.gallery.card, self.kept.tray
+        card, tray = self.card, self.kept.tray
         # the browser asks one question at a time, and under load it may be refused
         for listen, handler, output, script in (
             (card.pick, self.gallery.pick, card, "seedfacesCard"),

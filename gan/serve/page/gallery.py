@@ -14,7 +14,7 @@ from gan.serve import files
 from gan.serve.faces import FaceModel
 from gan.serve.models import Models
 from gan.serve.page.chooser import Chooser, choices
-from gan.serve.page.components import FaceCard, Faces, Said, data_url
+from gan.serve.page.components import Faces, Said, data_url
 from gan.serve.page.face_address import FaceAddress
 from gan.serve.page.inputs import bounded, clean
 from gan.serve.page.safety import Refusal
@@ -83,7 +83,6 @@ class Gallery:
         with gr.Row(elem_classes="buttons"):
             self.sheet = gr.Button("Download as one PNG", min_width=0, size="sm")
             self.zip = gr.Button("Download all as ZIP", min_width=0, size="sm")
-        self.card = FaceCard()
         self.controls = {"seeds": seeds, "count": count, **look, **self.shape.sliders}
         self.actions = {
             "seeds": self.typed,

@@ -14,6 +14,13 @@ def bounded(value, least, most, whole: bool = True):
         return least
 
 
+def numbers(value, count: int) -> list[float] | None:
+    """So many numbers that a browser sent, each brought into the range of a byte; None if it is anything else."""
+    if not isinstance(value, list) or len(value) != count:
+        return None
+    return [bounded(each, -128, 127, whole=False) for each in value]
+
+
 def clean(kept) -> dict[str, View]:
     """Kept faces as a browser sent them, a list of the queries of their links → for each query a gallery of its face.
 

@@ -21,7 +21,7 @@ from gan.serve.files import MOST_BYTES
 
 MOST_BODY_BYTES = 2**20  # of a request other than an upload; legitimate ones have a few kilobytes
 KEPT_SECONDS = 10  # how long an upload is kept after it was read
-ONLY_UPLOADS = "Only a picture that was uploaded to this page can be judged: upload it first."
+ONLY_UPLOADS = "Only a picture that was uploaded to this page can be used: upload it first."
 
 
 class Refusal(gr.Error):

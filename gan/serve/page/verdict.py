@@ -1,6 +1,5 @@
 """The real-or-fake tab: a picture in, the verdict on its face out."""
 
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -10,16 +9,18 @@ from PIL import Image
 
 from gan import UserError
 from gan.link import View
-from gan.model import detector
+from gan.model import detector, face_finder
 from gan.model.detector import GENERATED, REAL
-from gan.model.face_finder import Square
 from gan.model.look import AS_TRAINED
 from gan.serve import files
+from gan.serve.finder import Finder
 from gan.serve.judge import FEWEST_PIXELS, MOST_FACES, NO_FACE, TOO_SMALL, Judge, Judged, Opinion, Verdict
 from gan.serve.models import Models
+from gan.serve.page import uploads
 from gan.serve.page.api_examples import PAGE
 from gan.serve.page.components import VerdictCard, data_url
 from gan.serve.page.face_address import FaceAddress, face_at
+from gan.serve.page.marks import face_names, in_words, marks, roll
 from gan.serve.page.safety import Refusal, UploadedPicture, read_upload
 
 UPSIDE_DOWN = 135  # degrees of roll, above which a face is called that
@@ -75,13 +76,8 @@ class VerdictTab:
         return [as_json(self.judge.verdict(face), face, f"In fact it is generated: the face of seed {view.seeds[0]}.")]
 
     def judge_upload(self, picture: Path | None) -> dict | None:
-        """An upload → the card's value: the verdict, or why there is none, and the folder of the upload, a digest."""
-        if picture is None:
-            return None
-        try:
-            return {**self._verdict(picture), "folder": picture.parent.name}
-        except UserError as error:
-            return {"refused": str(error), "folder": picture.parent.name}
+        """An upload → the card's value."""
+        return uploads.answer(picture, self._verdict)
 
     def classify(self, picture: Path | None) -> dict | None:
         """Judge whether the faces in a picture are real or generated.
@@ -92,10 +88,11 @@ class VerdictTab:
         Returns:
             A dict with the verdict on the largest face: `verdict` ("likely real", "likely generated", "can't tell",
             "too small to tell" or "no face found"), `probability_generated` (0 to 1, or null), `faces` (how many were
-            found), `box` (left, top and side in pixels of the square around the face, or null), `roll` (degrees
-            clockwise by which that square is turned about its middle, or null), `sentences`, and `opinion` (null where
-            there is none) with `crop` and `heat_map`, the square as it was judged and what in it speaks for generated,
-            as PNG data URLs. `others` are the next largest faces, at most 11, largest first, each with its `verdict`,
+            found), `made_by` (where the picture is the face of a seed: `seed` and `weights`; else null), `box` (left,
+            top and side in pixels of the square around the face, or null), `roll` (degrees clockwise by which that
+            square is turned about its middle, or null), `sentences`, and `opinion` (null where there is none) with
+            `crop` and `heat_map`, the square as it was judged and what in it speaks for generated, as PNG data URLs.
+            `others` are the next largest faces, at most 11, largest first, each with its `verdict`,
             `probability_generated`, `box`, `roll`, `sentences` and `opinion`. Where no face was found, `middle` is an
             opinion on the middle square. The rest is what the page shows of it.
         """
@@ -108,7 +105,26 @@ class VerdictTab:
 
     def _verdict(self, picture: Path) -> dict:
         image = files.read_picture(read_upload(picture))
-        return as_json(self.judge.verdict(image), image)
+        faces = face_finder.find(image)
+        found = as_json(self.judge.verdict(image, faces), image)
+        for finder in Finder.of(self.models):
+            seed = finder.made_by(image, faces)
+            if seed is not None:
+                return found | _as_made(found, seed, finder.model.id)
+        return found
+
+
+def _as_made(found: dict, seed: int, weights: str) -> dict:
+    """What replaces a verdict on a picture that is the face of a seed: nothing is left to be judged."""
+    opinion = found["opinion"] and {**found["opinion"], "percent": None, "sentences": []}
+    return {
+        "verdict": GENERATED,
+        "headline": f"Generated: the face of seed {seed}",
+        "sentences": [f"The picture is the face that seed {seed} makes with the weights {weights}, pixel by pixel."],
+        "probability_generated": 1.0,
+        "opinion": opinion,
+        "made_by": {"seed": seed, "weights": weights},
+    }
 
 
 def as_json(verdict: Verdict, picture: Image.Image, truth: str = "") -> dict:
@@ -127,6 +143,7 @@ def as_json(verdict: Verdict, picture: Image.Image, truth: str = "") -> dict:
     return {
         **as_judged(verdict, sentences),
         "faces": verdict.faces,
+        "made_by": None,
         "others": [as_judged(face, [f"{name}."]) for face, name in zip(verdict.others, names[1:])],
         "middle": verdict.middle and as_opinion(verdict.middle),
         "photo": data_url(files.preview(picture), "image/webp") if shown else None,
@@ -152,36 +169,6 @@ def as_judged(judged: Judged | Verdict, sentences: list[str]) -> dict:
         "sentences": sentences,
         "opinion": opinion,
     }
-
-
-def face_names(squares: Sequence[Square], picture: Image.Image) -> list[str]:
-    """What the faces of a picture are called: their number, counted from the left, and where they are."""
-    middles = [square.middle for square in squares]
-    order = sorted(range(len(squares)), key=middles.__getitem__)
-    thirds = [(int(3 * y / picture.height), int(3 * x / picture.width)) for x, y in middles]
-    return [f"Face {order.index(face) + 1} of {len(squares)}, {in_words(*third)}" for face, third in enumerate(thirds)]
-
-
-def marks(squares: Sequence[Square], names: Sequence[str], picture: Image.Image) -> list[dict]:
-    """Where the page marks the faces, from left to right, for page.css; 100cqw are the picture's width.
-
-    `--x` and `--y` are the middle of the square, `--side` is its side, and `--near` is how far the middle of the next
-    face is away: as wide as two buttons can be without overlapping. `--face` is 0 for the largest.
-    """
-    middles, unit = [square.middle for square in squares], 100 / picture.width
-    result = []
-    for face, (x, y) in enumerate(middles):
-        gaps = [max(abs(x - left), abs(y - top)) for left, top in middles[:face] + middles[face + 1 :]]
-        lengths = {"x": x, "y": y, "side": squares[face].side, "near": min(gaps, default=picture.width)}
-        place = [f"--{name}: {unit * value:.2f}cqw" for name, value in lengths.items()]
-        place += [f"--face: {face}", f"--roll: {roll(squares[face])}deg"]
-        result.append({"face": face, "name": names[face], "pressed": face == 0, "place": "; ".join(place)})
-    return sorted(result, key=lambda mark: middles[mark["face"]])
-
-
-def roll(square: Square) -> int:
-    """Degrees, clockwise, by which a square is turned about its middle; -180 to 180."""
-    return round(square.roll)
 
 
 def as_opinion(opinion: Opinion) -> dict:
@@ -212,10 +199,3 @@ def place(places: np.ndarray) -> str:
         return ""
     strongest = np.unravel_index(places.argmax(), places.shape)
     return in_words(*(int(3 * (index + 0.5) / size) for index, size in zip(strongest, places.shape)))
-
-
-def in_words(row: int, column: int) -> str:
-    """A ninth of a picture in words; row and column are 0, 1 or 2."""
-    if row == 1:
-        return ("on the left", "in the middle", "on the right")[column]
-    return f"at the {('top', '', 'bottom')[row]} {('left', '', 'right')[column]}".strip()

@@ -12,13 +12,14 @@ import tyro
 
 from gan import UserError, expand_home, show_anything
 from gan.cards import generator as generator_card
-from gan.model import local_paths, weights
+from gan.model import additions, local_paths, weights
 from gan.model.config import load_config
 from gan.train import machine
-from gan.train.attributes import labelled
 from gan.train.attributes.fit import fit
+from gan.train.attributes.labels import parse
 from gan.train.attributes.network import AttributeNetwork, explained, train
 from gan.train.attributes.scores import Scores
+from gan.train.pictures import labelled
 
 # columns of UTKFace and of CelebA
 LABELS = (
@@ -67,7 +68,7 @@ class AttributeSettings:
 
 def main(settings: AttributeSettings) -> None:
     start = time.monotonic()
-    columns = labelled.parse(settings.labels)
+    columns = parse(settings.labels)
     torch.manual_seed(settings.seed)
     machine.keep_memory()
     # before minutes of work: is everything there, and can it be written?
@@ -108,7 +109,7 @@ def main(settings: AttributeSettings) -> None:
             "linear": rounded[1],
         }
         tensors = {name: torch.from_numpy(move) for name, move in found.items()}
-        weights.save_directions(loaded.folder, tensors, local_paths.remove_from(report))
+        additions.save_directions(loaded.folder, tensors, local_paths.remove_from(report))
         config = load_config(loaded.folder)
         generator_card.save(loaded.folder, config, loaded.generator_id)
         for name, share in linear.items():

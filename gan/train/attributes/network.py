@@ -10,8 +10,8 @@ from tqdm import trange
 
 from gan.model import images
 from gan.model.networks import Discriminator
-from gan.train.attributes.labelled import Labelled
 from gan.train.machine import cpu_has_bf16
+from gan.train.pictures.labelled import Labelled, standardised
 
 _SHIFT = 3  # pixels by which faces are shifted while training
 _LIGHT = 0.2  # most change of contrast and brightness, of the range from -1 to 1
@@ -74,11 +74,6 @@ def guesses(network: AttributeNetwork, pictures: np.ndarray) -> np.ndarray:
     """`(N, S, S, 3)` uint8 → `(N, K)` float32."""
     parts = [pictures[start : start + _BATCH] for start in range(0, len(pictures), _BATCH)]
     return np.concatenate([network(images.to_signed(torch.from_numpy(part))).numpy() for part in parts])
-
-
-def standardised(values: np.ndarray, like: np.ndarray) -> np.ndarray:
-    """Labels in standard deviations from the mean of the labels `like`."""
-    return (values - np.nanmean(like, 0)) / np.maximum(np.nanstd(like, 0), 1e-6)
 
 
 def explained(network: AttributeNetwork, faces: Labelled, like: np.ndarray) -> dict[str, float]:

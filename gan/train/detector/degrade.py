@@ -4,14 +4,14 @@ Real and generated pictures get the same ones, so that the detector judges faces
 JPEG and samples as PNG, and a detector would learn only that (Wang et al. 2020, https://arxiv.org/abs/1912.11035).
 """
 
-import io
 from collections.abc import Callable
 
 import numpy as np
 from PIL import Image, ImageEnhance, ImageFilter
 
-from gan.model import face_finder, images
+from gan.model import face_finder
 from gan.model.face_finder import Square
+from gan.train.pictures.lossy import saved
 
 _FILTERS = (Image.Resampling.BILINEAR, Image.Resampling.BICUBIC, Image.Resampling.LANCZOS, Image.Resampling.BOX)
 _ENHANCERS = (ImageEnhance.Brightness, ImageEnhance.Contrast, ImageEnhance.Color)
@@ -87,14 +87,6 @@ def in_a_photo(picture: Image.Image, random: np.random.Generator) -> Image.Image
 def blurred(image: Image.Image, sigma: float) -> Image.Image:
     """Gaussian blur with a standard deviation in pixels."""
     return image.filter(ImageFilter.GaussianBlur(sigma))
-
-
-def saved(image: Image.Image, format: str, quality: int) -> Image.Image:
-    """The picture after it was saved as a lossy file and read again."""
-    file = io.BytesIO()
-    # WebP's slower methods only make smaller files
-    image.save(file, format, quality=quality, **({"method": 0} if format == "WEBP" else {}))
-    return images.decode(file.getvalue())
 
 
 def resaved(image: Image.Image, random: np.random.Generator) -> Image.Image:

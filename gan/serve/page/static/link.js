@@ -76,7 +76,7 @@ window.seedfacesTab = (tab) => setTimeout(() => {
   at = tab;
   const left = pending.findIndex(({ number }) => number === visit && number > asked);
   if (left >= 0) pending.splice(left, 1); // it was left before it was asked for
-  if (tab !== "gallery") window.seedfacesCard?.close(); // an invisible dialog would block the whole page
+  if (!["gallery", "find"].includes(tab)) window.seedfacesCard?.close(); // its face is no longer on the page
   if (tabOf(props.value.query) === tab) return follow(false);
   const last = latest[tab];
   if (last && !last.waiting && (last.chosen === chosen || tab === "verdict")) { // a verdict may be on an upload, which no link brings back

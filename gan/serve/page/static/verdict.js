@@ -1,5 +1,4 @@
-// The verdict: a press on a face of a group photo shows the verdict on that face. A picture that does not get as far as
-// the judge leaves its reason in the card's place: Gradio only shows a toast, which vanishes.
+// The verdict: a press on a face of a group photo shows the verdict on that face.
 element.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-face]");
   if (!button) return;
@@ -8,52 +7,4 @@ element.addEventListener("click", (event) => {
   const pressed = marks.map((mark) => ({ ...mark, pressed: mark.face === face }));
   props.value = { ...props.value, marks: pressed, chosen: face ? others[face - 1] : null };
 });
-
-let awaited = null; // the file that is uploaded and judged, or {} where it is not known: pasting tells nothing of it
-const ERROR = ".toast-message-item.error"; // one that is added to a toast still shown, too
-const isError = (node) => node.matches?.(ERROR) || node.querySelector?.(ERROR);
-const toasts = new MutationObserver((changes) => {
-  const visible = document.querySelector("#upload")?.offsetParent; // an error in another tab is not about the picture
-  if (visible && changes.some(({ addedNodes }) => [...addedNodes].some(isError))) window.seedfacesUpload.refuse();
-});
-
-function wait(event) {
-  if (!event.target.closest?.("#upload")) return;
-  awaited = (event.target.files || event.dataTransfer?.files || [])[0] || awaited || {};
-  toasts.observe(document.body, { childList: true, subtree: true });
-}
-for (const name of ["click", "change", "drop"]) document.addEventListener(name, wait, true);
-document.addEventListener("cancel", ({ target }) => target.type === "file" && toasts.disconnect(), true);
-
-// never the text of the toast: it names the file, and Gradio would run `${…}` in the name
-function reason({ size = 0, type = "image/" }) {
-  if (type && !type.startsWith("image/")) // browsers do not know all types
-    return "This file is not a picture that can be read here: use JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF or HEIC.";
-  const most = MOST_BYTES;
-  if (size > most) return `This file is larger than ${most / 2 ** 20} MB: use a smaller picture.`;
-  return "The page is busy or cannot be reached, so the picture was not judged. Choose it again in a moment.";
-}
-
-// answers may arrive in another order than the pictures were sent: only that to the last one is shown
-let [last, shown] = ["", null];
-watch("value", () => {
-  const { folder } = props.value || {};
-  if (folder && !last.includes(folder)) props.value = shown;
-  else shown = props.value;
-});
-
-window.seedfacesUpload = {
-  sent(picture) {
-    last = picture?.path || "";
-    return picture;
-  },
-  settled(...answer) {
-    awaited = null;
-    toasts.disconnect();
-    return answer;
-  },
-  refuse() {
-    props.value = shown = { refused: reason(awaited || {}) };
-    trigger("refused");
-  },
-};
+const arrived = () => {};

@@ -1,6 +1,5 @@
 """Faces with what data sets say about them."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -8,46 +7,29 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import pyarrow
 import pyarrow.parquet as parquet
+from pyarrow import types
 from tqdm import tqdm
 
 from gan import UserError
 from gan.model import face_finder, images
-from gan.model.look import ATTRIBUTES
 from gan.train import machine
 from gan.train.pictures.source import is_held_out
 from gan.train.pictures.tables import image_columns, read_cell
 
 FEWEST = 100  # faces that carry a label, below which it cannot be learned; of held-out ones a tenth
 _TOGETHER = 256  # pictures in memory at a time
-# how far a head is turned is measured, so a label of it would not be used
-_LEARNED = tuple(name for name in ATTRIBUTES if name != "turn")
-_LABEL = re.compile(r"([a-z]+)=(-?)(.+)")
 
 
 @dataclass(frozen=True)
 class Labelled:
     """Faces and their labels."""
 
-    names: tuple[str, ...]  # K attributes
+    names: tuple[str, ...]  # of K attributes
     pictures: np.ndarray  # (N, S, S, 3) uint8
     values: np.ndarray  # (N, K) float32 as the data sets have them; NaN where they say nothing
     without_face: int = 0  # pictures that were left out
-
-
-def parse(labels: Sequence[str]) -> dict[str, list[tuple[str, int]]]:
-    """`["smile=Smiling", "beard=-No_Beard"]` → columns of each attribute, with the sign with which they count.
-
-    Raises:
-        UserError: an item is not of that kind, or there is no such attribute.
-    """
-    columns = {}
-    for item in labels:
-        match = _LABEL.fullmatch(item)
-        if not match or match[1] not in _LEARNED:
-            raise UserError(f"--labels {item}: write ATTRIBUTE=COLUMN; the attributes are {', '.join(_LEARNED)}.")
-        columns.setdefault(match[1], []).append((match[3], -1 if match[2] else 1))
-    return columns
 
 
 def read(folders: Sequence[Path], labels: Mapping, size: int, crop: str) -> tuple[Labelled, Labelled]:
@@ -55,7 +37,8 @@ def read(folders: Sequence[Path], labels: Mapping, size: int, crop: str) -> tupl
     splits.
 
     Args:
-        labels: see `parse`. Where a folder has several columns of an attribute, their mean counts.
+        labels: columns of each attribute, with the sign with which they count. Where a folder has several columns of
+            an attribute, their mean counts.
         size: side of a face, pixels.
         crop: "face", as the page frames faces, or "middle", the square in the middle of each picture.
 
@@ -66,10 +49,7 @@ def read(folders: Sequence[Path], labels: Mapping, size: int, crop: str) -> tupl
     rows = [], []
     missing = 0
     for folder in folders:
-        files = sorted(folder.rglob("*.parquet")) if folder.is_dir() else []
-        if not files:
-            raise UserError(f"--train_data_dir {folder} holds no parquet files, where labels are read from.")
-        found = image_columns(files, beside_pictures=False)
+        found = image_columns(_files(folder), beside_pictures=False)
         with ThreadPoolExecutor(machine.cores()) as pool:
             for path, column in found.items():
                 held_out = is_held_out(path.relative_to(folder).parts)
@@ -88,6 +68,33 @@ def read(folders: Sequence[Path], labels: Mapping, size: int, crop: str) -> tupl
                 raise UserError(f"Only {count} {kind} have a label for {name}; it takes at least {fewest}.")
         parts.append(Labelled(names, pictures, values, missing))
     return parts[0], parts[1]
+
+
+def standardised(values: np.ndarray, like: np.ndarray) -> np.ndarray:
+    """Labels in standard deviations from the mean of the labels `like`."""
+    return (values - np.nanmean(like, 0)) / np.maximum(np.nanstd(like, 0), 1e-6)
+
+
+def every(folders: Sequence[Path]) -> dict[str, list[tuple[str, int]]]:
+    """All columns of numbers and of yes and no in folders of parquet files, each a label of its own.
+
+    Raises:
+        UserError: a folder has no parquet files.
+    """
+    schemas = [parquet.ParquetFile(path).schema_arrow for folder in folders for path in _files(folder)]
+    columns = {field.name: None for schema in schemas for field in schema if _is_number(field.type)}
+    return {name: [(name, 1)] for name in columns}
+
+
+def _is_number(kind: pyarrow.DataType) -> bool:
+    return types.is_boolean(kind) or types.is_integer(kind) or types.is_floating(kind)
+
+
+def _files(folder: Path) -> list[Path]:
+    files = sorted(folder.rglob("*.parquet")) if folder.is_dir() else []
+    if not files:
+        raise UserError(f"--train_data_dir {folder} holds no parquet files, where labels are read from.")
+    return files
 
 
 def _batches(path: Path, column: str, labels: Mapping) -> Iterator[tuple[list, np.ndarray]]:

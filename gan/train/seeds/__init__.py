@@ -1,0 +1,1 @@
+"""Learn a face descriptor and index the seeds of generators with it."""
