@@ -13,7 +13,6 @@ from huggingface_hub.utils import filter_repo_objects, validate_repo_id
 from gan import UserError
 from gan.hub.failures import PAUSES, explained, may_pass, not_kept, retried, status_of
 from gan.hub.model_card import PLACE, merged_card
-from gan.hub_name import FULL_NAME
 from gan.model import additions, weights
 from gan.model.config import CONFIG
 

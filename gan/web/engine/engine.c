@@ -1,8 +1,5 @@
 /* The loops of a generator, for WebAssembly with SIMD. build.sh builds ../static/engine.wasm. */
-#include <wasm_simd128.h>
-
-#define EXPORT(name) __attribute__((export_name(#name))) void name
-#define ALWAYS_INLINE static inline __attribute__((always_inline))
+#include "block.h"
 
 /* Some faces at one size: [face][y][x][channel] float32. Each face has a border of one pixel, always 0, so no loop has to
    look for edges. The number of channels is a multiple of 4; those beyond the network's are 0. */
@@ -15,35 +12,9 @@ static inline float *pixel(plane in, int face, int y, int x) {
   return in.at + ((face * (in.size + 2) + y + 1) * (in.size + 2) + x + 1) * in.channels;
 }
 
-/* Sums of `pixels` places times 4 * `vectors` channels, which registers hold: bias + sum over taps and input channels.
-   pixels and vectors are constants where this is called, so the compiler unrolls all loops but those over taps and c.
-   in, out: where each place's pixel begins; taps: where each tap's pixel begins, seen from there;
-   weights: [tap][c][channel]. */
-ALWAYS_INLINE void block(const float *const *in, float *const *out, const int *taps, int n_taps, int c_in,
-                         const float *weights, const float *bias, float least, const int pixels, const int vectors) {
-  v128_t sums[8][2];
-  for (int p = 0; p < pixels; p++)
-    for (int v = 0; v < vectors; v++) sums[p][v] = wasm_v128_load(bias + 4 * v);
-  for (int tap = 0; tap < n_taps; tap++) {
-    const float *at[8];
-    for (int p = 0; p < pixels; p++) at[p] = in[p] + taps[tap];
-    for (int c = 0; c < c_in; c++, weights += 4 * vectors) {
-      v128_t weight[2];
-      for (int v = 0; v < vectors; v++) weight[v] = wasm_v128_load(weights + 4 * v);
-      for (int p = 0; p < pixels; p++) {
-        v128_t value = wasm_v128_load32_splat(at[p] + c);
-        for (int v = 0; v < vectors; v++) sums[p][v] = wasm_f32x4_add(sums[p][v], wasm_f32x4_mul(value, weight[v]));
-      }
-    }
-  }
-  for (int p = 0; p < pixels; p++)
-    for (int v = 0; v < vectors; v++)
-      wasm_v128_store(out[p] + 4 * v, wasm_f32x4_pmax(sums[p][v], wasm_f32x4_splat(least)));
-}
-
 /* One phase of a transposed convolution, see below: rows * columns pixels of each face, `pixels` of them at a time. */
 ALWAYS_INLINE void phase(plane in, plane out, int faces, int stride, int rows, int columns, const int *taps, int n_taps,
-                         const float *weights, const float *bias, float least, const int pixels, const int vectors) {
+                         const float *weights, const float *bias, float slope, const int pixels, const int vectors) {
   for (int c = 0; c < out.channels; c += 4 * vectors, weights += n_taps * in.channels * 4 * vectors) {
     int face = 0, y = 0, x = 0;
     while (face < faces) {
@@ -59,18 +30,18 @@ ALWAYS_INLINE void phase(plane in, plane out, int faces, int stride, int rows, i
         if (++x == columns) x = 0, y++;
         if (y == rows) y = 0, face++;
       }
-      block(from, to, taps, n_taps, in.channels, weights, bias + c, least, pixels, vectors);
+      block(from, to, taps, n_taps, in.channels, weights, bias + c, slope, pixels, vectors);
     }
   }
 }
 
-/* Transposed convolution, plane to plane, and then the larger of each value and `least`.
+/* Transposed convolution, plane to plane, and then the larger of each value and `slope` times it.
 
    Output pixels that are the same modulo the stride are a phase: all of them are sums over the same places of the
    kernel, and a phase has only those. weights: [phase y][phase x][c_out / lanes][kernel y][kernel x][c_in][lanes] with 8
    lanes, or 4 where c_out is 4. */
 EXPORT(convolve)(float *from, int size, int c_in, float *to, int c_out, int faces, int kernel, int stride, int padding,
-                 const float *weights, const float *bias, float least) {
+                 const float *weights, const float *bias, float slope) {
   plane in = {from, size, c_in}, out = {to, (size - 1) * stride - 2 * padding + kernel, c_out};
   for (int py = 0; py < stride; py++)
     for (int px = 0; px < stride; px++) {
@@ -81,9 +52,9 @@ EXPORT(convolve)(float *from, int size, int c_in, float *to, int c_out, int face
       int rows = (out.size - py + stride - 1) / stride, columns = (out.size - px + stride - 1) / stride;
       plane shifted = {pixel(out, 0, py - 1, px - 1), out.size, c_out};
       if (c_out == 4)
-        phase(in, shifted, faces, stride, rows, columns, taps, n_taps, weights, bias, least, 8, 1);
+        phase(in, shifted, faces, stride, rows, columns, taps, n_taps, weights, bias, slope, 8, 1);
       else
-        phase(in, shifted, faces, stride, rows, columns, taps, n_taps, weights, bias, least, 6, 2);
+        phase(in, shifted, faces, stride, rows, columns, taps, n_taps, weights, bias, slope, 6, 2);
       weights += n_taps * c_in * c_out;
     }
 }

@@ -54,10 +54,10 @@ export class Generator {
     this.memory.floats(at, latent.length).set(latent.map((value) => value * scale));
   }
 
-  run({ input, output, kernel, stride, padding, weights, bias, least }, count) {
+  run({ input, output, kernel, stride, padding, weights, bias, slope }, count) {
     const { engine } = this.memory;
     const to = [output.at, output.channels, count, kernel, stride, padding];
-    engine.convolve(input.at, input.size, input.channels, ...to, weights, bias, least);
+    engine.convolve(input.at, input.size, input.channels, ...to, weights, bias, slope);
   }
 
   addEnlarged(picture, larger, count) {

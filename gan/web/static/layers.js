@@ -1,10 +1,10 @@
 // Tensors of a generator → layers in the memory of engine.wasm, in the order in which its loops read them.
 
 const EPSILON = 1e-5; // of BatchNorm
-const NO_RELU = -3.4e38; // less than any value
+const [RELU, NOTHING] = [0, 1]; // slopes: see block.h
 
 /** Memory of an instance of engine.wasm. Nothing is given back: a generator stays as long as its worker. */
-class Memory {
+export class Memory {
   constructor(engine) {
     this.engine = engine;
     this.top = engine.__heap_base.value;
@@ -35,7 +35,7 @@ class Memory {
 }
 
 /** A plane is { at, size, channels, width }: see engine.c; width: the network's channels, the others are 0.
- *  A layer is { input, output, kernel, stride, padding, weights, bias, least }: what the engine's convolve takes. */
+ *  A layer is { input, output, kernel, stride, padding, weights, bias, slope }: what the engine's convolve takes. */
 export class LayerBuilder {
   /** tensors: Map of name → Float32Array; batch: faces of a plane. */
   constructor(module, tensors, batch) {
@@ -54,25 +54,25 @@ export class LayerBuilder {
     const { size, width } = output;
     const strides = { ky: size * width * input.width, kx: width * input.width, output: input.width, input: 1 };
     const kernel = { data: this.tensors.get("project.weight"), strides, ...this.norm("project_norm") };
-    return this.layer(input, output, kernel, { kernel: size, stride: size, padding: 0, least: 0 });
+    return this.layer(input, output, kernel, { kernel: size, stride: size, padding: 0, slope: RELU });
   }
 
   /** Features → those of the next size. */
   step(k, input, output) {
     const kernel = { data: this.tensors.get(`steps.${k}.0.weight`), ...this.norm(`steps.${k}.1`) };
-    return this.upsample(input, output, kernel, 0);
+    return this.upsample(input, output, kernel, RELU);
   }
 
   /** The finest features → the picture. */
   toRgb(input, output) {
     const kernel = { data: this.tensors.get("to_rgb.weight"), scale: [1, 1, 1], shift: [0, 0, 0] };
-    return this.upsample(input, output, kernel, NO_RELU);
+    return this.upsample(input, output, kernel, NOTHING);
   }
 
-  upsample(input, output, kernel, least) {
+  upsample(input, output, kernel, slope) {
     const side = output.size % 2 === 0 ? 4 : 3;
     const strides = { ky: side, kx: 1, output: side ** 2, input: side ** 2 * output.width };
-    return this.layer(input, output, { ...kernel, strides }, { kernel: side, stride: 2, padding: 1, least });
+    return this.layer(input, output, { ...kernel, strides }, { kernel: side, stride: 2, padding: 1, slope });
   }
 
   /** Features → what they add to the picture of their size. */
@@ -81,7 +81,7 @@ export class LayerBuilder {
     const shift = this.tensors.get(`skips.${k}.bias`);
     const kernel = { data: this.tensors.get(`skips.${k}.weight`), strides, scale: [1, 1, 1], shift };
     const output = this.plane(input.size, 3);
-    return this.layer(input, output, kernel, { kernel: 1, stride: 1, padding: 0, least: NO_RELU });
+    return this.layer(input, output, kernel, { kernel: 1, stride: 1, padding: 0, slope: NOTHING });
   }
 
   /** The mean of the coarsest features as a plane of one face. */
