@@ -1,7 +1,7 @@
 // Faces in a picture, and the squares around them: gan/model/face_finder.py. Pictures are RGBA: see resize.js. A square is
 // { left, top, side, roll }: pixels, and degrees by which it is turned about its middle, clockwise.
 import { reduce, resize } from "./resize.js";
-import { resized, upright } from "./warp.js";
+import { enlarged, shrunk, upright } from "./warp.js";
 
 const [LARGE, SMALL, ENOUGH] = [640, 240, 1280]; // pixels of a long side: searched at most, at least; before that
 const [SURE, UPRIGHT] = [0.75, 0.91]; // scores of a face, and of what is certainly upright
@@ -49,7 +49,7 @@ export function find(picture, yunet) {
 
 function copyOf(pixels, scale) {
   const [width, height] = [pixels.width, pixels.height].map((length) => Math.max(1, Math.round(length * scale)));
-  return { pixels: scale === 1 ? pixels : resized(pixels, width, height, scale), scale };
+  return { pixels: (scale < 1 ? shrunk : enlarged)(pixels, width, height), scale };
 }
 
 /** The faces that are seen in a picture if it is turned anticlockwise by a multiple of 90 degrees, largest first. */
@@ -177,7 +177,7 @@ function cutOut(picture, square, most) {
   const size = [right - left, bottom - top].map((length) => Math.max(1, Math.round(length * scale)));
   const part = resize(picture, ...size, [left, top, right, bottom], 4);
   const place = times({ ...square, left: square.left - left, top: square.top - top }, scale);
-  return upright(part, place, Math.max(1, Math.round(place.side)), true);
+  return upright(part, place, Math.max(1, Math.round(place.side)), { smooth: true });
 }
 
 /** The crops of a square for a detector, 1 or 4. */
