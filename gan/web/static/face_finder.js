@@ -22,6 +22,9 @@ const bySize = (faces) => faces.sort((one, other) => other.side - one.side);
 /** The remainder as Python has it, never negative. */
 const modulo = (value, by) => ((value % by) + by) % by;
 
+/** To the nearest whole number, and to the even one of two that are as near: Python's round. */
+export const rounded = (value) => (value % 1 === 0.5 || value % 1 === -0.5 ? 2 * Math.round(value / 2) : Math.round(value));
+
 /** A shift turned clockwise by degrees. */
 export function turned(x, y, roll) {
   const [cosine, sine] = [Math.cos((roll * Math.PI) / 180), Math.sin((roll * Math.PI) / 180)];
@@ -42,13 +45,13 @@ export function find(picture, yunet) {
     if (faces.length) break;
   }
   // if the whole photo is turned, the other faces in it are, too
-  const other = faces.length ? modulo(Math.round(faces[0].roll / 90) * 90, 360) : roll;
+  const other = faces.length ? modulo(rounded(faces[0].roll / 90) * 90, 360) : roll;
   if (other !== roll) faces = apart(bySize([...faces, ...search(other)])).slice(0, MOST);
   return faces.map((face) => ({ ...times(face, factor), roll: modulo(face.roll + 180, 360) - 180 }));
 }
 
 function copyOf(pixels, scale) {
-  const [width, height] = [pixels.width, pixels.height].map((length) => Math.max(1, Math.round(length * scale)));
+  const [width, height] = [pixels.width, pixels.height].map((length) => Math.max(1, rounded(length * scale)));
   return { pixels: (scale < 1 ? shrunk : enlarged)(pixels, width, height), scale };
 }
 
@@ -174,10 +177,10 @@ function cutOut(picture, square, most) {
     return [Math.max(Math.floor(middle - reach), 0), Math.min(Math.ceil(middle + reach), length)];
   });
   const [[left, right], [top, bottom]] = ends;
-  const size = [right - left, bottom - top].map((length) => Math.max(1, Math.round(length * scale)));
+  const size = [right - left, bottom - top].map((length) => Math.max(1, rounded(length * scale)));
   const part = resize(picture, ...size, [left, top, right, bottom], 4);
   const place = times({ ...square, left: square.left - left, top: square.top - top }, scale);
-  return upright(part, place, Math.max(1, Math.round(place.side)), { smooth: true });
+  return upright(part, place, Math.max(1, rounded(place.side)), { smooth: true });
 }
 
 /** The crops of a square for a detector, 1 or 4. */
