@@ -21,7 +21,7 @@ from tqdm import tqdm
 from benchmarks.attributes import SIZE, Judge
 from gan.model import face_finder, latents, sampling, seed_index
 from gan.serve.faces import FaceModel
-from gan.serve.finder import SAME_FROM, SHOWN, Finder
+from gan.serve.finder import SAME_FROM, SHOWN, Finder, closest, named
 from gan.train.attributes.__main__ import LABELS
 from gan.train.attributes.labels import parse
 from gan.train.attributes.scores import CHEEKS, LUMA, part
@@ -56,7 +56,7 @@ def main(
     train_data_dir: tuple[Path, ...],
     photographs: int = 500,
     ceiling: int = 20_000,
-    named: int = 200,
+    own_pictures: int = 200,
 ) -> None:
     """
     Args:
@@ -65,7 +65,7 @@ def main(
         train_data_dir: folders of parquet files with labelled pictures; their held-out pictures are looked for.
         photographs: how many of them.
         ceiling: seeds among which the judge looks for the nearest itself.
-        named: seeds that are asked for by their own pictures, each changed in several ways.
+        own_pictures: seeds that are asked for by their own pictures, each changed in several ways.
     """
     train, held_out = labelled.read(list(train_data_dir), parse(LABELS), SIZE, "face")
     judge = Judge(Features(features), train, held_out)
@@ -74,7 +74,7 @@ def main(
         finder = Finder(FaceModel(folder))
         print(f"{folder}: {len(finder.index.rows):,} seeds, index {finder.index.id}")
         lookalikes(finder, judge, held_out.pictures[chosen], ceiling)
-        names(finder, named)
+        own(finder, own_pictures)
         wrong(finder, np.concatenate([train.pictures, held_out.pictures]))
         speed(finder)
 
@@ -160,7 +160,7 @@ def groups(own: Seen, random: np.ndarray, first: np.ndarray) -> None:
 AGES = (("youngest", -9, -0.7), ("young", -0.7, 0), ("older", 0, 0.7), ("oldest", 0.7, 9))  # standard deviations
 
 
-def names(finder: Finder, count: int) -> None:
+def own(finder: Finder, count: int) -> None:
     """How often a seed is named by a picture of its face."""
     random = np.random.default_rng(2)
     print(f"| changed | of {count} seeds named | wrongly |\n|---|---|---|")
@@ -168,19 +168,19 @@ def names(finder: Finder, count: int) -> None:
     pictures = [Image.fromarray(face) for face in finder.model.made(seeds)]
     for name, change in CHANGES.items():
         changed = [change(picture, random) for picture in pictures]
-        made = [finder.made_by(picture, face_finder.find(picture)) for picture in tqdm(changed, leave=False)]
-        right = sum(found == seed for found, seed in zip(made, seeds))
-        other = sum(found not in (None, seed) for found, seed in zip(made, seeds))
+        made = [named([finder], picture, face_finder.find(picture)) for picture in tqdm(changed, leave=False)]
+        right = sum(found is not None and found.seed == seed for found, seed in zip(made, seeds))
+        other = sum(found is not None and found.seed != seed for found, seed in zip(made, seeds))
         print(f"| {name} | {right} | {other} |", flush=True)
 
 
 def wrong(finder: Finder, photographs: np.ndarray) -> None:
     """How many photographs are called the picture of a seed."""
-    found = [same for face in tqdm(photographs, leave=False) if (same := finder.same(face))]
-    most = max((likeness for _, likeness in found), default=float("nan"))
-    called = sum(likeness >= SAME_FROM for _, likeness in found)
+    found = [closest([finder], Image.fromarray(face), []) for face in tqdm(photographs, leave=False)]
+    likeness = [each.likeness for each in found if each]
+    most, called = max(likeness, default=float("nan")), sum(each >= SAME_FROM for each in likeness)
     print(
-        f"of {len(photographs):,} photographs {len(found):,} were compared with seeds' faces, {called} called the "
+        f"of {len(photographs):,} photographs {len(likeness):,} were compared with seeds' faces, {called} called the "
         f"picture of one; the highest likeness is {most:.3f} of {SAME_FROM}"
     )
 
@@ -192,7 +192,8 @@ def speed(finder: Finder) -> None:
     taken = []
     for _ in range(11):
         start = time.perf_counter()
-        finder.find(photo)
+        faces = face_finder.find(photo)
+        finder.find(photo, faces), named([finder], photo, faces)
         taken.append(1000 * (time.perf_counter() - start))
     print(f"12 megapixels: {np.median(taken[1:]):.0f} ms (median of 10, slowest {max(taken[1:]):.0f})")
 

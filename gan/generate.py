@@ -168,6 +168,7 @@ def alike(model: "FaceModel", photo: Path) -> list[Sequence[Point]]:
     Raises:
         UserError: the weights have no seed index, or the picture cannot be read or has no face.
     """
+    from gan.model import face_finder
     from gan.serve import files
     from gan.serve.finder import Finder
 
@@ -177,9 +178,11 @@ def alike(model: "FaceModel", photo: Path) -> list[Sequence[Point]]:
         data = photo.read_bytes()
     except OSError as error:
         raise UserError(f"--like {photo} cannot be read: {error.strerror}.") from None
-    found = Finder(model).find(files.read_picture(data))
-    if not found:
+    picture = files.read_picture(data)
+    faces = face_finder.find(picture)
+    if not faces:
         raise UserError(f"--like {photo}: no face was found in it.")
+    found = Finder(model).find(picture, faces[:1])
     print(f"Most alike: {', '.join(map(str, found[0].points))}.")
     return [range(point, point + 1) for point in found[0].points]
 

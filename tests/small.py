@@ -7,9 +7,11 @@ import torch
 
 from gan import hub
 from gan.hub import model_card
-from gan.model import additions, weights
+from gan.model import additions, seed_index, weights
 from gan.model.networks import Discriminator, Generator
+from gan.model.seed_index import Descriptor
 from gan.model.settings import ModelSettings
+from gan.train.seeds import fill
 
 SMALL = ModelSettings(16, latent_dim=8, widths=(16, 8))
 
@@ -43,6 +45,17 @@ def shaped(folder, *attributes: str, seed: int = 0) -> Path:
     size, random = weights.load_generator(folder).settings.latent_dim, torch.Generator().manual_seed(seed)
     vectors = {name: torch.randn(size, generator=random) for name in attributes}
     additions.save_directions(folder, {name: 3 * vector / vector.norm() for name, vector in vectors.items()}, {})
+    return folder
+
+
+def indexed(folder, seeds: int = 40) -> Path:
+    """Add the index of a few seeds to a weights folder, by a descriptor that has learned nothing."""
+    torch.manual_seed(0)
+    descriptor, generator = Descriptor().eval(), weights.load_generator(folder).generator
+    additions.save_descriptor(folder, descriptor)
+    rows = seed_index.rounded(seed_index.described(descriptor, fill.faces_of(generator, range(seeds)), torch.zeros(32)))
+    training = {"init_from": "itself", "minutes": 0.1, "hardware": "a core", "command": "index"}
+    additions.save_seed_index(folder, rows, {"seeds": seeds, "training": training})
     return folder
 
 

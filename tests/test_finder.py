@@ -13,7 +13,7 @@ from gan.model.look import Look
 from gan.model.point import Place
 from gan.serve import DEFAULT
 from gan.serve.faces import FaceModel
-from gan.serve.finder import SHOWN, Finder
+from gan.serve.finder import SHOWN, Finder, named
 from gan.serve.models import Models
 from gan.serve.page.find import FindTab, as_json
 
@@ -51,18 +51,25 @@ CHANGES = {
 @pytest.mark.parametrize("seed", [2, 1003, 249_998])
 def test_a_picture_of_a_seed_is_recognised(finder, seed, change):
     picture = CHANGES[change](face(finder, seed))
-    assert finder.made_by(picture, face_finder.find(picture)) == seed
-    found = finder.find(picture)[0]
-    assert found.made_by == seed and found.points[0] == seed and len(set(found.points)) == SHOWN
+    made = named([finder], picture, face_finder.find(picture))
+    assert made.seed == seed and made.weights == finder.model.id and 0.95 < made.likeness <= 1.001
 
 
 @pytest.mark.parametrize("seed", [2, 1003])
 def test_what_is_not_the_picture_of_a_seed_of_the_index_is_not_called_so(finder, seed):
     mirrored = Image.fromarray(np.ascontiguousarray(np.asarray(face(finder, seed))[:, ::-1]))
     beyond = face(finder, len(finder.index.rows) + seed)
-    other = Image.fromarray(FaceModel(WEIGHTS / "faces-64").faces([seed])[0])
-    for picture in (mirrored, beyond, other, face(finder, seed, variation=0.6)):
-        assert finder.made_by(picture, face_finder.find(picture)) is None
+    for picture in (mirrored, beyond, face(finder, seed, variation=0.6), Image.new("RGB", (90, 60), "navy")):
+        assert named([finder], picture, face_finder.find(picture)) is None
+
+
+def test_of_two_generators_that_make_similar_faces_the_right_one_is_named(finder):
+    finders = Finder.of(Models(WEIGHTS, DEFAULT))
+    assert [each.model.id for each in finders][0] == finder.model.id and len(finders) == 2
+    for each in finders:
+        picture = Image.fromarray(each.model.faces([1003])[0])
+        made = named(finders, picture, face_finder.find(picture))
+        assert (made.seed, made.weights) == (1003, each.model.id)
 
 
 def test_a_face_is_like_itself_shifted_and_unlike_others(finder):
@@ -74,9 +81,9 @@ def test_a_face_is_like_itself_shifted_and_unlike_others(finder):
 
 
 def test_places_between_seeds_are_nearer_than_the_seeds(finder):
-    stranger = Image.fromarray(FaceModel(WEIGHTS / "faces-64").faces([77])[0])
-    (found,) = finder.find(stranger)
-    assert found.alike == tuple(sorted(found.alike, reverse=True)) and found.made_by is None
+    stranger = Image.fromarray(FaceModel(WEIGHTS / "faces-64").faces([300_077])[0])
+    (found,) = finder.find(stranger, face_finder.find(stranger))
+    assert found.alike == tuple(sorted(found.alike, reverse=True)) and len(set(found.points)) == SHOWN
     points, alike = finder.nearer(found.description, found.points)
     assert len(points) == SHOWN and any(isinstance(point, Place) for point in points)
     assert alike[0] > found.alike[0] and alike == tuple(sorted(alike, reverse=True))
@@ -95,10 +102,13 @@ def test_the_answer_names_seeds_a_link_and_the_face(finder, tab):
     photo = Image.new("RGB", (700, 400), (96, 128, 80))
     for seed, left, side in ((9, 30, 300), (4, 400, 200)):
         photo.paste(face(finder, seed).resize((side, side)), (left, 60))
-    answer = as_json(finder.find(photo), finder.model.id, photo)
+    squares = face_finder.find(photo)
+    made = named([finder], photo, squares)
+    answer = as_json(finder.find(photo, squares), finder.model.id, photo, made)
     one, other = answer["faces"]
     assert answer["others"] and answer["chosen"] == one and [mark["face"] for mark in answer["marks"]] == [0, 1]
-    assert one["headline"] == "This is seed 9" and one["made_by"] == 9 and other["made_by"] == 4
+    assert one["headline"] == "This is seed 9" and one["made_by"] == {"seed": 9, "weights": finder.model.id}
+    assert other["headline"] == f"Seed {other['seeds'][0]} looks most like this face" and other["made_by"] is None
     assert one["sentences"][0] == "Face 1 of 2, on the left." and len(one["seeds"]) == SHOWN
     view, notes = decode(one["link"])
     assert view == View("find", tuple(map(int, one["seeds"])), weights=finder.model.id) and not notes

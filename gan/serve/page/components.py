@@ -169,6 +169,6 @@ class FoundCard(UploadCard):
     name, upload_id = "find", "find-upload"
     description = (
         "faces (of each face in the picture, largest first: seeds, as text, most alike first; alike, how much, -1 to "
-        "1; link, the query string of the link that shows them; made_by, the seed that made the picture, or null; box, "
-        "left, top and side in pixels; roll, degrees)"
+        "1; link, the query string of the link that shows them; made_by, the seed and the weights whose face it is, or "
+        "null; box, left, top and side in pixels; roll, degrees)"
     )

@@ -11,11 +11,11 @@ from PIL import Image
 
 from gan import UserError
 from gan.link import View, encode
-from gan.model import seed_index
+from gan.model import face_finder, seed_index
 from gan.model.look import AS_TRAINED
 from gan.model.point import Place
 from gan.serve import files
-from gan.serve.finder import SHOWN, Finder, Found
+from gan.serve.finder import SHOWN, Finder, Found, Named, named
 from gan.serve.models import Models
 from gan.serve.page import uploads
 from gan.serve.page.api_examples import PAGE
@@ -113,9 +113,9 @@ class FindTab:
         Returns:
             A dict with `faces`, one for each face that was found, largest first, at most 12: `seeds` (12, as text,
             most alike first), `alike` (for each, how much, -1 to 1), `link` (the query string of the link that shows
-            them), `made_by` (the seed whose face the picture shows, pixel by pixel, or null), `box` (left, top and side
-            in pixels of the square around the face) and `roll` (degrees clockwise by which that square is turned). The
-            rest is what the page shows of it.
+            them), `made_by` (of the largest: where it is the face of a seed, its `seed` and `weights`; else null),
+            `box` (left, top and side in pixels of the square around the face) and `roll` (degrees clockwise by which
+            that square is turned). The rest is what the page shows of it.
         """
         if picture is None:
             return None
@@ -128,17 +128,23 @@ class FindTab:
         image = files.read_picture(read_upload(picture))
         if not self.finder:
             raise UserError("These weights have no seed index, so nothing can be found.")
-        found = self.finder.find(image)
-        if not found:
+        faces = face_finder.find(image)
+        if not faces:
             raise UserError("No face was found in this picture. Choose one in which a face is larger, or upright.")
-        return as_json(found, self.finder.model.id, image)
+        found, made = self.finder.find(image, faces), named(Finder.of(self.models), image, faces)
+        return as_json(found, self.finder.model.id, image, made)
 
 
-def as_json(found: Sequence[Found], weights: str, picture: Image.Image) -> dict:
-    """What was found for the faces of a picture, as the card shows it and as the API returns it."""
+def as_json(found: Sequence[Found], weights: str, picture: Image.Image, made: Named | None = None) -> dict:
+    """What was found for the faces of a picture, as the card shows it and as the API returns it.
+
+    Args:
+        weights: whose seeds they are.
+        made: the seed that made the largest face.
+    """
     squares = [each.square for each in found]
     names = face_names(squares, picture)
-    faces = [_as_face(each, weights) for each in found]
+    faces = [_as_face(each, weights, None if place else made) for place, each in enumerate(found)]
     if len(faces) > 1:
         faces = [{**face, "sentences": [f"{name}.", *face["sentences"]]} for face, name in zip(faces, names)]
     return {
@@ -151,19 +157,19 @@ def as_json(found: Sequence[Found], weights: str, picture: Image.Image) -> dict:
     }
 
 
-def _as_face(found: Found, weights: str) -> dict:
+def _as_face(found: Found, weights: str, made: Named | None) -> dict:
     first, *others = map(str, found.points)
     headline, sentences = f"Seed {first} looks most like this face", [f"After it come {', '.join(others[:3])}."]
-    if found.made_by is not None:
-        headline = f"This is seed {found.made_by}"
-        sentences = [f"The picture is the face that seed {found.made_by} makes with the weights {weights}."]
+    if made:
+        headline = f"This is seed {made.seed}"
+        sentences = [f"The picture is the face that seed {made.seed} makes with the weights {made.weights}."]
     return {
         "headline": headline,
         "sentences": sentences if others else [],
         "seeds": [first, *others],
         "alike": [round(each, 4) for each in found.alike],
         "link": encode(View("find", found.points, weights=weights)),
-        "made_by": found.made_by,
+        "made_by": made and {"seed": made.seed, "weights": made.weights},
         "box": [round(float(value)) for value in found.square[:3]],
         "roll": roll(found.square),
         "description": seed_index.rounded(found.description).tolist(),

@@ -14,7 +14,7 @@ from gan.model import detector, face_finder
 from gan.model.detector import GENERATED
 from gan.model.look import AS_TRAINED
 from gan.serve import files
-from gan.serve.finder import Finder
+from gan.serve.finder import Finder, named
 from gan.serve.judge import FEWEST_PIXELS, MOST_FACES, NO_FACE, TOO_SMALL, Judge, Judged, Opinion, Verdict
 from gan.serve.models import Models
 from gan.serve.page import uploads
@@ -93,11 +93,8 @@ class VerdictTab:
         image = files.read_picture(read_upload(picture))
         faces = face_finder.find(image)
         found = as_json(self.judge.verdict(image, faces), image)
-        for finder in Finder.of(self.models):
-            seed = finder.made_by(image, faces)
-            if seed is not None:
-                return found | _as_made(found, seed, finder.model.id)
-        return found
+        made = named(Finder.of(self.models), image, faces)
+        return found | _as_made(found, made.seed, made.weights) if made else found
 
 
 def _as_made(found: dict, seed: int, weights: str) -> dict:
