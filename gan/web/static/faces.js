@@ -5,7 +5,7 @@ const MOST_BYTES = 64e6; // of a file; 1024 px at the default widths take 42 MB
 const BATCH = 4; // faces of one job: they share each reading of the weights
 const ID = 12; // hex digits of a file's sha256: what a link names
 
-/** Workers for this device; each takes about 70 MB. */
+/** Workers for this device; each takes about 60 MB. */
 export function workersHere() {
   return Math.min(/Mobi|Android/.test(navigator.userAgent) ? 2 : 4, navigator.hardwareConcurrency || 2);
 }
