@@ -21,6 +21,7 @@ ONE_DOOR = {
 WALLS = {
     "model": ["train", "cards", "hub", "serve", "link", "words"],
     "cards": ["train", "serve"],
+    "parts": ["train", "hub", "serve", "cards"],
     "train": ["serve"],
     "hub": ["train", "serve"],
     "serve": ["train"],
@@ -74,7 +75,7 @@ def test_walls(path):
     forbidden += [library for library, door in ONE_DOOR.items() if door not in (str(path), str(path.parent))]
     if "page" not in path.parts:
         forbidden.append("gradio")
-    if top != "web":
+    if top != "web" and path != Path("gan/hub/__main__.py"):  # the command builds what it deploys
         forbidden.append("gan.web")
     assert [package for package in forbidden if uses(path, package)] == []
 

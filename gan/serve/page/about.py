@@ -10,6 +10,7 @@ import gradio as gr
 from PIL import Image
 
 from gan.cards.fact import Fact
+from gan.parts import part
 from gan.serve import WEIGHTS
 from gan.serve.faces import FaceModel
 from gan.serve.judge import Judge
@@ -27,7 +28,7 @@ class About:
     def __init__(self, models: Models, judge: Judge):
         self.models, self.judge = models, judge
         with gr.Column(elem_id="about"):
-            gr.HTML(static("about-intro.html"), js_on_load=None)
+            gr.HTML(part("about-intro.html"), js_on_load=None)
             self.timeline = Player("timeline")
             self.text = gr.HTML("", js_on_load=None)
         self.outputs = [self.timeline, self.text]
@@ -85,7 +86,7 @@ def about(model: FaceModel, judge: Judge) -> str:
                 (judge.folder / "README.md", "the card of the detector"),
             ],
         ),
-        shape=static("about-shape.html") if model.along().of else "",
+        shape=part("about-shape.html") if model.along().of else "",
         manual=_links("How to, with examples", [(ROOT / "docs" / "training.md", "the manual")]),
     )
 

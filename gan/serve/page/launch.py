@@ -9,6 +9,7 @@ from gradio.processing_utils import get_upload_folder
 from starlette.middleware import Middleware
 
 from gan import UserError
+from gan.parts import part
 from gan.serve.files import MOST_BYTES
 from gan.serve.judge import Judge
 from gan.serve.models import Models
@@ -89,7 +90,7 @@ def launch(weights: Path, default: str, wanted: str = "") -> None:
 def _serve(page: gr.Blocks, models: Models, line: Line) -> None:
     page.launch(
         theme=theme(),
-        head=f"<style>{static('page.css')}</style>",
+        head=f"<style>{part('parts.css')}{static('page.css')}</style>",
         footer_links=["api"],
         share=os.environ.get("GRADIO_SHARE", "").lower() in ("1", "true"),
         # by default Gradio keeps the last outputs of 10,000 visitors in memory, verdicts on their pictures included,

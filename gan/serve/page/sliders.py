@@ -1,4 +1,4 @@
-"""The page's sliders: one for each field of a look. Nothing else on the page names these fields."""
+"""The page's sliders: one for each field of a look."""
 
 import html
 from collections.abc import Mapping
@@ -8,26 +8,9 @@ import gradio as gr
 
 from gan.link import LOOK
 from gan.model.look import AS_TRAINED, ATTRIBUTES, Look
+from gan.parts.sliders import CONTROLS
 from gan.serve.faces import FaceModel
 from gan.serve.page.inputs import bounded
-
-# for each field of a look, what gr.Slider needs beside range and value; `info` says where left and right lead, unless
-# they are less and more
-CONTROLS = {
-    "variation": {"label": "Variation", "info": "1 as trained, less is closer to the average", "step": 0.05}
-} | {
-    name: {"label": label, "info": ends, "step": 0.5}
-    for name, label, ends in (
-        ("age", "Age", "younger – older"),
-        ("masculine", "More feminine / more masculine", None),
-        ("smile", "Smile", None),
-        ("glasses", "Glasses", None),
-        ("beard", "Beard", None),
-        ("hair", "Hair", "lighter – darker"),
-        ("bangs", "Bangs", None),
-        ("turn", "Head turn", "left – right"),
-    )
-}
 
 
 class Slider(gr.Slider):
