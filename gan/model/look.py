@@ -8,7 +8,7 @@ class Look:
     """What is done to every face of a view alike. It travels with the seeds, through every call from a link to the
     pixels.
 
-    A new attribute is added here and in `gan/web/static/look.js`, given its slider in `gan.serve.page.sliders`, and
+    A new attribute is added here and in `gan/web/static/look.js`, given its slider in `gan.parts.sliders`, and
     learned with `gan.train.attributes`; nothing between them changes.
     """
 
