@@ -2,7 +2,6 @@
 import { sha256 } from "./sha256.js";
 
 const MOST_BYTES = 64e6; // of a file; 1024 px at the default widths take 42 MB
-const BATCH = 4; // faces of one job: they share each reading of the weights
 const ID = 12; // hex digits of a file's sha256: what a link names
 
 /** Workers for this device; each takes about 60 MB. */
@@ -25,7 +24,8 @@ export class Faces {
     const starts = Array.from({ length: workers }, () => faces.#start({ task: "open", module, weights, along }));
     try {
       // the first that is ready begins; a phone may have no memory for more
-      const { settings, attributes } = await Promise.any(starts);
+      const { settings, batch, attributes } = await Promise.any(starts);
+      faces.#batch = batch;
       return Object.assign(faces, { id: weights.id, settings, directions: along && { id: along.id, attributes } });
     } catch ({ errors }) {
       faces.close();
@@ -36,6 +36,7 @@ export class Faces {
   id; // first 12 hex digits of the sha256 of the generator's file: what a link names
   settings; // { resolution, latentDim, widths, skips, variation }
   directions; // { id, attributes }: as a link names them, and the names of what they move; or null
+  #batch; // faces of one job
   #workers = [];
   #idle = [];
   #jobs = []; // { points, look, signal, resolve, reject }: what no worker has begun
@@ -44,7 +45,7 @@ export class Faces {
    *  An aborted signal drops what no worker has begun, and the promise is rejected with the signal's reason. */
   async draw(points, look, { signal } = {}) {
     if (!this.#workers.length) throw closed();
-    const size = Math.max(1, Math.min(BATCH, Math.ceil(points.length / this.#workers.length)));
+    const size = Math.max(1, Math.min(this.#batch, Math.ceil(points.length / this.#workers.length)));
     const jobs = [];
     for (let start = 0; start < points.length; start += size) {
       const part = points.slice(start, start + size);

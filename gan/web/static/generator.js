@@ -26,7 +26,7 @@ export class Generator {
   }
 
   /** Faces of up to `batch` latents, Float32Arrays → RGBA bytes of each, Uint8ClampedArray(resolution² * 4). */
-  faces(latents, variation = 1) {
+  faces(latents, variation) {
     const { engine } = this.memory;
     const { resolution } = this.settings;
     const count = latents.length;

@@ -45,6 +45,7 @@ export class LayerBuilder {
   }
 
   plane(size, width) {
+    // the engine takes 8 channels at a time, and 4 of a picture
     const channels = width === 3 ? 4 : Math.ceil(width / 8) * 8;
     return { at: this.memory.reserve(this.batch * (size + 2) ** 2 * channels), size, channels, width };
   }

@@ -11,18 +11,14 @@ const tasks = {
   open({ module, weights, along }) {
     generator = new Generator(module, weights.bytes, weights.name);
     directions = along ? directionsOf(along.bytes, generator.settings.latentDim, along.name) : {};
-    return { settings: generator.settings, attributes: Object.keys(directions) };
+    return { settings: generator.settings, batch: generator.batch, attributes: Object.keys(directions) };
   },
 
-  /** Points and a look → RGBA bytes of each face. */
+  /** Points, no more than a batch, and a look → RGBA bytes of each face. */
   draw({ points, look }) {
     const { latentDim } = generator.settings;
     const latents = points.map((point) => moved(ofPoint(point, latentDim), look, directions));
-    const faces = [];
-    while (faces.length < latents.length) {
-      faces.push(...generator.faces(latents.slice(faces.length, faces.length + generator.batch), look.variation));
-    }
-    return faces;
+    return generator.faces(latents, look.variation);
   },
 };
 
