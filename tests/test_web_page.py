@@ -30,7 +30,7 @@ from gan.serve.faces import FaceModel
 from gan.serve.page.gallery import Gallery
 from gan.serve.page.morph import Morph, moments
 from gan.serve.relatives import relatives
-from gan.web.build import build
+from gan.web.build import build, main
 from gan.words import word_seed
 
 FACES = "#gallery-faces .face"
@@ -65,15 +65,22 @@ def tiny(tmp_path_factory) -> FaceModel:
 
 
 @pytest.fixture(scope="module")
-def model() -> FaceModel:
+def model(tmp_path_factory) -> FaceModel:
+    """Other weights as small, which can move nothing."""
+    torch.manual_seed(6)
+    return FaceModel(small.folder_of(tmp_path_factory.mktemp("weights") / "plain"))
+
+
+@pytest.fixture(scope="module")
+def faces_64() -> FaceModel:
     return FaceModel(WEIGHTS / "faces-64")
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory, tiny, model) -> str:
-    """A page with faces-64 and the smallest weights."""
+def site(tmp_path_factory, tiny, model, faces_64) -> str:
+    """A page with the smallest weights, and faces-64."""
     out = tmp_path_factory.mktemp("site")
-    build(out, [str(model.folder), str(tiny.folder)])
+    build(out, [str(each.folder) for each in (model, tiny, faces_64)])
     with serving_files(out) as address:
         yield address
 
@@ -126,16 +133,17 @@ def open_face(page, seed):
     return dialog
 
 
-def test_the_first_gallery_is_the_servers(visitor, site, model):
+def test_the_first_gallery_is_the_servers(visitor, site, model, faces_64):
     visitor.goto(site)
     shown(visitor, model, range(16))
     in_address(visitor, v=1, seeds="0-15", variation=1, w=model.id)
+    visitor.get_by_role("button", name="64 px").click()
+    shown(visitor, faces_64, range(16))
+    in_address(visitor, v=1, seeds="0-15", variation=1, w=faces_64.id)
     expect(visitor.get_by_role("heading", name="Seeds 0–15 of 4,294,967,296")).to_be_visible()
-    expect(visitor.locator("#gallery-heading p")).to_have_text(f"64 px · variation 1 · weights {model.id}")
-    # and of other weights
-    visitor.get_by_role("button", name="16 px").click()
-    in_address(visitor, seeds="0-15")
-    expect(visitor.locator("#gallery-heading p")).to_contain_text("16 px")
+    expect(visitor.locator("#gallery-heading p")).to_have_text(f"64 px · variation 1 · weights {faces_64.id}")
+    chooser = visitor.get_by_role("group", name="Which weights make the faces").get_by_role("button")
+    expect(chooser).to_have_text(["16 px · plain", "16 px · tiny", "64 px"])
 
 
 def test_a_link_of_the_gradio_page_means_the_same(visitor, site, model, tiny):
@@ -240,7 +248,7 @@ def test_a_face_large_by_keyboard_and_back(visitor, site, model):
     expect(dialog).to_have_accessible_name("Face of seed 6")
     expect(dialog.get_by_role("button", name="Close")).to_be_focused()
     large(dialog, model, 6)
-    expect(dialog.locator("p")).to_have_text("2 of 4 · 64 px · variation 1")
+    expect(dialog.locator("p")).to_have_text("2 of 4 · 16 px · variation 1")
     visitor.keyboard.press("ArrowRight")
     expect(dialog).to_have_accessible_name("Face of seed 7")
     large(dialog, model, 7)
@@ -275,9 +283,9 @@ def test_files_are_those_of_the_server(visitor, site, model):
     shown(visitor, model, (7, 7, 9), Look(0.8))
     dialog = open_face(visitor, 9)
     name, data = downloaded(visitor, dialog.get_by_role("button", name="PNG"))
-    own = files.face_file(model.faces([9], Look(0.8))[0], 9, Look(0.8), model.id, 64)
+    own = files.face_file(model.faces([9], Look(0.8))[0], 9, Look(0.8), model.id, 16)
     check_png(data, own)
-    assert name == "seed-9-64px-variation-0.8.png"
+    assert name == "seed-9-16px-variation-0.8.png"
     name, data = downloaded(visitor, dialog.get_by_role("button", name="512 px"))
     check_png(data, files.face_file(model.faces([9], Look(0.8))[0], 9, Look(0.8), model.id, 512))
     assert name == "seed-9-512px-variation-0.8.png"
@@ -285,14 +293,14 @@ def test_files_are_those_of_the_server(visitor, site, model):
     name, data = downloaded(visitor, visitor.get_by_role("button", name="Download as one PNG"))
     faces = model.faces((7, 7, 9), Look(0.8))
     check_png(data, files.sheet_png(faces, files.origin((7, 7, 9), Look(0.8), model.id)))
-    assert name == "seeds-7_7_9-64px-variation-0.8.png"
+    assert name == "seeds-7_7_9-16px-variation-0.8.png"
     name, data = downloaded(visitor, visitor.get_by_role("button", name="Download all as ZIP"))
     own = zipfile.ZipFile(io.BytesIO(files.zip_of_pngs((7, 7, 9), faces, Look(0.8), model.id)))
     archive = zipfile.ZipFile(io.BytesIO(data))
     assert archive.testzip() is None and archive.namelist() == own.namelist()
     for each in own.namelist():
         check_png(archive.read(each), own.read(each))
-    assert name == "seeds-7_7_9-64px-variation-0.8.zip"
+    assert name == "seeds-7_7_9-16px-variation-0.8.zip"
 
 
 def check_png(data: bytes, own: bytes) -> None:
@@ -414,15 +422,15 @@ def test_a_morphs_seeds_and_settings(visitor, site, model):
 # --- about, the Hub, offline --------------------------------------------------------------------------------------
 
 
-def test_about_says_what_was_measured(visitor, site, model):
-    visitor.goto(site)
+def test_about_says_what_was_measured(visitor, site, faces_64):
+    visitor.goto(f"{site}/?seeds=1&w={faces_64.id}")
     visitor.get_by_role("tab", name="About").click()
     about = visitor.locator("#about")
     expect(about.get_by_role("heading", name="None of these people exist")).to_be_visible()
     about.locator("summary").click()
-    for fact in model.facts:
+    for fact in faces_64.facts:
         expect(about.locator("#facts")).to_contain_text(fact.sentence)
-    expect(about.locator("table")).to_have_count(sum(bool(fact.table) for fact in model.facts))
+    expect(about.locator("table")).to_have_count(sum(bool(fact.table) for fact in faces_64.facts))
     expect(about.get_by_role("img")).to_have_count(3)
     in_address(visitor, tab="about")
 
@@ -557,10 +565,9 @@ def test_a_page_is_built_again(tiny, model, tmp_path):
     assert again == {path: path.read_bytes() for path in tmp_path.glob("[!.]*.*")}  # nothing depends on the day
 
 
-def test_the_embedded_weights_are_the_default(run, tmp_path):
-    done = run("-m", "gan.web.build", tmp_path / "page")
-    assert done.returncode == 0, done.stderr
-    assert f"To see it: python -m http.server -d {tmp_path / 'page'}" in done.stdout
+def test_the_embedded_weights_are_the_default(run, tmp_path, capsys):
+    main([str(tmp_path / "page")])
+    assert f"To see it: python -m http.server -d {tmp_path / 'page'}" in capsys.readouterr().out
     listed = json.loads((tmp_path / "page" / "weights.json").read_text(encoding="utf-8"))["weights"]
     older = {path.name for path in (WEIGHTS / "older").iterdir()}
     assert [each["name"] for each in listed if each["offered"]] == ["faces-128", "faces-64"]
