@@ -4,7 +4,7 @@ import { sha256 } from "./sha256.js";
 const MOST_BYTES = 64e6; // of a file; 1024 px at the default widths take 42 MB
 const ID = 12; // hex digits of a file's sha256: what a link names
 
-/** Workers for this device; each takes about 60 MB. */
+/** Workers for this device; each takes about 50 MB. */
 export function workersHere() {
   return Math.min(/Mobi|Android/.test(navigator.userAgent) ? 2 : 4, navigator.hardwareConcurrency || 2);
 }
