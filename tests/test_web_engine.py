@@ -16,11 +16,12 @@ from conftest import ROOT
 from goldens import GOLDEN, SEEDS, SHAPED, VARIATIONS, released
 from PIL import Image
 
+from gan import UserError
 from gan.model import images, sampling, weights
 from gan.model.look import Look
 from gan.model.networks import Discriminator, Generator
 from gan.model.point import parse
-from gan.model.settings import ModelSettings
+from gan.model.settings import ModelSettings, ladder
 from gan.serve.faces import FaceModel
 
 STATIC = ROOT / "gan" / "web" / "static"
@@ -151,6 +152,35 @@ def test_what_nobody_waits_for_is_not_drawn(modules):
       return [...found, order, ...(await Promise.all(waiting)), await faces.draw([1], lookOf()).catch(name)];
     }"""
     assert modules.evaluate(code) == ["AbortError", 1, [], [1, 2], "AbortError", "AbortError", "AbortError"]
+
+
+def test_settings_are_pythons(modules):
+    """What a header may say, and the sizes that follow from it."""
+    code = """async (models) => {
+      const { ladder, settingsOf } = await import("/static/settings.js");
+      const isPossible = (model) => {
+        const seedfaces = JSON.stringify({ model, variation: "scale_latent" });
+        try { return Boolean(settingsOf({ seedfaces }, "file")); } catch { return false; }
+      };
+      return [models.map(isPossible), Array.from({ length: 1009 }, (_, i) => ladder(16 + i))];
+    }"""
+    models = [
+        {"resolution": side, "latent_dim": 1, "widths": [1] * (len(ladder(side)) - 1)} for side in (15, 16, 1024, 1025)
+    ]
+    models += [{"resolution": 16, "latent_dim": size, "widths": [1, 1]} for size in (0, 1, 4096, 4097)]
+    models += [
+        {"resolution": 16, "latent_dim": 1, "widths": list(widths)} for widths in ((0, 1), (1, 4096), (4097, 1), (1,))
+    ]
+    possible, ladders = modules.evaluate(code, models)
+    assert possible == [_is_possible(model) for model in models] and sum(possible) == 5
+    assert ladders == [ladder(side) for side in range(16, 1025)]
+
+
+def _is_possible(model: dict) -> bool:
+    try:
+        return bool(ModelSettings(**{**model, "widths": tuple(model["widths"])}))
+    except UserError:
+        return False
 
 
 def test_workers_of_a_device(modules):

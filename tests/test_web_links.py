@@ -71,11 +71,11 @@ def mutated(chance: random.Random) -> str:
 
 def test_changed_links_mean_the_same(modules):
     chance = random.Random(34)
-    queries = [mutated(chance) for _ in range(2000)]
+    queries = [mutated(chance) for _ in range(1200)]
     found = modules.evaluate(DECODE, queries)
     for each, query in zip(found, queries):
         assert each == in_python(query), query
-    assert sum(bool(each["notes"]) for each in found) > 400 and len({each["link"] for each in found}) > 100
+    assert sum(bool(each["notes"]) for each in found) > 240 and len({each["link"] for each in found}) > 60
 
 
 def test_every_word_of_the_vectors_is_the_same_seed(modules):

@@ -14,22 +14,17 @@ const tasks = {
     return { settings: generator.settings, attributes: Object.keys(directions) };
   },
 
-  /** Points and a look → RGBA bytes of each face. */
-  draw({ points, look }) {
-    const { latentDim } = generator.settings;
-    const latents = points.map((point) => moved(ofPoint(point, latentDim), look, directions));
-    const faces = [];
-    while (faces.length < latents.length) {
-      faces.push(...generator.faces(latents.slice(faces.length, faces.length + generator.batch), look.variation));
-    }
-    return faces;
+  /** A point and a look → RGBA bytes of the face. */
+  draw({ point, look }) {
+    const latent = ofPoint(point, generator.settings.latentDim);
+    return generator.face(moved(latent, look, directions), look.variation);
   },
 };
 
 onmessage = ({ data: { task, ...rest } }) => {
   try {
     const answer = tasks[task](rest);
-    postMessage({ answer }, Array.isArray(answer) ? answer.map((face) => face.buffer) : []);
+    postMessage({ answer }, ArrayBuffer.isView(answer) ? [answer.buffer] : []);
   } catch (error) {
     postMessage({ error: error.message });
   }
