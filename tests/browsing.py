@@ -77,3 +77,24 @@ def in_address(page, **wanted) -> None:
             break
         page.wait_for_timeout(50)
     assert link == at and all(part.search(at) for part in parts), (link, at, wanted)
+
+
+# contrast of the text of each element against its background, by selector: WCAG's ratio
+CONTRAST = """(selectors) => {
+  const context = document.createElement("canvas").getContext("2d", {willReadFrequently: true});
+  const rgb = (colour) => { context.clearRect(0, 0, 1, 1); context.fillStyle = colour; context.fillRect(0, 0, 1, 1);
+    return [...context.getImageData(0, 0, 1, 1).data]; };
+  const linear = (v) => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
+  const light = (c) => c.slice(0, 3).map((v) => linear(v / 255))
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const result = {};
+  for (const selector of selectors) {
+    const element = document.querySelector(selector);
+    let behind = element;
+    while (rgb(getComputedStyle(behind).backgroundColor)[3] < 255 && behind.parentElement)
+      behind = behind.parentElement;
+    const [a, b] = [light(rgb(getComputedStyle(element).color)), light(rgb(getComputedStyle(behind).backgroundColor))];
+    result[selector] = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+  }
+  return result;
+}"""

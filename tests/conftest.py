@@ -11,8 +11,11 @@ import time
 import urllib.error
 import urllib.request
 from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from pathlib import Path
+from threading import Thread
 
 import numpy as np
 import pytest
@@ -271,5 +274,49 @@ def page(chromium, request):
     page, errors = context.new_page(), []
     page.on("pageerror", lambda error: errors.append(str(error)))
     yield page
+    context.close()
+    assert errors == []
+
+
+# --- the static page's modules ------------------------------------------------------------------------------------
+
+
+SCRIPTS = "script-src 'self' 'wasm-unsafe-eval'"
+
+
+class _StaticFiles(SimpleHTTPRequestHandler):
+    """Files as a careful host would serve the static page."""
+
+    def end_headers(self):
+        self.send_header(
+            "Content-Security-Policy", "default-src 'none'; connect-src 'self'; worker-src 'self'; " + SCRIPTS
+        )
+        super().end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(scope="session")
+def static_files(tmp_path_factory) -> Path:
+    """What `modules` can fetch: the static page's modules, the weights, and what tests add."""
+    folder = tmp_path_factory.mktemp("static")
+    (folder / "static").symlink_to(ROOT / "gan" / "web" / "static")
+    (folder / "weights").symlink_to(ROOT / "weights")
+    (folder / "empty.html").write_text("<!doctype html>")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def modules(chromium, static_files):
+    """A visitor of an empty page beside `static_files`."""
+    context, errors = chromium.new_context(), []
+    page = context.new_page()
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_StaticFiles, directory=static_files)) as server:
+        Thread(target=server.serve_forever).start()
+        page.goto(f"http://127.0.0.1:{server.server_port}/empty.html")
+        yield page
+        server.shutdown()
     context.close()
     assert errors == []

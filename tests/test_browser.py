@@ -14,7 +14,7 @@ from urllib.parse import quote
 import httpx
 import numpy as np
 import pytest
-from browsing import face, in_address, link_of, open_face, pixels, settled, shown
+from browsing import CONTRAST, face, in_address, link_of, open_face, pixels, settled, shown
 from conftest import DESKTOP, EMBEDDED, PHONE, WEIGHTS, serving
 from PIL import Image
 from playwright.sync_api import expect
@@ -694,26 +694,6 @@ def test_text_has_contrast_in_both_modes(site, page, model):
         CONTRAST, [".card h2", ".card label", ".card .primary", ".card [name=close]", ".card .button"]
     )
     assert min(ratios.values()) >= 4.5, ratios
-
-
-CONTRAST = """(selectors) => {
-  const context = document.createElement("canvas").getContext("2d", {willReadFrequently: true});
-  const rgb = (colour) => { context.clearRect(0, 0, 1, 1); context.fillStyle = colour; context.fillRect(0, 0, 1, 1);
-    return [...context.getImageData(0, 0, 1, 1).data]; };
-  const linear = (v) => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
-  const light = (c) => c.slice(0, 3).map((v) => linear(v / 255))
-    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
-  const result = {};
-  for (const selector of selectors) {
-    const element = document.querySelector(selector);
-    let behind = element;
-    while (rgb(getComputedStyle(behind).backgroundColor)[3] < 255 && behind.parentElement)
-      behind = behind.parentElement;
-    const [a, b] = [light(rgb(getComputedStyle(element).color)), light(rgb(getComputedStyle(behind).backgroundColor))];
-    result[selector] = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-  }
-  return result;
-}"""
 
 
 def test_the_keyboard_reaches_a_face_and_gets_back(site, page, model):

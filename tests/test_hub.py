@@ -21,7 +21,7 @@ from huggingface_hub import HfApi, ModelCard, hf_hub_download, snapshot_download
 from small import folder_of, indexed, pushed
 
 from gan import UserError, hub
-from gan.hub import failures, model_card
+from gan.hub import failures, model_card, spaces
 from gan.model import additions, weights
 from gan.serve import files
 from gan.serve.faces import FaceModel
@@ -251,7 +251,7 @@ def test_a_name_alone_belongs_to_the_user_of_the_token(hub_server, repo_id, tmp_
     folder = folder_of(tmp_path / "weights")
     done = run("-m", "gan.hub", "push", folder, name)
     assert f"Pushed {folder} to {repo_id} as commit" in done.stdout, done.stderr
-    assert f"{HUB}/spaces/alice/page-of-{name}" == hub.deploy(f"page-of-{name}")
+    assert f"{HUB}/spaces/alice/page-of-{name}" == spaces.deploy(f"page-of-{name}")
     assert "SEEDFACES_MODEL" not in HfApi().get_space_variables(f"alice/page-of-{name}")
 
 
@@ -733,20 +733,20 @@ def test_deploy_twice(hub_server, repo_id, run):
     )
     for gone in ("gan/gone.py", "gan/train/loop.py"):  # a file that an earlier version deployed
         HfApi().upload_file(path_or_fileobj=b"old", path_in_repo=gone, repo_id=repo_id, repo_type="space")
-    assert hub.deploy(repo_id) == f"{HUB}/spaces/{repo_id}"  # again, with the embedded weights
+    assert spaces.deploy(repo_id) == f"{HUB}/spaces/{repo_id}"  # again, with the embedded weights
     assert space_files(repo_id) == files and "SEEDFACES_MODEL" not in HfApi().get_space_variables(repo_id)
 
 
 @pytest.mark.parametrize("model", ["no such", "faces", "/tmp/faces", "alice/faces@"])
 def test_a_space_is_not_told_to_show_what_has_no_name(hub_server, repo_id, model):
     with pytest.raises(UserError, match=f"^--model {model}: write it as user/name or user/name@revision.$"):
-        hub.deploy(repo_id, model)
+        spaces.deploy(repo_id, model)
     assert not HfApi().repo_exists(repo_id, repo_type="space")
 
 
 def test_a_space_starts_without_the_trainer(hub_server, repo_id, tmp_path):
     """A Space's files alone, where only the packages of its requirements.txt, and what they need, can be imported."""
-    hub.deploy(repo_id)
+    spaces.deploy(repo_id)
     snapshot_download(repo_id, repo_type="space", local_dir=tmp_path)
     absent = requirements.modules_without(requirements.named("requirements-page.txt"))
     assert {"accelerate", "datasets", "matplotlib", "pytest"} <= absent and "gradio" not in absent
@@ -758,9 +758,26 @@ def test_a_space_starts_without_the_trainer(hub_server, repo_id, tmp_path):
 def test_a_space_that_is_not_ours_is_left_alone(hub_server, repo_id):
     HfApi().create_repo(repo_id, repo_type="space", space_sdk="gradio")
     HfApi().upload_file(path_or_fileobj=b"print(1)", path_in_repo="app.py", repo_id=repo_id, repo_type="space")
-    with pytest.raises(UserError, match="exists and is not a SeedFaces page: choose another name"):
-        hub.deploy(repo_id)
+    with pytest.raises(UserError, match="exists and is not a SeedFaces page .gradio.: choose another name"):
+        spaces.deploy(repo_id)
     assert space_files(repo_id) == {"app.py", ".gitattributes"}
+
+
+def test_a_page_without_a_server_is_deployed(hub_server, repo_id, run, tmp_path):
+    folder = folder_of(tmp_path / "tiny")
+    pushed(folder, f"{repo_id}-weights")
+    for model in (folder, f"{repo_id}-weights"):  # twice
+        done = run("-m", "gan.hub", "deploy", repo_id, "--static", "--model", model)
+        assert done.stdout.endswith(f"Deployed to {HUB}/spaces/{repo_id}\n"), done.stderr
+    assert HfApi().repo_info(repo_id, repo_type="space").sdk == "static"
+    name = weights.load_generator(folder).generator_id
+    files = space_files(repo_id)
+    assert {"index.html", "engine.wasm", "weights.json", "sw.js", f"weights/{name}/generator.safetensors"} <= files
+    readme = Path(hf_hub_download(repo_id, "README.md", repo_type="space")).read_text(encoding="utf-8")
+    assert readme.startswith("---\ntitle: SeedFaces\n") and "\nsdk: static\n" in readme
+    with pytest.raises(UserError, match="exists and is not a SeedFaces page .gradio.: choose another name"):
+        spaces.deploy(repo_id)
+    assert space_files(repo_id) == files
 
 
 @pytest.mark.parametrize(
@@ -769,7 +786,7 @@ def test_a_space_that_is_not_ours_is_left_alone(hub_server, repo_id):
 def test_a_deploy_without_the_right_says_what_to_do(hub_server, repo_id, monkeypatch, token, words):
     monkeypatch.setenv("HF_TOKEN", token)
     with pytest.raises(UserError, match=words):
-        hub.deploy(repo_id, pauses=())
+        spaces.deploy(repo_id, pauses=())
 
 
 def test_the_tests_never_reach_the_real_hub():

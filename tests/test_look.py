@@ -20,7 +20,7 @@ from gan.serve.page.sliders import CONTROLS, Shape, in_words, look_of, values_of
 # the only files that a new attribute touches: in each, the line about another one, and what is added behind it
 ADDED = {
     "gan/model/look.py": ("    age: float = 0.0\n", "    freckles: float = 0.0\n"),
-    "gan/serve/page/sliders.py": ('("age", "Age", "younger – older"),', '("freckles", "Freckles", None),'),
+    "gan/parts/sliders.py": ('("age", "Age", "younger – older"),', '("freckles", "Freckles", None),'),
 }
 CHECK = """
 import sys

@@ -1,20 +1,18 @@
-"""To the Hugging Face Hub and back: check, push, pull, deploy. The only importer of huggingface_hub.
+"""Weights to the Hugging Face Hub and back: check, push, pull. This package is the only importer of huggingface_hub.
 
 A model repo on the Hub is a weights folder, file for file. Each push is one commit, so that no reader gets half of it,
 tagged `g-` and the first 12 hex digits of its generator's sha256, so that a link finds the weights that made its faces.
 """
 
-import re
 from pathlib import Path
 
-from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, hf_hub_download, snapshot_download
-from huggingface_hub.errors import EntryNotFoundError, OfflineModeIsEnabled, RepositoryNotFoundError
+from huggingface_hub import CommitOperationAdd, HfApi, hf_hub_download, snapshot_download
+from huggingface_hub.errors import EntryNotFoundError, OfflineModeIsEnabled
 from huggingface_hub.utils import filter_repo_objects, validate_repo_id
 
 from gan import UserError
 from gan.hub.failures import PAUSES, explained, may_pass, not_kept, retried, status_of
 from gan.hub.model_card import PLACE, merged_card
-from gan.hub_name import FULL_NAME
 from gan.model import additions, weights
 from gan.model.config import CONFIG
 
@@ -36,9 +34,6 @@ PULLED = (
     "quality.png",
     "timeline.webp",
 )
-# the parts of this checkout that the page needs; only they go to a Space
-DEPLOYED = ("app.py", "gan", "weights", "docs", "benchmarks", "README.md", "LICENSE")
-NOT_DEPLOYED = re.compile(r"gan/train/|gan/generate\.py|benchmarks/.*\.py")
 
 
 def prepare(repo_id: str, private: bool = False) -> str:
@@ -51,13 +46,13 @@ def prepare(repo_id: str, private: bool = False) -> str:
     """
 
     def attempt() -> str:
-        api, full_name = HfApi(), _full_name(repo_id)
-        api.create_repo(full_name, private=private or None, exist_ok=True)
+        api, name = HfApi(), full_name(repo_id)
+        api.create_repo(name, private=private or None, exist_ok=True)
         try:
-            api.auth_check(full_name, write=True)
+            api.auth_check(name, write=True)
         except TypeError:  # huggingface_hub 1.x lacks `write`; create_repo has checked that the token may write
             pass
-        return full_name
+        return name
 
     return explained(lambda: retried(attempt, PAUSES[:2]), repo_id)
 
@@ -145,84 +140,11 @@ def pull(repo_id: str, revision: str | None = None) -> Path:
     return explained(attempt_or_cached, repo_id)
 
 
-def deploy(repo_id: str, model: str = "", pauses=PAUSES) -> str:
-    """Put the page of this checkout into a Gradio Space, created if it does not exist, and return its address.
-
-    All other files of the Space are deleted.
-
-    Args:
-        repo_id: the Space, user/name, or a name alone for one of the token's user.
-        model: `user/name[@revision]` on the Hub, for SEEDFACES_MODEL of the Space; empty: the embedded weights.
-        pauses: seconds before each further attempt, where one may help.
-
-    Raises:
-        UserError: no token, no permission for a Gradio Space, the Space exists and is not a SeedFaces page, or `model`
-            is no full name.
-    """
-    if model and not FULL_NAME.fullmatch(model):
-        raise UserError(f"--model {model}: write it as user/name or user/name@revision.")
-
-    def attempt() -> str:
-        api, space = HfApi(), _full_name(repo_id)
-        address = f"{api.endpoint}/spaces/{space}"
-        held = _files_of_ours(space)
-        api.create_repo(space, repo_type="space", space_sdk="gradio", exist_ok=True)
-        # the Hub needs the full address of the thumbnail
-        readme = (
-            files["README.md"]
-            .read_text(encoding="utf-8")
-            .replace("thumbnail: ", f"thumbnail: {address}/resolve/main/", 1)
-        )
-        operations = [
-            CommitOperationAdd(name, readme.encode() if name == "README.md" else str(path))
-            for name, path in files.items()
-        ]
-        operations += [CommitOperationDelete(name) for name in sorted(held - set(files) - {".gitattributes"})]
-        api.create_commit(space, operations, commit_message="Deploy SeedFaces", repo_type="space")
-        if model:
-            api.add_space_variable(space, "SEEDFACES_MODEL", model)
-        elif "SEEDFACES_MODEL" in api.get_space_variables(space):
-            api.delete_space_variable(space, "SEEDFACES_MODEL")
-        return address
-
-    files = _files_of_a_space()
-    return explained(lambda: retried(attempt, pauses), repo_id)
-
-
-def _files_of_a_space() -> dict[str, Path]:
-    """The files of this checkout that a Space needs, by their names there."""
-    root = Path(__file__).resolve().parents[2]
-    files = {
-        path.relative_to(root).as_posix(): path
-        for part in DEPLOYED
-        for path in [root / part, *(root / part).rglob("*")]
-        if path.is_file() and "__pycache__" not in path.parts and path.suffix != ".pyi"
-    }
-    files = {name: path for name, path in files.items() if not NOT_DEPLOYED.match(name)}
-    files["requirements.txt"] = root / "requirements-page.txt"  # a Space installs what its requirements.txt names
-    return files
-
-
-def _full_name(repo_id: str) -> str:
+def full_name(repo_id: str) -> str:
     """user/name; asks the Hub whose token it is, also where the name is full, so that a bad token is found here."""
     validate_repo_id(repo_id)
     user = HfApi().whoami()["name"]
     return repo_id if "/" in repo_id else f"{user}/{repo_id}"
-
-
-def _files_of_ours(space: str) -> set[str]:
-    """Files that an earlier deploy put into a Space; none if it does not exist.
-
-    Raises:
-        UserError: the Space is not a SeedFaces page.
-    """
-    try:
-        files = {file.rfilename for file in HfApi().repo_info(space, repo_type="space").siblings}
-    except RepositoryNotFoundError:
-        return set()
-    if "gan/serve/judge.py" not in files and not files <= {".gitattributes", "README.md"}:
-        raise UserError(f"The Space {space} exists and is not a SeedFaces page: choose another name.")
-    return files
 
 
 def _card_on_the_hub(repo_id: str, revision: str) -> str | None:

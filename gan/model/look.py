@@ -8,8 +8,8 @@ class Look:
     """What is done to every face of a view alike. It travels with the seeds, through every call from a link to the
     pixels.
 
-    A new attribute is added here, given its slider in `gan.serve.page.sliders`, and learned with
-    `gan.train.attributes`; nothing between them changes.
+    A new attribute is added here and in `gan/web/static/look.js`, given its slider in `gan.parts.sliders`, and
+    learned with `gan.train.attributes`; nothing between them changes.
     """
 
     # distance from the average face, 0 to 1.5: 1 as the generator was trained, 0 the average face itself

@@ -8,13 +8,12 @@ import numpy as np
 from PIL import Image
 
 from gan.cards import detector as cards
+from gan.cards.verdict import NO_FACE, TOO_SMALL, bounds
 from gan.model import detector, face_finder, traces, weights
 from gan.model.config import CONFIG, config_errors
 from gan.model.face_finder import FEWEST_PIXELS, Square
 
 LARGEST = 1e6  # slope or intercept of a calibration; logits stay far below the limits of float32
-# the other verdicts: no face was judged
-TOO_SMALL, NO_FACE = "too small to tell", "no face found"
 MOST_FACES = 12  # of a picture that are judged, the largest
 
 
@@ -68,7 +67,7 @@ class Judge:
             self.traces = weights.load_traces(self.folder, self.settings, self.config)
             if self.traces:
                 _check_calibration(self.config["unseen"]["calibration"], ("ours_from", "unlike_from"))
-                self.bounds = _bounds(self.config["unseen"]["report"])
+                self.bounds = bounds(self.config["unseen"]["report"])
         # the page's texts about the detector; a malformed config is refused here
         self.facts, self.table = cards.of_detector(self.config), cards.table(self.config)
         self.trust = cards.trust(self.config)
@@ -107,23 +106,6 @@ class Judge:
         if decided_by == detector.OURS:
             return Opinion(verdict, decided_by, ours, ours, looks[0], places)
         return Opinion(verdict, decided_by, ours, float(np.clip(unseen, *self.bounds)), pixels, blocks)
-
-
-def _bounds(measured: dict) -> tuple[float, float]:
-    """The least and the largest probability that is shown where traces decide: no surer than verdicts on left-out
-    sources were right, where as many pictures are real as generated.
-
-    Raises:
-        LookupError, TypeError, ValueError: the shares are missing or are none.
-    """
-    shares = {
-        verdict: [float(measured[kind][verdict]) for kind in ("generated", "real")]
-        for verdict in ("likely_real", "likely_generated")
-    }
-    if not all(0 <= share <= 1 for pair in shares.values() for share in pair):
-        raise ValueError("a share is not between 0 and 1")
-    least, most = (made / max(made + real, 1e-9) for made, real in shares.values())
-    return min(least, 0.5), max(most, 0.5)
 
 
 def _calibrated(evidence: np.ndarray, calibration: dict) -> tuple[np.ndarray, float]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from PIL import Image
 
+from gan.cards.verdict import WORDS
 from gan.model.face_finder import Square
 
 
@@ -12,7 +13,10 @@ def face_names(squares: Sequence[Square], picture: Image.Image) -> list[str]:
     middles = [square.middle for square in squares]
     order = sorted(range(len(squares)), key=middles.__getitem__)
     thirds = [(int(3 * y / picture.height), int(3 * x / picture.width)) for x, y in middles]
-    return [f"Face {order.index(face) + 1} of {len(squares)}, {in_words(*third)}" for face, third in enumerate(thirds)]
+    return [
+        WORDS["face"].format(number=order.index(face) + 1, count=len(squares), place=in_words(*third))
+        for face, third in enumerate(thirds)
+    ]
 
 
 def marks(squares: Sequence[Square], names: Sequence[str], picture: Image.Image) -> list[dict]:
@@ -39,6 +43,4 @@ def roll(square: Square) -> int:
 
 def in_words(row: int, column: int) -> str:
     """A ninth of a picture in words; row and column are 0, 1 or 2."""
-    if row == 1:
-        return ("on the left", "in the middle", "on the right")[column]
-    return f"at the {('top', '', 'bottom')[row]} {('left', '', 'right')[column]}".strip()
+    return WORDS["places"][row][column]

@@ -8,9 +8,10 @@ import numpy as np
 from PIL import Image
 
 from gan import UserError
+from gan.cards.verdict import WORDS
 from gan.link import View
 from gan.model import detector, face_finder
-from gan.model.detector import GENERATED, REAL
+from gan.model.detector import GENERATED
 from gan.model.look import AS_TRAINED
 from gan.serve import files
 from gan.serve.finder import Finder, named
@@ -26,21 +27,6 @@ from gan.serve.page.safety import Refusal, UploadedPicture, read_upload
 UPSIDE_DOWN = 135  # degrees of roll, above which a face is called that
 SHOWN = 128  # pixels of a square on the page, at most: a group photo has many
 FAINT = 0.3  # logits of a place, below which it means next to nothing
-
-
-# what decided a verdict, in words
-_REASONS = {
-    detector.OURS: "It looks like a face of the generators that this page knows, its own.",
-    detector.TRACES: "It has traces that generators leave, but is not from one that this page knows.",
-    detector.FEW_TRACES: "It shows no sign of this page's generators, and few traces of any other.",
-    detector.SOME_TRACES: "It shows no sign of this page's generators. Another one may have made it: to this page, a "
-    "photograph and a good generator's picture can look alike.",
-    detector.SOME_OF_OURS: "It shows some signs of this page's generators, too few for a verdict.",
-    detector.UNLIKE: "It is unlike the faces that the page learned from, as drawings and masked faces are, so the page "
-    "does not judge it.",
-    detector.UNTRAINED: "It shows no sign of the generators that this page knows. It knows no others, so it calls "
-    "no face real.",
-}
 
 
 class VerdictTab:
@@ -73,7 +59,7 @@ class VerdictTab:
         if not view.seeds:
             return [None]
         face = Image.fromarray(self.models.of(view.weights).faces(view.seeds, view.look)[0])
-        return [as_json(self.judge.verdict(face), face, f"In fact it is generated: the face of seed {view.seeds[0]}.")]
+        return [as_json(self.judge.verdict(face), face, WORDS["truth"].format(seed=view.seeds[0]))]
 
     def judge_upload(self, picture: Path | None) -> dict | None:
         """An upload → the card's value."""
@@ -128,13 +114,12 @@ def as_json(verdict: Verdict, picture: Image.Image, truth: str = "") -> dict:
     """A verdict as the card shows it and as the API returns it."""
     sentences = [truth] if truth else []
     if verdict.verdict == NO_FACE:
-        sentences.append("No face was found, so nothing was judged.")
+        sentences.append(WORDS["no face"])
     elif verdict.faces > 1:
-        judged = "; this is the verdict on the largest" if verdict.opinion else ""
-        sentences.append(f"{verdict.faces} faces were found{judged}.")
+        sentences.append(WORDS["largest" if verdict.opinion else "several"].format(count=verdict.faces))
     squares = [face.face for face in (verdict, *verdict.others) if face.face]
     if verdict.faces > MOST_FACES:
-        sentences.append(f"Only the {MOST_FACES} largest can be chosen.")
+        sentences.append(WORDS["most"].format(most=MOST_FACES))
     names = face_names(squares, picture)
     shown = verdict.others or squares and squares[0].side < max(picture.size)
     return {
@@ -152,14 +137,14 @@ def as_json(verdict: Verdict, picture: Image.Image, truth: str = "") -> dict:
 def as_judged(judged: Judged | Verdict, sentences: list[str]) -> dict:
     """The verdict on one face, as the card shows it and as the API returns it."""
     if judged.verdict == TOO_SMALL:
-        sentences = [*sentences, f"The face is less than {FEWEST_PIXELS} pixels wide, too small to judge."]
+        sentences = [*sentences, WORDS["too small"].format(pixels=FEWEST_PIXELS)]
     opinion, turn = judged.opinion and as_opinion(judged.opinion), judged.face and roll(judged.face)
     if opinion and turn:
-        tilt = "upside down" if abs(turn) > UPSIDE_DOWN else f"tilted by {abs(turn)}°"
-        sentences = [*sentences, f"The face is {tilt} in the picture. It was turned upright before it was judged."]
+        tilt = WORDS["upside down" if abs(turn) > UPSIDE_DOWN else "tilted"].format(degrees=abs(turn))
+        sentences = [*sentences, WORDS["turned"].format(tilt=tilt)]
     return {
         "verdict": judged.verdict,
-        "headline": opinion["headline"] if opinion else judged.verdict.capitalize(),
+        "headline": opinion["headline"] if opinion else WORDS["headlines"][judged.verdict],
         "probability_generated": opinion["probability_generated"] if opinion else None,
         "box": judged.face and [round(float(value)) for value in judged.face[:3]],
         "roll": turn,
@@ -172,10 +157,8 @@ def as_opinion(opinion: Opinion) -> dict:
     """An opinion on a square, as the card shows it and as the API returns it."""
     # some hundred pictures cannot support more than 99 %
     percent = min(max(round(100 * opinion.probability_generated), 1), 99)
-    headline = {GENERATED: f"Likely generated: {percent} %", REAL: f"Likely real: {100 - percent} %"}.get(
-        opinion.verdict, "Can't tell"
-    )
-    reason = _REASONS[opinion.decided_by]
+    headline = WORDS["headlines"][opinion.verdict].format(generated=percent, real=100 - percent)
+    reason = WORDS["reasons"][opinion.decided_by]
     where = place(opinion.places) if opinion.verdict == GENERATED else ""
     side = max(opinion.crop.shape)
     shown = opinion.crop if side <= SHOWN else files.resized(opinion.crop, SHOWN)
@@ -184,7 +167,7 @@ def as_opinion(opinion: Opinion) -> dict:
         "probability_generated": round(opinion.probability_generated, 4),
         "percent": None if opinion.decided_by == detector.UNLIKE else percent,
         "ours": round(opinion.ours, 4),
-        "sentences": [reason, f"The strongest sign is {where}."] if where else [reason],
+        "sentences": [reason, WORDS["strongest"].format(place=where)] if where else [reason],
         "crop": data_url(files.png(shown)),
         "heat_map": data_url(files.heat_map(opinion.crop, opinion.places)),
     }

@@ -1,0 +1,1 @@
+"""The page that needs no server: static files, and what builds them."""

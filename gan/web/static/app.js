@@ -1,0 +1,25 @@
+// Starts the page: joins the tabs, the card and the kept faces, and makes it work without a network.
+import * as about from "./about.js";
+import * as card from "./card.js";
+import { fail, start } from "./frame.js";
+import * as gallery from "./gallery.js";
+import * as kept from "./kept.js";
+import * as morph from "./morph.js";
+
+document.addEventListener("seedfaces-drawn", card.restore, { once: true });
+start({ gallery, morph, about }, [card, kept], card.moved).catch(fail);
+// the service worker fetches the page once more, so it waits until the faces are there
+document.addEventListener("seedfaces-drawn", offline, { once: true });
+
+/** Makes the page work without a network: the service worker keeps its files, and the weights that are loaded. */
+async function offline() {
+  if (!navigator.serviceWorker) return; // not https
+  try {
+    await navigator.serviceWorker.register("sw.js");
+  } catch {
+    return; // a private window may forbid it: the page needs the network, and works
+  }
+  const { active } = await navigator.serviceWorker.ready;
+  const loaded = performance.getEntriesByType("resource").map(({ name }) => name);
+  active.postMessage(loaded.filter((name) => name.startsWith(String(new URL("weights/", location)))));
+}

@@ -1,0 +1,141 @@
+// The gallery tab: many faces, and the controls of a view of them.
+import { consecutive, firstSeed, nextPage, previousPage, resized, surprising, typed } from "./actions.js";
+import { find, newest, onButton } from "./dom.js";
+import * as face from "./face.js";
+import { facesPng, facesZip, save } from "./files.js";
+import { fail, followPasted, go, loaded, showChooser, view } from "./frame.js";
+import { formatPoints, SEEDS } from "./link.js";
+import { lookOf } from "./look.js";
+import { SEED_LIMIT } from "./point.js";
+import { inWords, shapePanel, slider, variationSlider } from "./sliders.js";
+
+const tab = find("#gallery");
+const list = find("#gallery-faces ul");
+const AT_ONCE = 4; // faces that a worker draws together, which is faster than one by one
+const form = find("form", tab);
+export const said = find("#gallery-said");
+let controls; // { variation, count, shape }
+let count = 16; // how many, the visitor's own choice
+let stop = new AbortController(); // of what is drawn for a view that was left
+
+/** Makes the controls, when it is known what they are called. */
+export function build() {
+  const set = (fields, step) => go({ ...view, look: lookOf({ ...view.look, ...fields }) }, { step });
+  const howMany = {
+    name: "count",
+    label: "How many",
+    info: "Faces at once",
+    least: 1,
+    most: SEEDS.gallery[1],
+    step: 1,
+  };
+  controls = {
+    variation: variationSlider((variation) => set({ variation }, "variation")),
+    count: slider({ ...howMany, value: 16 }, (chosen) => {
+      count = chosen;
+      act(resized, "count");
+    }),
+    shape: shapePanel(find(".shape", tab), set),
+  };
+  find(".sliders", tab).replaceChildren(controls.variation, controls.count);
+}
+
+function act(change, step = "") {
+  const { view: next, said, wrong } = change(view, count);
+  go(next, { said, step });
+  return wrong;
+}
+
+export function show(next, entry, { arrived }) {
+  const { seeds, look } = next;
+  const first = firstSeed(seeds[0]);
+  const run = formatPoints(seeds) === formatPoints(consecutive(first, seeds.length));
+  const names = formatPoints(seeds, ", ").replaceAll("-", "–");
+  const of = run ? ` of ${SEED_LIMIT.toLocaleString("en")}` : "";
+  find("#gallery-heading h2").textContent = `${seeds.length === 1 ? "Seed" : "Seeds"} ${names}${of}`;
+  find("#gallery-heading p").textContent = `${entry.resolution} px · ${inWords(look)} · weights ${entry.id}`;
+  showChooser("gallery", entry);
+  find("[name=previous]", tab).disabled = first === 0;
+  form.elements.seeds.value = formatPoints(seeds, ", ");
+  if (arrived && run && seeds.length > 1) count = seeds.length;
+  controls.count.show(count);
+  controls.variation.show(look.variation);
+  controls.shape(look, entry.moves, arrived);
+  showGrid(next);
+}
+
+/** Names the faces of the grid at once; they are drawn one after another. */
+function showGrid(next) {
+  const points = next.seeds.map((point) => face.queryOf(next, point));
+  const faces = points.map(face.faceOf);
+  while (list.children.length < faces.length) list.append(face.item());
+  while (list.children.length > faces.length) list.lastElementChild.remove();
+  const names = [next.weights, ...faces.map(({ seed }) => seed)].join();
+  const others = list.dataset.names !== names; // then what is not drawn yet is no longer of use
+  list.dataset.names = names;
+  faces.forEach((each, place) => {
+    const li = list.children[place];
+    if (li.firstElementChild.dataset.seed !== each.seed) li.firstElementChild.classList.add("coming");
+    face.name(li, each);
+  });
+  document.dispatchEvent(new Event("seedfaces-kept")); // marks those that are kept
+  if (others) {
+    stop.abort();
+    stop = new AbortController();
+  }
+  drawn(faces);
+}
+
+const drawn = newest(async (faces) => {
+  const { signal } = stop;
+  const { entry } = faces[0];
+  list.ariaBusy = "true";
+  try {
+    await loaded(entry, signal);
+    const groups = faces.map((_, place) => place).filter((place) => place % AT_ONCE === 0);
+    await Promise.all(
+      groups.map(async (start) => {
+        const group = faces.slice(start, start + AT_ONCE);
+        const images = await face.drawAll(group, signal);
+        group.forEach((each, i) => face.fill(list.children[start + i], each, images[i]));
+      }),
+    );
+    document.dispatchEvent(new Event("seedfaces-drawn"));
+  } catch (error) {
+    if (error.name !== "AbortError") fail(error);
+  } finally {
+    list.ariaBusy = "false";
+  }
+});
+
+onButton(tab, ({ name, disabled }) => {
+  if (name === "previous" && !disabled) act(previousPage);
+  if (name === "surprise") act(surprising);
+  if (name === "next") act(nextPage);
+  if (name === "sheet") download(facesPng);
+  if (name === "zip") download(facesZip);
+});
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  const text = form.elements.seeds.value;
+  if (followPasted(text)) return;
+  const wrong = act((shown) => typed(shown, text, count));
+  if (wrong) form.elements.seeds.value = text; // it stays to be corrected
+});
+
+/** All faces of the gallery as one file. */
+async function download(makeFile) {
+  const faces = view.seeds.map((point) => face.faceOf(face.queryOf(view, point)));
+  try {
+    const images = await face.drawAll(faces);
+    save(await makeFile(images, view));
+  } catch (error) {
+    fail(error);
+  }
+}
+
+// a slider below the grid stays where it is while it is moved, though the grid grows and shrinks
+tab.addEventListener("pointerdown", ({ target }) => {
+  if (target.type === "range") list.style.setProperty("min-height", `${list.offsetHeight}px`);
+});
+for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => list.style.removeProperty("min-height"));

@@ -1,0 +1,54 @@
+// Weights of a public repo on the Hugging Face Hub, as gan.hub pushes them: ?model=user/name or user/name@revision.
+const HUB = "https://huggingface.co";
+const NAME = /^([\w.-]+\/[\w.-]+)(?:@([\w.-]+))?$/;
+
+const fileOf = (repo, revision, file) => `${HUB}/${repo}/resolve/${encodeURIComponent(revision)}/${file}`;
+
+/** The entry of the weights in a repo. Throws an Error with one sentence on why they cannot be had. */
+export async function fetchEntry(name) {
+  const [, repo, revision = "main"] = NAME.exec(name) ?? [];
+  if (!repo) throw new Error("Write it as user/name or user/name@revision.");
+  return { ...(await entryAt(repo, revision)), name, repo: name, offered: true };
+}
+
+/** The entry of the weights of a link in the repo of others: each push is tagged with its generator. Null if none. */
+export async function older(current, id) {
+  const [, repo] = NAME.exec(current.repo ?? "") ?? [];
+  const entry = repo && (await entryAt(repo, `g-${id}`));
+  return entry?.id === id ? { ...entry, name: `${current.name}, older`, offered: false } : null;
+}
+
+async function entryAt(repo, revision) {
+  const config = await answered(fileOf(repo, revision, "config.json"), repo);
+  const { sha256 = {}, model = {}, metrics } = await config.json().catch(() => ({}));
+  const digest = (file) => (/^[0-9a-f]{64}$/.test(sha256[file]) ? sha256[file].slice(0, 12) : "");
+  const id = digest("generator.safetensors");
+  if (!id || !model.resolution)
+    throw new Error(`The repo ${repo} holds no weights of SeedFaces: its config.json names none.`);
+  const along = digest("directions.safetensors");
+  return {
+    id,
+    resolution: Number(model.resolution),
+    generator: fileOf(repo, revision, "generator.safetensors"),
+    directions: along ? fileOf(repo, revision, "directions.safetensors") : null,
+    along,
+    moves: along ? Object.keys(metrics?.attributes?.linear ?? {}) : [],
+    card: `${HUB}/${repo}`,
+  };
+}
+
+async function answered(url, repo) {
+  let answer;
+  try {
+    answer = await fetch(url);
+  } catch {
+    throw new Error("huggingface.co cannot be reached: check the network, then reload the page.");
+  }
+  if (answer.ok) return answer;
+  const missing = [401, 403, 404].includes(answer.status);
+  throw new Error(
+    missing
+      ? `There is no public repo ${repo} with weights on the Hub: check its name.`
+      : `huggingface.co answered with ${answer.status}: reload the page in a minute.`,
+  );
+}

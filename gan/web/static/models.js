@@ -1,0 +1,104 @@
+// The weights that the page can show: those in its folder, which weights.json lists, and those of a repo on the Hub.
+import { Faces } from "./faces.js";
+import { fetchEntry, older } from "./hub.js";
+import { lookOf, movedBy } from "./look.js";
+
+const MOST_OPEN = 2; // generators in memory: each worker holds a copy
+const MOST_PIXELS = 8 * 2 ** 20; // of faces that are kept in memory, 4 bytes each
+
+/** What weights.json says: { id, name, resolution, offered, generator, directions, moves, along, about } for each. */
+let list = [];
+/** Label, step and, of some, info of each slider, by the field of a look that it sets. */
+export let controls = {};
+/** The entry of the weights that are shown where a link names none. */
+export let current = null;
+const opened = new Map(); // id → promise of its Faces; the one used last at the end
+const known = new Map(); // key of a face → its pixels; the one used last at the end
+
+/** Reads weights.json and, where the page was opened with ?model=user/name, the weights of that repo.
+ *  Returns sentences about what could not be had. */
+export async function load(repo) {
+  const answer = await fetch("weights.json");
+  if (!answer.ok) throw new Error(`weights.json could not be loaded (${answer.status}): build the page again.`);
+  ({ weights: list, controls } = await answer.json());
+  current = list[0];
+  if (!repo) return [];
+  try {
+    current = await fetchEntry(repo);
+    list = [current, ...list.filter(({ id }) => id !== current.id)];
+    return [];
+  } catch (error) {
+    return [`The weights of ${repo} could not be loaded, so the page shows its own. ${error.message}`];
+  }
+}
+
+/** The entry of the weights with that id; the current one if the page does not have them. */
+export const of = (id) => list.find((entry) => entry.id === id) ?? current;
+export const has = (id) => !id || of(id).id === id;
+
+/** Looks for the weights of a link in the repo of the Hub, where there is one. */
+export async function look(id) {
+  const entry = has(id) ? null : await older(current, id).catch(() => null);
+  if (entry) list.push(entry);
+}
+
+/** What a visitor can choose between, small faces first, and the shown ones if a link brought others. */
+export function choices(shown) {
+  const offered = list.filter((entry) => entry.offered || entry === shown);
+  const sizes = offered.filter(({ offered }) => offered).map(({ resolution }) => resolution);
+  const alike = (entry) => sizes.filter((size) => size === entry.resolution).length > 1;
+  return offered
+    .sort((one, other) => one.resolution - other.resolution)
+    .map((entry) => {
+      const more = !entry.offered ? " · older" : alike(entry) ? ` · ${entry.name}` : "";
+      return { id: entry.id, label: `${entry.resolution} px${more}`, chosen: entry === shown };
+    });
+}
+
+/** A look as weights can show it, with the directions that it moves along. */
+export function fitting(look, entry) {
+  const lost = movedBy(look).filter((name) => !entry.moves.includes(name));
+  return lookOf({ ...look, ...Object.fromEntries(lost.map((name) => [name, 0])), directions: entry.along });
+}
+
+/** What of a look weights cannot show, in one sentence; "" where they can show all of it. */
+export function cannot(look, entry) {
+  const lost = movedBy(look).filter((name) => !entry.moves.includes(name));
+  const names = lost.length > 1 ? `${lost.slice(0, -1).join(", ")} and ${lost.at(-1)}` : lost[0];
+  if (names) return `These weights cannot change ${names}.`;
+  const other = look.directions && look.directions !== entry.along;
+  return other ? `These weights do not have the directions ${look.directions}.` : "";
+}
+
+/** The generator of an entry, loaded; it throws an Error with one sentence where that is not possible. */
+export function facesOf(entry) {
+  const { id, generator, directions } = entry;
+  const found = opened.get(id) ?? Faces.open({ generator, directions, id });
+  opened.delete(id);
+  opened.set(id, found);
+  found.catch(() => opened.delete(id)); // it can be tried again
+  for (const [other, faces] of [...opened].slice(0, -MOST_OPEN)) {
+    opened.delete(other);
+    faces.then((each) => each.close());
+  }
+  return found;
+}
+
+/** The pixels of faces with a fitting look, ImageData of each. `keys` name them where they may be asked for again. */
+export async function pictures(entry, points, look, keys, signal) {
+  const missing = keys.map((_, place) => place).filter((place) => !known.has(keys[place]));
+  const faces = await facesOf(entry);
+  const made = missing.length
+    ? await faces.draw(
+        missing.map((place) => points[place]),
+        look,
+        { signal },
+      )
+    : [];
+  missing.forEach((place, i) => known.set(keys[place], made[i]));
+  const images = keys.map((key) => known.get(key));
+  keys.forEach((key, place) => known.delete(key) && known.set(key, images[place])); // used last
+  while (known.size > keys.length && known.size * entry.resolution ** 2 > MOST_PIXELS)
+    known.delete(known.keys().next().value);
+  return images;
+}
