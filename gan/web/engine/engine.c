@@ -4,15 +4,15 @@
 #define EXPORT(name) __attribute__((export_name(#name))) void name
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 
-/* Some faces at one size: [face][y][x][channel] float32. Each face has a border of one pixel, always 0, so no loop has to
-   look for edges. The number of channels is a multiple of 4; those beyond the network's are 0. */
+/* A face at one size: [y][x][channel] float32. It has a border of one pixel, always 0, so no loop has to look for edges.
+   The number of channels is a multiple of 4; those beyond the network's are 0. */
 typedef struct {
   float *at;
   int size, channels;
 } plane;
 
-static inline float *pixel(plane in, int face, int y, int x) {
-  return in.at + ((face * (in.size + 2) + y + 1) * (in.size + 2) + x + 1) * in.channels;
+static inline float *pixel(plane in, int y, int x) {
+  return in.at + ((y + 1) * (in.size + 2) + x + 1) * in.channels;
 }
 
 /* Sums of `pixels` places times 4 * `vectors` channels, which registers hold: bias + sum over taps and input channels.
@@ -41,23 +41,22 @@ ALWAYS_INLINE void block(const float *const *in, float *const *out, const int *t
       wasm_v128_store(out[p] + 4 * v, wasm_f32x4_pmax(sums[p][v], wasm_f32x4_splat(least)));
 }
 
-/* One phase of a transposed convolution, see below: rows * columns pixels of each face, `pixels` of them at a time. */
-ALWAYS_INLINE void phase(plane in, plane out, int faces, int stride, int rows, int columns, const int *taps, int n_taps,
+/* One phase of a transposed convolution, see below: rows * columns pixels, `pixels` of them at a time. */
+ALWAYS_INLINE void phase(plane in, plane out, int stride, int rows, int columns, const int *taps, int n_taps,
                          const float *weights, const float *bias, float least, const int pixels, const int vectors) {
   for (int c = 0; c < out.channels; c += 4 * vectors, weights += n_taps * in.channels * 4 * vectors) {
-    int face = 0, y = 0, x = 0;
-    while (face < faces) {
+    int y = 0, x = 0;
+    while (y < rows) {
       const float *from[8];
       float *to[8];
       for (int p = 0; p < pixels; p++) {
-        if (face == faces) { /* the last block is filled up with its last pixel */
+        if (y == rows) { /* the last block is filled up with its last pixel */
           from[p] = from[p - 1], to[p] = to[p - 1];
           continue;
         }
-        from[p] = pixel(in, face, y, x);
-        to[p] = pixel(out, face, stride * y, stride * x) + c;
+        from[p] = pixel(in, y, x);
+        to[p] = pixel(out, stride * y, stride * x) + c;
         if (++x == columns) x = 0, y++;
-        if (y == rows) y = 0, face++;
       }
       block(from, to, taps, n_taps, in.channels, weights, bias + c, least, pixels, vectors);
     }
@@ -69,7 +68,7 @@ ALWAYS_INLINE void phase(plane in, plane out, int faces, int stride, int rows, i
    Output pixels that are the same modulo the stride are a phase: all of them are sums over the same places of the
    kernel, and a phase has only those. weights: [phase y][phase x][c_out / lanes][kernel y][kernel x][c_in][lanes] with 8
    lanes, or 4 where c_out is 4. */
-EXPORT(convolve)(float *from, int size, int c_in, float *to, int c_out, int faces, int kernel, int stride, int padding,
+EXPORT(convolve)(float *from, int size, int c_in, float *to, int c_out, int kernel, int stride, int padding,
                  const float *weights, const float *bias, float least) {
   plane in = {from, size, c_in}, out = {to, (size - 1) * stride - 2 * padding + kernel, c_out};
   for (int py = 0; py < stride; py++)
@@ -79,11 +78,11 @@ EXPORT(convolve)(float *from, int size, int c_in, float *to, int c_out, int face
         for (int kx = (px + padding) % stride; kx < kernel; kx += stride)
           taps[n_taps++] = ((py + padding - ky) / stride * (size + 2) + (px + padding - kx) / stride) * c_in;
       int rows = (out.size - py + stride - 1) / stride, columns = (out.size - px + stride - 1) / stride;
-      plane shifted = {pixel(out, 0, py - 1, px - 1), out.size, c_out};
+      plane shifted = {pixel(out, py - 1, px - 1), out.size, c_out};
       if (c_out == 4)
-        phase(in, shifted, faces, stride, rows, columns, taps, n_taps, weights, bias, least, 8, 1);
+        phase(in, shifted, stride, rows, columns, taps, n_taps, weights, bias, least, 8, 1);
       else
-        phase(in, shifted, faces, stride, rows, columns, taps, n_taps, weights, bias, least, 6, 2);
+        phase(in, shifted, stride, rows, columns, taps, n_taps, weights, bias, least, 6, 2);
       weights += n_taps * c_in * c_out;
     }
 }
@@ -106,21 +105,20 @@ static inline v128_t mix(v128_t near, v128_t far, float share) {
 }
 
 /* to += from, enlarged bilinearly from n to 2n or 2n - 1 as networks._enlarge does. Planes of 4 channels. */
-EXPORT(add_enlarged)(float *from, int size, float *to, int size_out, int faces) {
+EXPORT(add_enlarged)(float *from, int size, float *to, int size_out) {
   plane in = {from, size, 4}, out = {to, size_out, 4};
-  for (int face = 0; face < faces; face++)
-    for (int y = 0; y < size_out; y++) {
-      between row = neighbours(y, size, size_out);
-      const float *near = pixel(in, face, row.near, 0), *far = pixel(in, face, row.far, 0);
-      float *sum = pixel(out, face, y, 0);
-      for (int x = 0; x < size_out; x++, sum += 4) {
-        between column = neighbours(x, size, size_out);
-        int a = 4 * column.near, b = 4 * column.far;
-        v128_t above = mix(wasm_v128_load(near + a), wasm_v128_load(near + b), column.share);
-        v128_t below = mix(wasm_v128_load(far + a), wasm_v128_load(far + b), column.share);
-        wasm_v128_store(sum, wasm_f32x4_add(wasm_v128_load(sum), mix(above, below, row.share)));
-      }
+  for (int y = 0; y < size_out; y++) {
+    between row = neighbours(y, size, size_out);
+    const float *near = pixel(in, row.near, 0), *far = pixel(in, row.far, 0);
+    float *sum = pixel(out, y, 0);
+    for (int x = 0; x < size_out; x++, sum += 4) {
+      between column = neighbours(x, size, size_out);
+      int a = 4 * column.near, b = 4 * column.far;
+      v128_t above = mix(wasm_v128_load(near + a), wasm_v128_load(near + b), column.share);
+      v128_t below = mix(wasm_v128_load(far + a), wasm_v128_load(far + b), column.share);
+      wasm_v128_store(sum, wasm_f32x4_add(wasm_v128_load(sum), mix(above, below, row.share)));
     }
+  }
 }
 
 /* tanh x = 1 - 2 / (1 + e^2x). With 2x = n ln 2 + r, |r| <= ln 2 / 2: e^2x = 2^n e^r, and the Taylor series of e^r up
@@ -139,18 +137,16 @@ static inline v128_t tanh4(v128_t x) {
   return wasm_f32x4_sub(wasm_f32x4_splat(1), wasm_f32x4_div(wasm_f32x4_splat(2), one_more));
 }
 
-/* A plane of red, green, blue and nothing → RGBA bytes [face][y][x]: tanh, to the nearest grey level as
-   images.to_uint8. */
-EXPORT(to_rgba)(float *from, int size, int faces, unsigned *out) {
+/* A plane of red, green, blue and nothing → RGBA bytes [y][x]: tanh, to the nearest grey level as images.to_uint8. */
+EXPORT(to_rgba)(float *from, int size, unsigned *out) {
   plane in = {from, size, 4};
   v128_t half = wasm_f32x4_splat(127.5f);
-  for (int face = 0; face < faces; face++)
-    for (int y = 0; y < size; y++)
-      for (int x = 0; x < size; x++) {
-        v128_t level = tanh4(wasm_v128_load(pixel(in, face, y, x)));
-        level = wasm_f32x4_nearest(wasm_f32x4_add(wasm_f32x4_mul(level, half), half));
-        v128_t bytes = wasm_i32x4_replace_lane(wasm_i32x4_trunc_sat_f32x4(level), 3, 255);
-        bytes = wasm_u16x8_narrow_i32x4(bytes, bytes);
-        *out++ = wasm_i32x4_extract_lane(wasm_u8x16_narrow_i16x8(bytes, bytes), 0);
-      }
+  for (int y = 0; y < size; y++)
+    for (int x = 0; x < size; x++) {
+      v128_t level = tanh4(wasm_v128_load(pixel(in, y, x)));
+      level = wasm_f32x4_nearest(wasm_f32x4_add(wasm_f32x4_mul(level, half), half));
+      v128_t bytes = wasm_i32x4_replace_lane(wasm_i32x4_trunc_sat_f32x4(level), 3, 255);
+      bytes = wasm_u16x8_narrow_i32x4(bytes, bytes);
+      *out++ = wasm_i32x4_extract_lane(wasm_u8x16_narrow_i16x8(bytes, bytes), 0);
+    }
 }

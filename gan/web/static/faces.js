@@ -4,7 +4,7 @@ import { sha256 } from "./sha256.js";
 const MOST_BYTES = 64e6; // of a file; 1024 px at the default widths take 42 MB
 const ID = 12; // hex digits of a file's sha256: what a link names
 
-/** Workers for this device; each takes about 60 MB. */
+/** Workers for this device; each takes about 50 MB. */
 export function workersHere() {
   return Math.min(/Mobi|Android/.test(navigator.userAgent) ? 2 : 4, navigator.hardwareConcurrency || 2);
 }
@@ -24,8 +24,7 @@ export class Faces {
     const starts = Array.from({ length: workers }, () => faces.#start({ task: "open", module, weights, along }));
     try {
       // the first that is ready begins; a phone may have no memory for more
-      const { settings, batch, attributes } = await Promise.any(starts);
-      faces.#batch = batch;
+      const { settings, attributes } = await Promise.any(starts);
       return Object.assign(faces, { id: weights.id, settings, directions: along && { id: along.id, attributes } });
     } catch ({ errors }) {
       faces.close();
@@ -36,24 +35,20 @@ export class Faces {
   id; // first 12 hex digits of the sha256 of the generator's file: what a link names
   settings; // { resolution, latentDim, widths, skips, variation }
   directions; // { id, attributes }: as a link names them, and the names of what they move; or null
-  #batch; // faces of one job
   #workers = [];
   #idle = [];
-  #jobs = []; // { points, look, signal, resolve, reject }: what no worker has begun
+  #jobs = []; // { point, look, signal, resolve, reject }: what no worker has begun
 
   /** Points and a look → ImageData of each, in their order. Attributes without a direction are left out.
    *  An aborted signal drops what no worker has begun, and the promise is rejected with the signal's reason. */
   async draw(points, look, { signal } = {}) {
     if (!this.#workers.length) throw closed();
-    const size = Math.max(1, Math.min(this.#batch, Math.ceil(points.length / this.#workers.length)));
-    const jobs = [];
-    for (let start = 0; start < points.length; start += size) {
-      const part = points.slice(start, start + size);
-      jobs.push(new Promise((resolve, reject) => this.#jobs.push({ points: part, look, signal, resolve, reject })));
-    }
+    const job = (point) =>
+      new Promise((resolve, reject) => this.#jobs.push({ point, look, signal, resolve, reject }));
+    const drawn = Promise.all(points.map(job));
     this.#next();
     const { resolution } = this.settings;
-    return (await Promise.all(jobs)).flat().map((face) => new ImageData(face, resolution, resolution));
+    return (await drawn).map((face) => new ImageData(face, resolution, resolution));
   }
 
   /** End the workers. What was not drawn is rejected. */
@@ -87,8 +82,8 @@ export class Faces {
     while (this.#idle.length && this.#jobs.length) this.#run(this.#idle.pop(), this.#jobs.shift());
   }
 
-  async #run(worker, { points, look, resolve, reject }) {
-    await ask(worker, { task: "draw", points, look }).then(resolve, reject);
+  async #run(worker, { point, look, resolve, reject }) {
+    await ask(worker, { task: "draw", point, look }).then(resolve, reject);
     this.#idle.push(worker);
     this.#next();
   }

@@ -10,9 +10,7 @@ export class Generator {
     const { metadata, tensors } = read(file, name);
     this.settings = settingsOf(metadata, name);
     const { resolution, latentDim, widths, skips, variation } = this.settings;
-    // several faces share each reading of the weights; large faces take too much memory for that
-    this.batch = resolution <= 256 ? 4 : 1;
-    const build = new LayerBuilder(module, weightsOf(tensors, this.settings, name), this.batch);
+    const build = new LayerBuilder(module, weightsOf(tensors, this.settings, name));
     this.memory = build.memory;
     this.latents = build.plane(1, latentDim);
     this.features = ladder(resolution).slice(0, -1).map((size, k) => build.plane(size, widths[k]));
@@ -22,55 +20,48 @@ export class Generator {
     this.toRgb = build.toRgb(this.features.at(-1), this.picture);
     this.skips = skips ? this.features.map((input, k) => build.skip(k, input)) : [];
     this.mean = variation === SCALED_LATENT ? null : build.meanFeatures(this.features[0]);
-    this.colours = this.memory.reserve(this.batch * resolution ** 2);
+    this.colours = this.memory.reserve(resolution ** 2);
   }
 
-  /** Faces of up to `batch` latents, Float32Arrays → RGBA bytes of each, Uint8ClampedArray(resolution² * 4). */
-  faces(latents, variation) {
+  /** The face of a latent, Float32Array → RGBA bytes, Uint8ClampedArray(resolution² * 4). */
+  face(latent, variation) {
     const { engine } = this.memory;
     const { resolution } = this.settings;
-    const count = latents.length;
-    const scale = this.mean ? 1 : variation;
-    latents.forEach((latent, face) => this.setLatent(face, latent, scale));
-    this.run(this.project, count);
-    if (this.mean && variation !== 1) this.pullToMean(variation, count);
-    for (const step of this.steps) this.run(step, count);
-    this.run(this.toRgb, count);
+    this.setLatent(this.mean ? latent : latent.map((value) => value * variation));
+    this.run(this.project);
+    if (this.mean && variation !== 1) this.pullToMean(variation);
+    for (const step of this.steps) this.run(step);
+    this.run(this.toRgb);
     this.skips.forEach((skip, k) => {
-      this.run(skip, count);
-      if (k) this.addEnlarged(this.skips[k - 1].output, skip.output, count);
+      this.run(skip);
+      if (k) this.addEnlarged(this.skips[k - 1].output, skip.output);
     });
-    if (this.skips.length) this.addEnlarged(this.skips.at(-1).output, this.picture, count);
-    engine.to_rgba(this.picture.at, resolution, count, this.colours);
-    const bytes = 4 * resolution ** 2;
-    const all = new Uint8ClampedArray(engine.memory.buffer, this.colours, count * bytes);
-    return latents.map((_, face) => all.slice(face * bytes, (face + 1) * bytes));
+    if (this.skips.length) this.addEnlarged(this.skips.at(-1).output, this.picture);
+    engine.to_rgba(this.picture.at, resolution, this.colours);
+    return new Uint8ClampedArray(engine.memory.buffer, this.colours, 4 * resolution ** 2).slice();
   }
 
-  setLatent(face, latent, scale) {
-    const { channels } = this.latents;
+  setLatent(latent) {
+    const { at, channels } = this.latents;
     // the pixel in the middle of 3 * 3
-    const at = this.latents.at + 4 * (9 * face + 4) * channels;
-    this.memory.floats(at, latent.length).set(latent.map((value) => value * scale));
+    this.memory.floats(at + 4 * 4 * channels, latent.length).set(latent);
   }
 
-  run({ input, output, kernel, stride, padding, weights, bias, least }, count) {
-    const { engine } = this.memory;
-    const to = [output.at, output.channels, count, kernel, stride, padding];
-    engine.convolve(input.at, input.size, input.channels, ...to, weights, bias, least);
+  run({ input, output, kernel, stride, padding, weights, bias, least }) {
+    const from = [input.at, input.size, input.channels];
+    const to = [output.at, output.channels];
+    this.memory.engine.convolve(...from, ...to, kernel, stride, padding, weights, bias, least);
   }
 
-  addEnlarged(picture, larger, count) {
-    this.memory.engine.add_enlarged(picture.at, picture.size, larger.at, larger.size, count);
+  addEnlarged(picture, larger) {
+    this.memory.engine.add_enlarged(picture.at, picture.size, larger.at, larger.size);
   }
 
-  pullToMean(variation, count) {
-    const { mean } = this;
-    const features = this.memory.floats(this.features[0].at, count * mean.length);
-    for (let i = 0; i < features.length; i++) {
-      const average = mean[i % mean.length];
+  pullToMean(variation) {
+    const features = this.memory.floats(this.features[0].at, this.mean.length);
+    this.mean.forEach((average, i) => {
       // above 1 features may become negative, which the next layers have never seen
       features[i] = Math.max(0, average + variation * (features[i] - average));
-    }
+    });
   }
 }

@@ -37,17 +37,16 @@ class Memory {
 /** A plane is { at, size, channels, width }: see engine.c; width: the network's channels, the others are 0.
  *  A layer is { input, output, kernel, stride, padding, weights, bias, least }: what the engine's convolve takes. */
 export class LayerBuilder {
-  /** tensors: Map of name → Float32Array; batch: faces of a plane. */
-  constructor(module, tensors, batch) {
+  /** tensors: Map of name → Float32Array. */
+  constructor(module, tensors) {
     this.memory = new Memory(new WebAssembly.Instance(module).exports);
     this.tensors = tensors;
-    this.batch = batch;
   }
 
   plane(size, width) {
     // the engine takes 8 channels at a time, and 4 of a picture
     const channels = width === 3 ? 4 : Math.ceil(width / 8) * 8;
-    return { at: this.memory.reserve(this.batch * (size + 2) ** 2 * channels), size, channels, width };
+    return { at: this.memory.reserve((size + 2) ** 2 * channels), size, channels, width };
   }
 
   /** Latents, a picture of one pixel → the coarsest features. */
@@ -85,7 +84,7 @@ export class LayerBuilder {
     return this.layer(input, output, kernel, { kernel: 1, stride: 1, padding: 0, least: NO_RELU });
   }
 
-  /** The mean of the coarsest features as a plane of one face. */
+  /** The mean of the coarsest features, laid out as their plane. */
   meanFeatures({ size, channels, width }) {
     const data = this.tensors.get("mean_features");
     const mean = new Float32Array((size + 2) ** 2 * channels);

@@ -11,21 +11,20 @@ const tasks = {
   open({ module, weights, along }) {
     generator = new Generator(module, weights.bytes, weights.name);
     directions = along ? directionsOf(along.bytes, generator.settings.latentDim, along.name) : {};
-    return { settings: generator.settings, batch: generator.batch, attributes: Object.keys(directions) };
+    return { settings: generator.settings, attributes: Object.keys(directions) };
   },
 
-  /** Points, no more than a batch, and a look → RGBA bytes of each face. */
-  draw({ points, look }) {
-    const { latentDim } = generator.settings;
-    const latents = points.map((point) => moved(ofPoint(point, latentDim), look, directions));
-    return generator.faces(latents, look.variation);
+  /** A point and a look → RGBA bytes of the face. */
+  draw({ point, look }) {
+    const latent = ofPoint(point, generator.settings.latentDim);
+    return generator.face(moved(latent, look, directions), look.variation);
   },
 };
 
 onmessage = ({ data: { task, ...rest } }) => {
   try {
     const answer = tasks[task](rest);
-    postMessage({ answer }, Array.isArray(answer) ? answer.map((face) => face.buffer) : []);
+    postMessage({ answer }, ArrayBuffer.isView(answer) ? [answer.buffer] : []);
   } catch (error) {
     postMessage({ error: error.message });
   }
