@@ -5,9 +5,10 @@ import { fail, start } from "./frame.js";
 import * as gallery from "./gallery.js";
 import * as kept from "./kept.js";
 import * as morph from "./morph.js";
+import * as verdict from "./verdict.js";
 
 document.addEventListener("seedfaces-drawn", card.restore, { once: true });
-start({ gallery, morph, about }, [card, kept], card.moved).catch(fail);
+start({ gallery, morph, verdict, about }, [card, kept], card.moved).catch(fail);
 // the service worker fetches the page once more, so it waits until the faces are there
 document.addEventListener("seedfaces-drawn", offline, { once: true });
 
