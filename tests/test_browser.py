@@ -451,7 +451,7 @@ def test_inside_an_iframe_of_another_origin(chromium, page, tmp_path, model):
         shown(inner, model, [9, 10])
         query = encode(View(seeds=(9, 10), weights=model.id))
         expect(box).to_have_value(f"https://huggingface.co/spaces/somebody/seedfaces?{query}")
-        assert page.evaluate("heard")[-1] == query
+        settled(lambda: page.evaluate("heard")[-1] == query)
         assert "__theme=light" in page.frames[1].url  # the Hub's own parameter stays
         page.evaluate("history.back()")
         shown(inner, model, [7, 8])

@@ -103,3 +103,16 @@ def test_a_picture_without_a_face_says_so_and_the_next_one_is_answered(address, 
     choose(page, tmp_path / "own.png")
     expect(page.locator("#find").get_by_role("heading")).to_have_text("This is seed 1003")
     in_address(page, tab="find")
+
+
+def test_what_was_found_keeps_its_weights_when_others_are_chosen(address, page, finder):
+    page.goto(f"{address}/?tab=find&seeds=5,7&w={finder.model.id}")
+    expect(page.locator("#find-faces .face")).to_have_count(2)
+    page.get_by_role("tab", name="Gallery").click()
+    page.locator("#gallery-chooser").get_by_role("button", name="64 px").click()
+    other = FaceModel(WEIGHTS / "faces-64").id
+    in_address(page, w=other)
+    page.get_by_role("tab", name="Find").click()
+    in_address(page, tab="find", seeds="5,7", w=finder.model.id)
+    page.get_by_role("tab", name="Gallery").click()
+    in_address(page, w=other)

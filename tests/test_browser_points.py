@@ -5,12 +5,12 @@ import io
 
 import numpy as np
 import pytest
-from browsing import face, in_address, link_of, open_face, pixels, settled, shown
+from browsing import face, in_address, open_face, pixels, settled, shown
 from conftest import DESKTOP, EMBEDDED, PHONE
 from PIL import Image
 from playwright.sync_api import expect
 
-from gan.link import View, decode, encode
+from gan.link import View, decode, encode, format_points
 from gan.model.point import Place
 from gan.serve.faces import FaceModel
 from gan.serve.relatives import relatives
@@ -54,7 +54,7 @@ def test_relatives_of_a_face_and_theirs(address, page, model):
     near = relatives(8, 0.25)
     open_face(page, 8).get_by_role("button", name="Near").click()
     shown(page, model, (8, *near))
-    assert decode(link_of(page).split("?")[1])[0].seeds == (8, *near)
+    in_address(page, seeds=format_points((8, *near)))
     open_face(page, near[4]).get_by_role("button", name="Far").click()
     shown(page, model, (near[4], *relatives(near[4], 0.45)))
     page.go_back()

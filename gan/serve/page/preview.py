@@ -105,7 +105,8 @@ def drawn(models: Models, view: View) -> bytes | None:
 
 
 def described(view: View) -> str:
-    sentences = [{"morph": "A morph.", "verdict": "Real or fake?"}.get(view.tab, "Every face is a number.")]
+    said = {"morph": "A morph.", "find": "Seeds that look like somebody.", "verdict": "Real or fake?"}
+    sentences = [said.get(view.tab, "Every face is a number.")]
     if view.seeds:
         listed = textwrap.shorten(format_points(view.seeds, ", ") + ".", 100, placeholder=" …")
         sentences.append(f"Seed{'s' * (len(view.seeds) > 1)} {listed}")

@@ -100,7 +100,6 @@ const drawn = newest(async (faces) => {
         group.forEach((each, i) => face.fill(list.children[start + i], each, images[i]));
       }),
     );
-    document.dispatchEvent(new Event("seedfaces-drawn"));
   } catch (error) {
     if (error.name !== "AbortError") fail(error);
   } finally {

@@ -6,6 +6,7 @@ let chosen = ""; // the weights of the faces seen last, which the next tab uses,
 let at = ""; // the tab that is shown
 let address = ""; // of what is shown
 let done = []; // the names of the actions since the last entry of the history
+const OF_A_PICTURE = ["verdict", "find"]; // tabs that may be about an upload, which no link brings back, and its weights
 const tabOf = (query) => new URLSearchParams(query).get("tab") || "gallery";
 const weightsOf = (query) => new URLSearchParams(query).get("w");
 // the look of a view is every field of its link but these
@@ -36,9 +37,9 @@ function follow(arrived = true) {
     if (latest[at]) props.value = { query: latest[at].query };
     return;
   }
-  // returning to a verdict must not undo a choice of weights
+  // returning to what a picture led to must not undo a choice of weights
   const weights = weightsOf(query);
-  if (weights && (tab !== "verdict" || !chosen)) chosen = weights;
+  if (weights && (!OF_A_PICTURE.includes(tab) || !chosen)) chosen = weights;
   latest[tab] = { query, chosen, waiting };
   box.value = window.seedfacesLink(query);
   if (pending.some((action) => action.tab === tab || !action.tab)) return; // a later answer is coming
@@ -79,7 +80,7 @@ window.seedfacesTab = (tab) => setTimeout(() => {
   if (!["gallery", "find"].includes(tab)) window.seedfacesCard?.close(); // its face is no longer on the page
   if (tabOf(props.value.query) === tab) return follow(false);
   const last = latest[tab];
-  if (last && !last.waiting && (last.chosen === chosen || tab === "verdict")) { // a verdict may be on an upload, which no link brings back
+  if (last && !last.waiting && (last.chosen === chosen || OF_A_PICTURE.includes(tab))) {
     props.value = { query: last.query };
     return follow(false);
   }
