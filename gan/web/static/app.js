@@ -6,10 +6,9 @@ import * as gallery from "./gallery.js";
 import * as kept from "./kept.js";
 import * as morph from "./morph.js";
 
-document.addEventListener("seedfaces-drawn", card.restore, { once: true });
-start({ gallery, morph, about }, [card, kept], card.moved).catch(fail);
-// the service worker fetches the page once more, so it waits until the faces are there
-document.addEventListener("seedfaces-drawn", offline, { once: true });
+start({ gallery, morph, about }, [card, kept], card.moved).then(card.restore, fail);
+// the service worker fetches the page once more, so it waits until the weights are there
+document.addEventListener("seedfaces-loaded", offline, { once: true });
 
 /** Makes the page work without a network: the service worker keeps its files, and the weights that are loaded. */
 async function offline() {

@@ -4,7 +4,7 @@ import { like, mix, morphFrom, WAYS } from "./actions.js";
 import { find, newest, onButton, paint } from "./dom.js";
 import * as face from "./face.js";
 import { facePng, LARGE, save } from "./files.js";
-import { fail, go, handOn, linkTo, view } from "./frame.js";
+import { fail, go, handOn, linkTo, settle, view } from "./frame.js";
 import * as kept from "./kept.js";
 import { encode } from "./link.js";
 import { ATTRIBUTES, lookOf } from "./look.js";
@@ -42,6 +42,7 @@ export function open(button) {
   show();
   dialog.showModal();
   dialog.scrollTop = 0; // the face, not the button that has the focus
+  settle();
   const state = { ...history.state, card: faces[place].home };
   history[history.state?.card ? "replaceState" : "pushState"](state, "");
 }

@@ -10,6 +10,9 @@ const parts = {}; // by tab: { show(view, entry, { arrived }), said }
 const latest = {}; // by tab: its last view
 let chosen = ""; // the weights of the faces seen last, which the next tab uses, too
 export let view = null; // the one that is shown
+const MOST_OFTEN = 400; // milliseconds from address to address while a slider is dragged: Safari refuses 100 in 30 s
+let entered = -Infinity; // when the last address was written
+let late = null; // { write, timer }: an address that waits
 let repo = ""; // user/name of ?model=, which stays in every link
 
 /** The repo on the Hub that a query asks for; "" if none. */
@@ -35,10 +38,7 @@ export function go(next, { notes = [], said = [], step = "", replace = false, ar
   chosen = entry.id;
   if (next.seeds.length) next = { ...next, weights: entry.id, look: models.fitting(next.look, entry) };
   const own = address(encode(next));
-  const dragged = step === "variation" || (step && step === history.state?.step);
-  const same = !view || replace || dragged || own === location.search;
-  const card = !view && history.state?.card; // after a reload
-  history[same ? "replaceState" : "pushState"]({ step, card }, "", own);
+  enter(own, step, replace);
   view = latest[next.tab] = next;
   find("#link input").value = linkTo(encode(view));
   // tells the page around a Space; the link is no secret, so any embedding page may know it
@@ -49,6 +49,29 @@ export function go(next, { notes = [], said = [], step = "", replace = false, ar
   if (part.said) say(part.said, said);
   if (said.length) part.said.scrollIntoView({ block: "nearest", behavior: "instant" });
   part.show(view, entry, { arrived });
+}
+
+/** Makes an address the one that the browser shows, as an entry of the history or in the place of the last one. */
+function enter(own, step, replace) {
+  const dragged = step === "variation" || (step && step === history.state?.step);
+  if (dragged && !replace && performance.now() - entered < MOST_OFTEN) {
+    clearTimeout(late?.timer);
+    late = { write: () => enter(own, step, true), timer: setTimeout(settle, MOST_OFTEN) };
+    return;
+  }
+  settle();
+  const same = !view || replace || dragged || own === location.search;
+  const card = !view && history.state?.card; // after a reload
+  history[same ? "replaceState" : "pushState"]({ step, card }, "", own);
+  entered = performance.now();
+}
+
+/** Writes the address that waits, where one does. */
+export function settle() {
+  const { write, timer } = late ?? {};
+  clearTimeout(timer);
+  late = null;
+  write?.();
 }
 
 /** Follows a query, or the address of the page, as a link. */
@@ -79,14 +102,15 @@ function otherFaces({ weights, look }) {
 /** A problem of the page itself, in one sentence, above everything. */
 export const fail = (error) => say(find("#notes"), [error.message]);
 
-/** The generator of an entry, and a sentence where loading it takes a while. Throws where it cannot be loaded, or when the
- *  signal says that it is no longer needed. */
+/** Loads the generator of an entry, with a sentence where that takes a while. Throws where it cannot be loaded, or when
+ *  the signal says that it is no longer needed. */
 export async function loaded(entry, signal) {
   const wait = find("#wait");
   const slow = setTimeout(() => (wait.textContent = "The weights are being loaded …"), 500);
   try {
     const left = new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
-    return await Promise.race([models.facesOf(entry), left]);
+    await Promise.race([models.facesOf(entry), left]);
+    document.dispatchEvent(new Event("seedfaces-loaded"));
   } finally {
     clearTimeout(slow);
     wait.textContent = "";
@@ -173,8 +197,9 @@ export async function start(given, others, moved) {
     });
   }
   handOn(find("#link button"), find("#link input"));
-  addEventListener(
-    "popstate",
-    () => moved(location.search === address(encode(view))) || follow(location.search, { replace: true }),
-  );
+  addEventListener("popstate", () => {
+    clearTimeout(late?.timer);
+    late = null; // of the entry that was left
+    if (!moved(location.search === address(encode(view)))) follow(location.search, { replace: true });
+  });
 }

@@ -66,6 +66,25 @@ function move(query, by) {
 /** Whether the page has the weights of a face, and they can shape it so. */
 const canShow = ({ weights, look }) => has(weights) && !cannot(look, of(weights));
 
+// faces are drawn when they are seen, one after the other: each may need weights that take a while
+let queue = Promise.resolve();
+const inSight = new IntersectionObserver((entries) => {
+  for (const { target } of entries.filter(({ isIntersecting }) => isIntersecting)) {
+    inSight.unobserve(target);
+    queue = queue.then(() => drawItem(target));
+  }
+});
+
+async function drawItem(li) {
+  const button = li.firstElementChild;
+  const shown = face.faceOf(button.dataset.query);
+  try {
+    face.fill(li, shown, await face.draw(shown));
+  } catch {
+    button.disabled = true;
+  }
+}
+
 function item(query) {
   const li = face.item();
   const { seed, ...rest } = face.faceOf(query);
@@ -80,11 +99,7 @@ function item(query) {
   button.disabled = !canShow(decode(query).view);
   button.title = face.wordsOn(shown);
   button.classList.add("coming");
-  if (!button.disabled)
-    face.draw(shown).then(
-      (image) => face.fill(li, shown, image),
-      () => (button.disabled = true),
-    );
+  if (!button.disabled) inSight.observe(li);
   return li;
 }
 

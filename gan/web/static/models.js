@@ -84,17 +84,22 @@ export function facesOf(entry) {
   return found;
 }
 
+async function draw(entry, points, look, signal) {
+  for (;;) {
+    try {
+      return await (await facesOf(entry)).draw(points, look, { signal });
+    } catch (error) {
+      if (error.name !== "AbortError" || signal?.aborted) throw error;
+      // it was closed, since others were opened: once more
+    }
+  }
+}
+
 /** The pixels of faces with a fitting look, ImageData of each. `keys` name them where they may be asked for again. */
 export async function pictures(entry, points, look, keys, signal) {
   const missing = keys.map((_, place) => place).filter((place) => !known.has(keys[place]));
-  const faces = await facesOf(entry);
-  const made = missing.length
-    ? await faces.draw(
-        missing.map((place) => points[place]),
-        look,
-        { signal },
-      )
-    : [];
+  const wanted = missing.map((place) => points[place]);
+  const made = wanted.length ? await draw(entry, wanted, look, signal) : [];
   missing.forEach((place, i) => known.set(keys[place], made[i]));
   const images = keys.map((key) => known.get(key));
   keys.forEach((key, place) => known.delete(key) && known.set(key, images[place])); // used last
