@@ -7,21 +7,24 @@ import json
 import re
 import shutil
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
+import torch
 from PIL import Image
 
 from gan import UserError, expand_home, hub, show_anything
-from gan.cards import facts
+from gan.cards import detector, facts, verdict
 from gan.hub_name import FULL_NAME, hub_name
-from gan.model import weights
+from gan.model import additions, tensors, weights
 from gan.parts import part
 from gan.parts.sliders import CONTROLS
+from gan.web import yunet
 
 STATIC = Path(__file__).parent / "static"
 WEIGHTS = Path(__file__).resolve().parents[2] / "weights"
 EMBEDDED = ("faces-128", "faces-64")  # the first is shown where a link names no weights
-LIST = "weights.json"
+LIST, VERDICT = "weights.json", "verdict.json"
 # folders of the page that a build replaces as a whole
 WEIGHTS_FOLDER, ABOUT_FOLDER = "weights", "about"
 TIMELINE_STILL = "timeline-still.webp"  # its last picture, where nothing may move
@@ -62,7 +65,8 @@ def build(out: Path, models: list[str]) -> None:
         out.mkdir(parents=True, exist_ok=True)
         entries = [write_weights(out, name, each, offered) for name, each, offered in loaded]
         (out / LIST).write_text(
-            json.dumps({"weights": entries, "controls": CONTROLS}, ensure_ascii=False), encoding="utf-8"
+            json.dumps({"weights": entries, "controls": CONTROLS, "judge": write_judge(out)}, ensure_ascii=False),
+            encoding="utf-8",
         )
         write_page(out)
     except OSError as error:
@@ -126,11 +130,11 @@ def write_weights(out: Path, name: str, loaded: weights.Weights, offered: bool) 
         "moves": [],
         "about": f"{about}/",
     }
-    if directions := weights.load_directions(source, loaded.settings.latent_dim):
+    if directions := additions.load_directions(source, loaded.settings.latent_dim):
         newest = directions[0]
         entry["directions"] = f"{own}/directions-{newest.id}.safetensors"
         entry |= {"along": newest.id, "moves": list(newest.of)}
-        shutil.copyfile(source / weights.DIRECTIONS, out / entry["directions"])
+        shutil.copyfile(source / additions.DIRECTIONS, out / entry["directions"])
     return entry | write_about(out / about, about, name, loaded)
 
 
@@ -156,6 +160,30 @@ def write_about(folder: Path, address: str, name: str, loaded: weights.Weights) 
     return {"card": f"{address}/README.md"}
 
 
+def write_judge(out: Path) -> dict[str, str]:
+    """Write what the verdict needs: verdict.json, and files of weights, of which the addresses by name are returned."""
+    source = WEIGHTS / "detector"
+    _, settings, config = weights.load_detector(source)
+    unseen = config["unseen"]
+    said = {
+        "words": verdict.WORDS,
+        "trust": detector.trust(config),
+        "model": asdict(settings),
+        "calibration": config["calibration"],
+        "limits": unseen["calibration"],
+        "bounds": verdict.bounds(unseen["report"]),
+    }
+    (out / VERDICT).write_text(json.dumps(said, ensure_ascii=False), encoding="utf-8")
+    files = {name: (source / f"{name}.safetensors").read_bytes() for name in ("detector", "traces")}
+    files["yunet"] = tensors.serialize({name: torch.tensor(value) for name, value in yunet.tensors().items()})
+    addresses = {}
+    for name, content in files.items():
+        addresses[name] = f"{WEIGHTS_FOLDER}/judge/{name}-{hashlib.sha256(content).hexdigest()[:12]}.safetensors"
+        (out / addresses[name]).parent.mkdir(parents=True, exist_ok=True)
+        (out / addresses[name]).write_bytes(content)
+    return addresses
+
+
 def last_picture(animation: Path) -> bytes:
     """The last picture of an animated WebP, as a WebP file."""
     file = io.BytesIO()
@@ -169,21 +197,29 @@ def write_page(out: Path) -> None:
     """Write everything but the weights: the files in `static/`, and what both pages have in common."""
     page = {path.name: path.read_bytes() for path in sorted(STATIC.iterdir()) if path.is_file()}
     page["parts.css"] = part("parts.css").encode()
-    modules = "\n  ".join(f'<link rel="modulepreload" href="{name}">' for name in page if is_module(name))
+    # what the verdict takes is loaded when its tab is opened
+    at_once = sorted((imported(page, "app.js") | imported(page, "worker.js")) - {"worker.js"})
+    modules = "\n  ".join(f'<link rel="modulepreload" href="{name}">' for name in at_once)
     shape = part("about-shape.html").replace("<li>", '<li id="about-shape">')
     page["index.html"] = filled(page["index.html"], modules=modules, intro=part("about-intro.html"), shape=shape)
     # for a visit without a network
-    listed = ["./", LIST, *(name for name in page if name != "sw.js")]
-    contents = hashlib.sha256(b"".join([*page.values(), *((out / name).read_bytes() for name in listed[1:2])]))
+    listed = ["./", LIST, VERDICT, *(name for name in page if name != "sw.js")]
+    contents = hashlib.sha256(b"".join([*page.values(), *((out / name).read_bytes() for name in (LIST, VERDICT))]))
     script = page["sw.js"].decode().replace("seedfaces-BUILD", f"seedfaces-{contents.hexdigest()[:12]}")
     page["sw.js"] = script.replace("FILES = []", f"FILES = {json.dumps(listed)}").encode()
     for name, data in page.items():
         (out / name).write_bytes(data)
 
 
-def is_module(name: str) -> bool:
-    """Whether a file is loaded with the page, not by a worker or as a worker."""
-    return name.endswith(".js") and name not in ("sw.js", "worker.js")
+def imported(page: dict[str, bytes], module: str) -> set[str]:
+    """The names of a module and of all that it imports."""
+    names, found = [module], set()
+    while names:
+        name = names.pop()
+        if name not in found:
+            found.add(name)
+            names += re.findall(r'from "\./(\w+\.js)"', page[name].decode())
+    return found
 
 
 def filled(page: bytes, **parts: str) -> bytes:

@@ -60,6 +60,8 @@ function tableOf([header, ...rows]) {
   return [make("div", { className: "wide" }, table)];
 }
 
-function cardOf({ card, name }) {
-  return card ? ["With all commands: ", make("a", { href: card }, `the model card of ${name}`), "."] : [];
+function cardOf({ card, name, about }) {
+  if (!card) return [];
+  const file = about ? { download: `${name.replaceAll("/", "-")}-README.md` } : {}; // on the Hub it is a page
+  return ["With all commands: ", make("a", { href: card, ...file }, `the model card of ${name}`), "."];
 }

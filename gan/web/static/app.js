@@ -5,8 +5,9 @@ import { fail, start } from "./frame.js";
 import * as gallery from "./gallery.js";
 import * as kept from "./kept.js";
 import * as morph from "./morph.js";
+import * as verdict from "./verdict.js";
 
-start({ gallery, morph, about }, [card, kept], card.moved).then(card.restore, fail);
+start({ gallery, morph, verdict, about }, [card, kept], card.moved).then(card.restore, fail);
 // the service worker fetches the page once more, so it waits until the weights are there
 document.addEventListener("seedfaces-loaded", offline, { once: true });
 

@@ -4,8 +4,7 @@ import { decode, encode } from "./link.js";
 import { pasted } from "./link_text.js";
 import * as models from "./models.js";
 
-const TABS = ["gallery", "morph", "about"];
-const NO_VERDICT = "“Real or fake” needs a server, which this page does without. Here is the gallery.";
+const TABS = ["gallery", "morph", "verdict", "about"];
 const parts = {}; // by tab: { show(view, entry, { arrived }), said }
 const latest = {}; // by tab: its last view
 let chosen = ""; // the weights of the faces seen last, which the next tab uses, too
@@ -29,10 +28,6 @@ export const linkTo = (query) => location.origin + location.pathname + address(q
  *  @param replace whether the view takes the place of the entry before it
  *  @param arrived whether it comes by a link or by Back, so that all controls follow it */
 export function go(next, { notes = [], said = [], step = "", replace = false, arrived = false } = {}) {
-  if (next.tab === "verdict") {
-    notes = [...notes, NO_VERDICT];
-    next = decode(encode({ ...next, tab: "gallery" })).view;
-  }
   notes = [...notes, ...otherFaces(next)];
   const entry = models.of(next.seeds.length ? next.weights : chosen);
   chosen = entry.id;

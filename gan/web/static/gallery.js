@@ -11,7 +11,6 @@ import { inWords, shapePanel, slider, variationSlider } from "./sliders.js";
 
 const tab = find("#gallery");
 const list = find("#gallery-faces ul");
-const AT_ONCE = 4; // faces that a worker draws together, which is faster than one by one
 const form = find("form", tab);
 export const said = find("#gallery-said");
 let controls; // { variation, count, shape }
@@ -92,14 +91,8 @@ const drawn = newest(async (faces) => {
   list.ariaBusy = "true";
   try {
     await loaded(entry, signal);
-    const groups = faces.map((_, place) => place).filter((place) => place % AT_ONCE === 0);
-    await Promise.all(
-      groups.map(async (start) => {
-        const group = faces.slice(start, start + AT_ONCE);
-        const images = await face.drawAll(group, signal);
-        group.forEach((each, i) => face.fill(list.children[start + i], each, images[i]));
-      }),
-    );
+    const fill = async (each, place) => face.fill(list.children[place], each, await face.draw(each, signal));
+    await Promise.all(faces.map(fill));
   } catch (error) {
     if (error.name !== "AbortError") fail(error);
   } finally {

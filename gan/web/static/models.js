@@ -10,6 +10,8 @@ const MOST_PIXELS = 8 * 2 ** 20; // of faces that are kept in memory, 4 bytes ea
 let list = [];
 /** Label, step and, of some, info of each slider, by the field of a look that it sets. */
 export let controls = {};
+/** The addresses of what the verdict needs, by name. */
+export let judgeFiles = {};
 /** The entry of the weights that are shown where a link names none. */
 export let current = null;
 const opened = new Map(); // id → promise of its Faces; the one used last at the end
@@ -20,7 +22,7 @@ const known = new Map(); // key of a face → its pixels; the one used last at t
 export async function load(repo) {
   const answer = await fetch("weights.json");
   if (!answer.ok) throw new Error(`weights.json could not be loaded (${answer.status}): build the page again.`);
-  ({ weights: list, controls } = await answer.json());
+  ({ weights: list, controls, judge: judgeFiles } = await answer.json());
   current = list[0];
   if (!repo) return [];
   try {
