@@ -190,6 +190,7 @@ def test_arguments_are_documented(address):
         "/generate": ["seeds", "variation", "weights", *ATTRIBUTES, "directions"],
         "/morph": ["seeds", "variation", "frames", "loop", "weights", *ATTRIBUTES, "directions"],
         "/classify": ["picture"],
+        "/find": ["picture"],
     }
     for endpoint in endpoints.values():
         assert len(endpoint["description"]) > 20
