@@ -23,6 +23,7 @@ from gan.web import yunet
 
 STATIC = Path(__file__).parent / "static"
 WEIGHTS = Path(__file__).resolve().parents[2] / "weights"
+DETECTOR = WEIGHTS / "detector"
 EMBEDDED = ("faces-128", "faces-64")  # the first is shown where a link names no weights
 LIST, VERDICT = "weights.json", "verdict.json"
 # folders of the page that a build replaces as a whole
@@ -160,21 +161,23 @@ def write_about(folder: Path, address: str, name: str, loaded: weights.Weights) 
     return {"card": f"{address}/README.md"}
 
 
-def write_judge(out: Path) -> dict[str, str]:
-    """Write what the verdict needs: verdict.json, and files of weights, of which the addresses by name are returned."""
-    source = WEIGHTS / "detector"
-    _, settings, config = weights.load_detector(source)
-    unseen = config["unseen"]
-    said = {
+def verdict_said() -> dict:
+    """What verdict.json holds: the words of a verdict, and what the detector's config says."""
+    _, settings, config = weights.load_detector(DETECTOR)
+    return {
         "words": verdict.WORDS,
         "trust": detector.trust(config),
         "model": asdict(settings),
         "calibration": config["calibration"],
-        "limits": unseen["calibration"],
-        "bounds": verdict.bounds(unseen["report"]),
+        "limits": config["unseen"]["calibration"],
+        "bounds": verdict.bounds(config["unseen"]["report"]),
     }
-    (out / VERDICT).write_text(json.dumps(said, ensure_ascii=False), encoding="utf-8")
-    files = {name: (source / f"{name}.safetensors").read_bytes() for name in ("detector", "traces")}
+
+
+def write_judge(out: Path) -> dict[str, str]:
+    """Write what the verdict needs: verdict.json, and files of weights, of which the addresses by name are returned."""
+    (out / VERDICT).write_text(json.dumps(verdict_said(), ensure_ascii=False), encoding="utf-8")
+    files = {name: (DETECTOR / f"{name}.safetensors").read_bytes() for name in ("detector", "traces")}
     files["yunet"] = tensors.serialize({name: torch.tensor(value) for name, value in yunet.tensors().items()})
     addresses = {}
     for name, content in files.items():
