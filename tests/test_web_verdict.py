@@ -34,16 +34,17 @@ const back = ({ width, height, data }) => {
 };
 """
 JUDGE = """async ({ config, ...picture }) => {
-  const [{ Judge }, { told }] = await Promise.all(["judge", "told"].map((name) => import(`/static/${name}.js`)));
+  const names = ["judge", "told", "yunet"];
+  const [{ Judge }, { toldVerdict }, { YuNet }] = await Promise.all(names.map((name) => import(`/static/${name}.js`)));
   const file = async (address) => new Uint8Array(await (await fetch(address)).arrayBuffer());
-  globalThis.judge ??= new Judge(await WebAssembly.compile(await file("/static/engine.wasm")), {
-    yunet: await file("/yunet.safetensors"),
+  const module = await WebAssembly.compile(await file("/static/engine.wasm"));
+  globalThis.judge ??= new Judge(module, new YuNet(module, await file("/yunet.safetensors")), {
     detector: await file("/weights/detector/detector.safetensors"),
     traces: await file("/weights/detector/traces.safetensors"),
   }, config);
   const pixels = sent(picture);
   const verdict = judge.verdict(pixels);
-  const { middle, opinion, others, ...said } = told(verdict, pixels, config.words);
+  const { middle, opinion, others, ...said } = toldVerdict(verdict, pixels, config.words);
   const words = (one) => one && { headline: one.headline, percent: one.percent, sentences: one.sentences };
   return {
     squares: [verdict, ...verdict.others].map(({ face }) => face).filter(Boolean),

@@ -14,7 +14,7 @@ import torch
 from PIL import Image
 
 from gan import UserError, expand_home, hub, show_anything
-from gan.cards import detector, facts, verdict
+from gan.cards import detector, facts, find, verdict
 from gan.hub_name import FULL_NAME, hub_name
 from gan.model import additions, tensors, weights
 from gan.parts import part
@@ -25,7 +25,7 @@ STATIC = Path(__file__).parent / "static"
 WEIGHTS = Path(__file__).resolve().parents[2] / "weights"
 DETECTOR = WEIGHTS / "detector"
 EMBEDDED = ("faces-128", "faces-64")  # the first is shown where a link names no weights
-LIST, VERDICT = "weights.json", "verdict.json"
+LIST, VERDICT, FIND = "weights.json", "verdict.json", "find.json"
 # folders of the page that a build replaces as a whole
 WEIGHTS_FOLDER, ABOUT_FOLDER = "weights", "about"
 TIMELINE_STILL = "timeline-still.webp"  # its last picture, where nothing may move
@@ -66,7 +66,7 @@ def build(out: Path, models: list[str]) -> None:
         out.mkdir(parents=True, exist_ok=True)
         entries = [write_weights(out, name, each, offered) for name, each, offered in loaded]
         (out / LIST).write_text(
-            json.dumps({"weights": entries, "controls": CONTROLS, "judge": write_judge(out)}, ensure_ascii=False),
+            json.dumps({"weights": entries, "controls": CONTROLS, "photos": write_photos(out)}, ensure_ascii=False),
             encoding="utf-8",
         )
         write_page(out)
@@ -129,6 +129,7 @@ def write_weights(out: Path, name: str, loaded: weights.Weights, offered: bool) 
         "directions": None,
         "along": "",
         "moves": [],
+        "index": None,
         "about": f"{about}/",
     }
     if directions := additions.load_directions(source, loaded.settings.latent_dim):
@@ -136,6 +137,11 @@ def write_weights(out: Path, name: str, loaded: weights.Weights, offered: bool) 
         entry["directions"] = f"{own}/directions-{newest.id}.safetensors"
         entry |= {"along": newest.id, "moves": list(newest.of)}
         shutil.copyfile(source / additions.DIRECTIONS, out / entry["directions"])
+    if index := additions.load_seed_index(source):
+        entry["index"] = {name: f"{own}/{name}-{index.id}.safetensors" for name in ("descriptor", "seeds")}
+        for name, address in entry["index"].items():
+            shutil.copyfile(source / f"{name}.safetensors", out / address)
+        entry["indexed"] = len(index.rows)
     return entry | write_about(out / about, about, name, loaded)
 
 
@@ -174,14 +180,15 @@ def verdict_said() -> dict:
     }
 
 
-def write_judge(out: Path) -> dict[str, str]:
-    """Write what the verdict needs: verdict.json, and files of weights, of which the addresses by name are returned."""
-    (out / VERDICT).write_text(json.dumps(verdict_said(), ensure_ascii=False), encoding="utf-8")
+def write_photos(out: Path) -> dict[str, str]:
+    """Write what is said of photos, and files to judge them with, whose addresses by name are returned."""
+    for name, said in ((VERDICT, verdict_said()), (FIND, find.WORDS)):
+        (out / name).write_text(json.dumps(said, ensure_ascii=False), encoding="utf-8")
     files = {name: (DETECTOR / f"{name}.safetensors").read_bytes() for name in ("detector", "traces")}
     files["yunet"] = tensors.serialize({name: torch.tensor(value) for name, value in yunet.tensors().items()})
     addresses = {}
     for name, content in files.items():
-        addresses[name] = f"{WEIGHTS_FOLDER}/judge/{name}-{hashlib.sha256(content).hexdigest()[:12]}.safetensors"
+        addresses[name] = f"{WEIGHTS_FOLDER}/photos/{name}-{hashlib.sha256(content).hexdigest()[:12]}.safetensors"
         (out / addresses[name]).parent.mkdir(parents=True, exist_ok=True)
         (out / addresses[name]).write_bytes(content)
     return addresses
@@ -206,8 +213,9 @@ def write_page(out: Path) -> None:
     shape = part("about-shape.html").replace("<li>", '<li id="about-shape">')
     page["index.html"] = filled(page["index.html"], modules=modules, intro=part("about-intro.html"), shape=shape)
     # for a visit without a network
-    listed = ["./", LIST, VERDICT, *(name for name in page if name != "sw.js")]
-    contents = hashlib.sha256(b"".join([*page.values(), *((out / name).read_bytes() for name in (LIST, VERDICT))]))
+    listed = ["./", LIST, VERDICT, FIND, *(name for name in page if name != "sw.js")]
+    written = [(out / name).read_bytes() for name in (LIST, VERDICT, FIND)]
+    contents = hashlib.sha256(b"".join([*page.values(), *written]))
     script = page["sw.js"].decode().replace("seedfaces-BUILD", f"seedfaces-{contents.hexdigest()[:12]}")
     page["sw.js"] = script.replace("FILES = []", f"FILES = {json.dumps(listed)}").encode()
     for name, data in page.items():

@@ -1,13 +1,14 @@
 // Starts the page: joins the tabs, the card and the kept faces, and makes it work without a network.
 import * as about from "./about.js";
 import * as card from "./card.js";
+import * as find from "./find.js";
 import { fail, start } from "./frame.js";
 import * as gallery from "./gallery.js";
 import * as kept from "./kept.js";
 import * as morph from "./morph.js";
 import * as verdict from "./verdict.js";
 
-start({ gallery, morph, verdict, about }, [card, kept], card.moved).then(card.restore, fail);
+start({ gallery, morph, find, verdict, about }, [card, kept], card.moved).then(card.restore, fail);
 // the service worker fetches the page once more, so it waits until the weights are there
 document.addEventListener("seedfaces-loaded", offline, { once: true });
 

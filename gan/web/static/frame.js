@@ -4,7 +4,7 @@ import { decode, encode } from "./link.js";
 import { pasted } from "./link_text.js";
 import * as models from "./models.js";
 
-const TABS = ["gallery", "morph", "verdict", "about"];
+const TABS = ["gallery", "morph", "find", "verdict", "about"];
 const parts = {}; // by tab: { show(view, entry, { arrived }), said }
 const latest = {}; // by tab: its last view
 let chosen = ""; // the weights of the faces seen last, which the next tab uses, too
@@ -129,7 +129,9 @@ function choose(tab) {
   const next = last ?? decode(`tab=${tab}`).view;
   // other weights have directions of their own
   const look = last?.weights === chosen ? next.look : { ...next.look, directions: "" };
-  go(next.seeds.length ? { ...next, weights: chosen, look } : next, { arrived: true });
+  // found seeds keep their weights
+  const moved = next.seeds.length && tab !== "find" ? { ...next, weights: chosen, look } : next;
+  go(moved, { arrived: true });
 }
 
 /** The buttons of weights above the faces of a tab. */

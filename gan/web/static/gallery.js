@@ -1,9 +1,10 @@
 // The gallery tab: many faces, and the controls of a view of them.
 import { consecutive, firstSeed, nextPage, previousPage, resized, surprising, typed } from "./actions.js";
-import { find, newest, onButton } from "./dom.js";
+import { find, onButton } from "./dom.js";
 import * as face from "./face.js";
 import { facesPng, facesZip, save } from "./files.js";
-import { fail, followPasted, go, loaded, showChooser, view } from "./frame.js";
+import { fail, followPasted, go, showChooser, view } from "./frame.js";
+import { show as showGrid } from "./grid.js";
 import { formatPoints, SEEDS } from "./link.js";
 import { lookOf } from "./look.js";
 import { SEED_LIMIT } from "./point.js";
@@ -15,7 +16,6 @@ const form = find("form", tab);
 export const said = find("#gallery-said");
 let controls; // { variation, count, shape }
 let count = 16; // how many, the visitor's own choice
-let stop = new AbortController(); // of what is drawn for a view that was left
 
 /** Makes the controls, when it is known what they are called. */
 export function build() {
@@ -60,45 +60,8 @@ export function show(next, entry, { arrived }) {
   controls.count.show(count);
   controls.variation.show(look.variation);
   controls.shape(look, entry.moves, arrived);
-  showGrid(next);
+  showGrid(list, next);
 }
-
-/** Names the faces of the grid at once; they are drawn one after another. */
-function showGrid(next) {
-  const points = next.seeds.map((point) => face.queryOf(next, point));
-  const faces = points.map(face.faceOf);
-  while (list.children.length < faces.length) list.append(face.item());
-  while (list.children.length > faces.length) list.lastElementChild.remove();
-  const names = [next.weights, ...faces.map(({ seed }) => seed)].join();
-  const others = list.dataset.names !== names; // then what is not drawn yet is no longer of use
-  list.dataset.names = names;
-  faces.forEach((each, place) => {
-    const li = list.children[place];
-    if (li.firstElementChild.dataset.seed !== each.seed) li.firstElementChild.classList.add("coming");
-    face.name(li, each);
-  });
-  document.dispatchEvent(new Event("seedfaces-kept")); // marks those that are kept
-  if (others) {
-    stop.abort();
-    stop = new AbortController();
-  }
-  drawn(faces);
-}
-
-const drawn = newest(async (faces) => {
-  const { signal } = stop;
-  const { entry } = faces[0];
-  list.ariaBusy = "true";
-  try {
-    await loaded(entry, signal);
-    const fill = async (each, place) => face.fill(list.children[place], each, await face.draw(each, signal));
-    await Promise.all(faces.map(fill));
-  } catch (error) {
-    if (error.name !== "AbortError") fail(error);
-  } finally {
-    list.ariaBusy = "false";
-  }
-});
 
 onButton(tab, ({ name, disabled }) => {
   if (name === "previous" && !disabled) act(previousPage);

@@ -2,17 +2,16 @@
 import { decide, Detector } from "./detector.js";
 import * as finder from "./face_finder.js";
 import { native, Traces } from "./traces.js";
-import { YuNet } from "./yunet.js";
 
 export const [TOO_SMALL, NO_FACE] = ["too small to tell", "no face found"];
 export const MOST_FACES = 12; // of a picture that are judged, the largest
 
 export class Judge {
-  /** module: engine.wasm, compiled; files: bytes { yunet, detector, traces }; config: { model, calibration, limits, bounds } as in
-   *  verdict.json. */
-  constructor(module, files, config) {
+  /** module: engine.wasm, compiled; files: bytes { detector, traces }; config: { model, calibration, limits, bounds } as
+   *  in verdict.json. */
+  constructor(module, yunet, files, config) {
     this.config = config;
-    this.yunet = new YuNet(module, files.yunet);
+    this.yunet = yunet;
     this.detector = new Detector(module, files.detector, config.model);
     this.traces = new Traces(files.traces);
   }

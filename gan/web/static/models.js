@@ -10,8 +10,8 @@ const MOST_PIXELS = 8 * 2 ** 20; // of faces that are kept in memory, 4 bytes ea
 let list = [];
 /** Label, step and, of some, info of each slider, by the field of a look that it sets. */
 export let controls = {};
-/** The addresses of what the verdict needs, by name. */
-export let judgeFiles = {};
+/** The addresses of what photos are read and judged with, by name. */
+export let photoFiles = {};
 /** The entry of the weights that are shown where a link names none. */
 export let current = null;
 const opened = new Map(); // id → promise of its Faces; the one used last at the end
@@ -22,7 +22,7 @@ const known = new Map(); // key of a face → its pixels; the one used last at t
 export async function load(repo) {
   const answer = await fetch("weights.json");
   if (!answer.ok) throw new Error(`weights.json could not be loaded (${answer.status}): build the page again.`);
-  ({ weights: list, controls, judge: judgeFiles } = await answer.json());
+  ({ weights: list, controls, photos: photoFiles } = await answer.json());
   current = list[0];
   if (!repo) return [];
   try {
@@ -33,6 +33,9 @@ export async function load(repo) {
     return [`The weights of ${repo} could not be loaded, so the page shows its own. ${error.message}`];
   }
 }
+
+/** The first entry that has an index of seeds; undefined if none has. */
+export const withIndex = () => [current, ...list].find(({ index }) => index);
 
 /** The entry of the weights with that id; the current one if the page does not have them. */
 export const of = (id) => list.find((entry) => entry.id === id) ?? current;
