@@ -233,14 +233,12 @@ def site(tmp_path_factory) -> str:
         yield address
 
 
-def upload(page, picture: Image.Image | bytes, name: str = "photo.png") -> None:
+def upload(page, picture: Image.Image | bytes, name: str = "photo.png", label: str = "A picture with a face") -> None:
     if isinstance(picture, Image.Image):
         file = io.BytesIO()
         picture.save(file, "PNG")
         picture = file.getvalue()
-    page.get_by_label("A picture with a face").set_input_files(
-        {"name": name, "mimeType": "image/png", "buffer": picture}
-    )
+    page.get_by_label(label).set_input_files({"name": name, "mimeType": "image/png", "buffer": picture})
 
 
 def test_a_photo_is_judged_in_the_browser(page, site, faces):

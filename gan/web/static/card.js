@@ -116,7 +116,8 @@ document.addEventListener("seedfaces-kept", markKept);
 
 // --- its place in the history ---------------------------------------------------------------------------------------
 
-const buttonOf = (query) => query && find(`#gallery .face:enabled[data-query="${CSS.escape(query)}"]`);
+const buttonOf = (query) =>
+  query && find(`[role="tabpanel"]:not([hidden]) .face:enabled[data-query="${CSS.escape(query)}"]`);
 
 /** Opens the card whose entry of the history is the current one: after Forward, or a reload. */
 export function restore() {
@@ -136,7 +137,7 @@ function lead({ view: next, said = [] }) {
   const leaves = Boolean(history.state?.card);
   if (leaves) history.replaceState({ ...history.state, card: undefined }, "");
   dialog.close();
-  go(next, { said, replace: leaves });
+  go(next.tab === "find" ? { ...next, tab: "gallery" } : next, { said, replace: leaves });
 }
 
 dialog.addEventListener("close", () => {
@@ -181,4 +182,4 @@ picture.addEventListener("pointerup", (event) => {
   touched = null;
   if (Math.abs(right) > Math.max(40, 2 * Math.abs(down))) turn(right < 0 ? 1 : -1);
 });
-onButton(find("#gallery-faces"), open);
+for (const id of ["#gallery-faces", "#find-faces"]) onButton(find(id), open);
