@@ -152,6 +152,16 @@ def test_the_first_gallery_is_the_servers(visitor, site, model, faces_64):
     expect(chooser).to_have_text(["16 px · plain", "16 px · tiny", "64 px"])
 
 
+def test_the_first_gallery_is_light(visitor, site, model):
+    sizes = {}
+    visitor.on("response", lambda response: sizes.update({response.url: response.header_value("content-length")}))
+    visitor.goto(site)
+    shown(visitor, model, range(16))
+    others = {url: int(size) for url, size in sizes.items() if "/weights/" not in url and "/sw.js" not in url}
+    assert f"{site}/engine.wasm" in others and f"{site}/morph.js" not in others
+    assert 100_000 < sum(others.values()) < 150_000
+
+
 def test_a_link_of_the_gradio_page_means_the_same(visitor, site, model, tiny):
     points = tuple(parse(text)[0] for text in ("4294967295", "4~13@0.4", "4~13@0.4~(7~9@0.2)@0.5", "3"))
     look = Look(0.8, age=1.5, smile=-1, directions=tiny.along().id)

@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from PIL import Image
@@ -169,7 +170,7 @@ def write_page(out: Path) -> None:
     """Write everything but the weights: the files in `static/`, and what both pages have in common."""
     page = {path.name: path.read_bytes() for path in sorted(STATIC.iterdir()) if path.is_file()}
     page["parts.css"] = part("parts.css").encode()
-    modules = "\n  ".join(f'<link rel="modulepreload" href="{name}">' for name in page if is_module(name))
+    modules = "\n  ".join(f'<link rel="modulepreload" href="{name}">' for name in imported(page, "app.js"))
     shape = part("about-shape.html").replace("<li>", '<li id="about-shape">')
     page["index.html"] = filled(page["index.html"], modules=modules, intro=part("about-intro.html"), shape=shape)
     # for a visit without a network
@@ -181,9 +182,12 @@ def write_page(out: Path) -> None:
         (out / name).write_bytes(data)
 
 
-def is_module(name: str) -> bool:
-    """Whether a file is loaded with the page, not by a worker or as a worker."""
-    return name.endswith(".js") and name not in ("sw.js", "worker.js")
+def imported(page: Mapping[str, bytes], module: str) -> list[str]:
+    """A module and those that are loaded with it, by name."""
+    found = [module]
+    for name in found:  # it grows meanwhile
+        found += [each for each in re.findall(r'from "\./(.+?)"', page[name].decode()) if each not in found]
+    return found
 
 
 def filled(page: bytes, **parts: str) -> bytes:
