@@ -4,8 +4,8 @@
 #define EXPORT(name) __attribute__((export_name(#name))) void name
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 
-/* A face at one size: [y][x][channel] float32. It has a border of one pixel, always 0, so no loop has to look for edges.
-   The number of channels is a multiple of 4; those beyond the network's are 0. */
+/* A face at one size: [y][x][channel] float32. It has a border of one pixel, always 0, so no loop looks for edges. The
+   number of channels is a multiple of 4; those beyond the network's are 0. */
 typedef struct {
   float *at;
   int size, channels;
@@ -66,8 +66,8 @@ ALWAYS_INLINE void phase(plane in, plane out, int stride, int rows, int columns,
 /* Transposed convolution, plane to plane, and then the larger of each value and `least`.
 
    Output pixels that are the same modulo the stride are a phase: all of them are sums over the same places of the
-   kernel, and a phase has only those. weights: [phase y][phase x][c_out / lanes][kernel y][kernel x][c_in][lanes] with 8
-   lanes, or 4 where c_out is 4. */
+   kernel, and a phase has only those. weights: [phase y][phase x][c_out / lanes][kernel y][kernel x][c_in][lanes] with
+   8 lanes, or 4 where c_out is 4. */
 EXPORT(convolve)(float *from, int size, int c_in, float *to, int c_out, int kernel, int stride, int padding,
                  const float *weights, const float *bias, float least) {
   plane in = {from, size, c_in}, out = {to, (size - 1) * stride - 2 * padding + kernel, c_out};

@@ -1,5 +1,5 @@
-// A view of the page <-> the query string of a link: gan/link.py says what a link is. Version 1 is a promise: its meaning
-// and its defaults never change. tests/link_vectors.json holds links and what they mean.
+// A view of the page <-> the query string of a link: gan/link.py says what a link is. Version 1 is a promise: its
+// meaning and its defaults never change. tests/link_vectors.json holds links and what they mean.
 import { AROUND, bare, first, inAscii, LONGEST, parameters, short, SPACE, stripped, trim } from "./link_text.js";
 import { ATTRIBUTES, lookOf, movedBy } from "./look.js";
 import { isPlace, MOST_SEEDS, parse, rounded, SEED_LIMIT, seedsOf, text as textOf } from "./point.js";

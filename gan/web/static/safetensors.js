@@ -1,4 +1,4 @@
-// Published weights as they are: https://huggingface.co/docs/safetensors, a JSON header behind its length, then numbers.
+// Published weights as they are: https://huggingface.co/docs/safetensors, a JSON header behind its length, numbers.
 
 const MOST_HEADER_BYTES = 1_000_000;
 const BYTES = { F16: 2, F32: 4, I64: 8 }; // what weights/ holds: gan.model.weights
