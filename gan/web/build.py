@@ -146,7 +146,11 @@ def write_about(folder: Path, address: str, name: str, loaded: weights.Weights) 
             shutil.copyfile(source / picture, folder / picture)
             pictures.append(picture)
     if weights.TIMELINE in pictures:
-        (folder / TIMELINE_STILL).write_bytes(last_picture(source / weights.TIMELINE))
+        still = last_picture(source / weights.TIMELINE)
+        if still:
+            (folder / TIMELINE_STILL).write_bytes(still)
+        else:
+            pictures.remove(weights.TIMELINE)
     said = [fact._asdict() for fact in facts.of_generator(loaded.config, loaded.generator_id, name)]
     (folder / "about.json").write_text(
         json.dumps({"facts": said, "pictures": pictures}, ensure_ascii=False), encoding="utf-8"
@@ -158,11 +162,14 @@ def write_about(folder: Path, address: str, name: str, loaded: weights.Weights) 
 
 
 def last_picture(animation: Path) -> bytes:
-    """The last picture of an animated WebP, as a WebP file."""
+    """The last picture of an animated WebP, as a WebP file; b"" if it is damaged."""
     file = io.BytesIO()
-    with Image.open(animation) as picture:
-        picture.seek(picture.n_frames - 1)
-        picture.convert("RGB").save(file, "WEBP")
+    try:
+        with Image.open(animation, formats=["WEBP"]) as picture:
+            picture.seek(picture.n_frames - 1)
+            picture.convert("RGB").save(file, "WEBP")
+    except Exception:  # Pillow raises many kinds of errors
+        return b""
     return file.getvalue()
 
 
