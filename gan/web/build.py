@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -156,7 +157,11 @@ def write_about(folder: Path, address: str, name: str, loaded: weights.Weights) 
             shutil.copyfile(source / picture, folder / picture)
             pictures.append(picture)
     if weights.TIMELINE in pictures:
-        (folder / TIMELINE_STILL).write_bytes(last_picture(source / weights.TIMELINE))
+        still = last_picture(source / weights.TIMELINE)
+        if still:
+            (folder / TIMELINE_STILL).write_bytes(still)
+        else:
+            pictures.remove(weights.TIMELINE)
     said = [fact._asdict() for fact in facts.of_generator(loaded.config, loaded.generator_id, name)]
     (folder / "about.json").write_text(
         json.dumps({"facts": said, "pictures": pictures}, ensure_ascii=False), encoding="utf-8"
@@ -195,11 +200,14 @@ def write_photos(out: Path) -> dict[str, str]:
 
 
 def last_picture(animation: Path) -> bytes:
-    """The last picture of an animated WebP, as a WebP file."""
+    """The last picture of an animated WebP, as a WebP file; b"" if it is damaged."""
     file = io.BytesIO()
-    with Image.open(animation) as picture:
-        picture.seek(picture.n_frames - 1)
-        picture.convert("RGB").save(file, "WEBP")
+    try:
+        with Image.open(animation, formats=["WEBP"]) as picture:
+            picture.seek(picture.n_frames - 1)
+            picture.convert("RGB").save(file, "WEBP")
+    except Exception:  # Pillow raises many kinds of errors
+        return b""
     return file.getvalue()
 
 
@@ -207,9 +215,7 @@ def write_page(out: Path) -> None:
     """Write everything but the weights: the files in `static/`, and what both pages have in common."""
     page = {path.name: path.read_bytes() for path in sorted(STATIC.iterdir()) if path.is_file()}
     page["parts.css"] = part("parts.css").encode()
-    # what the verdict takes is loaded when its tab is opened
-    at_once = sorted((imported(page, "app.js") | imported(page, "worker.js")) - {"worker.js"})
-    modules = "\n  ".join(f'<link rel="modulepreload" href="{name}">' for name in at_once)
+    modules = "\n  ".join(f'<link rel="modulepreload" href="{name}">' for name in imported(page, "app.js"))
     shape = part("about-shape.html").replace("<li>", '<li id="about-shape">')
     page["index.html"] = filled(page["index.html"], modules=modules, intro=part("about-intro.html"), shape=shape)
     # for a visit without a network
@@ -222,14 +228,11 @@ def write_page(out: Path) -> None:
         (out / name).write_bytes(data)
 
 
-def imported(page: dict[str, bytes], module: str) -> set[str]:
-    """The names of a module and of all that it imports."""
-    names, found = [module], set()
-    while names:
-        name = names.pop()
-        if name not in found:
-            found.add(name)
-            names += re.findall(r'from "\./(\w+\.js)"', page[name].decode())
+def imported(page: Mapping[str, bytes], module: str) -> list[str]:
+    """A module and those that are loaded with it, by name."""
+    found = [module]
+    for name in found:  # it grows meanwhile
+        found += [each for each in re.findall(r'from "\./(.+?)"', page[name].decode()) if each not in found]
     return found
 
 

@@ -3,7 +3,6 @@
 import { like, mix, morphFrom, WAYS } from "./actions.js";
 import { find, newest, onButton, paint } from "./dom.js";
 import * as face from "./face.js";
-import { facePng, LARGE, save } from "./files.js";
 import { fail, go, handOn, linkTo, settle, view } from "./frame.js";
 import * as kept from "./kept.js";
 import { encode } from "./link.js";
@@ -17,6 +16,7 @@ const part = (name) => find(`[name="${name}"]`, dialog);
 const picture = find(".large", dialog);
 const canvas = find("canvas", picture);
 const panel = find(".shape", dialog);
+const LARGE = 512; // pixels: side of the picture
 const LONGEST = 13; // characters of a point on a button
 let rows = []; // the sliders of its shape
 let grid; // where it was opened
@@ -149,6 +149,7 @@ dialog.addEventListener("close", () => {
 
 async function download(size) {
   const asked = shown();
+  const { facePng, save } = await import("./files.js");
   save(await facePng(await face.draw(asked), asked.view, size));
 }
 

@@ -15,7 +15,6 @@ const PAIRED = 8; // seeds whose pairs are looked at, the nearest: 84 faces
 const tab = find("#find");
 const place = find(".answer", tab);
 const list = find("#find-faces ul");
-export const said = find("#find-said");
 const words = () => wordsOf("find.json");
 /** The entry whose seeds are found: the one that is shown first, or another that has an index. */
 const indexed = () => models.withIndex();

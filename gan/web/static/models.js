@@ -1,6 +1,5 @@
 // The weights that the page can show: those in its folder, which weights.json lists, and those of a repo on the Hub.
 import { Faces } from "./faces.js";
-import { fetchEntry, older } from "./hub.js";
 import { lookOf, movedBy } from "./look.js";
 
 const MOST_OPEN = 2; // generators in memory: each worker holds a copy
@@ -26,6 +25,7 @@ export async function load(repo) {
   current = list[0];
   if (!repo) return [];
   try {
+    const { fetchEntry } = await import("./hub.js");
     current = await fetchEntry(repo);
     list = [current, ...list.filter(({ id }) => id !== current.id)];
     return [];
@@ -43,7 +43,9 @@ export const has = (id) => !id || of(id).id === id;
 
 /** Looks for the weights of a link in the repo of the Hub, where there is one. */
 export async function look(id) {
-  const entry = has(id) ? null : await older(current, id).catch(() => null);
+  if (has(id) || !current.repo) return;
+  const { older } = await import("./hub.js");
+  const entry = await older(current, id).catch(() => null);
   if (entry) list.push(entry);
 }
 
