@@ -87,9 +87,26 @@ def test_faces_of_the_weights_that_a_link_names(client):
     assert decode(link)[0].weights == older.id and Image.open(path).n_frames == 4
 
 
+def mirrored(model, seed: int) -> Image.Image:
+    """A face that no seed makes, so that it is judged."""
+    return Image.fromarray(model.faces([seed])[0]).transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+
+
+def test_classify_and_find_name_the_seed_of_a_picture(client, model, tmp_path):
+    Image.fromarray(model.faces([1003])[0]).resize((256, 256)).save(tmp_path / "own.jpg", quality=80)
+    made = {"seed": 1003, "weights": model.id}
+    answer = client.predict(picture=handle_file(tmp_path / "own.jpg"), api_name="/classify")
+    assert answer["made_by"] == made and answer["verdict"] == "likely generated"
+    assert answer["headline"] == "Generated: the face of seed 1003" and answer["probability_generated"] == 1
+    (face,) = client.predict(picture=handle_file(tmp_path / "own.jpg"), api_name="/find")["faces"]
+    assert face["made_by"] == made and len(face["seeds"]) == len(face["alike"]) == 12
+    view, notes = decode(face["link"])
+    assert view == View("find", tuple(map(int, face["seeds"])), Look(), model.id) and notes == []
+
+
 def test_classify(client, model, tmp_path):
     photo = Image.new("RGB", (900, 700), (96, 128, 80))
-    photo.paste(Image.fromarray(model.faces([9], Look(1.0))[0]).resize((300, 300)), (500, 200))
+    photo.paste(mirrored(model, 9).resize((300, 300)), (500, 200))
     photo.save(tmp_path / "photo.png")
     answer = client.predict(picture=handle_file(tmp_path / "photo.png"), api_name="/classify")
     expected = Judge(WEIGHTS / "detector").verdict(photo)
@@ -105,7 +122,7 @@ def test_classify(client, model, tmp_path):
 def test_classify_judges_every_face(client, model, tmp_path):
     photo = Image.new("RGB", (900, 700), (96, 128, 80))
     for seed, left, top, side in ((9, 500, 200, 300), (4, 60, 90, 180)):
-        photo.paste(Image.fromarray(model.faces([seed])[0]).resize((side, side)), (left, top))
+        photo.paste(mirrored(model, seed).resize((side, side)), (left, top))
     photo.save(tmp_path / "photo.png")
     answer = client.predict(picture=handle_file(tmp_path / "photo.png"), api_name="/classify")
     expected = Judge(WEIGHTS / "detector").verdict(photo)
@@ -173,6 +190,7 @@ def test_arguments_are_documented(address):
         "/generate": ["seeds", "variation", "weights", *ATTRIBUTES, "directions"],
         "/morph": ["seeds", "variation", "frames", "loop", "weights", *ATTRIBUTES, "directions"],
         "/classify": ["picture"],
+        "/find": ["picture"],
     }
     for endpoint in endpoints.values():
         assert len(endpoint["description"]) > 20

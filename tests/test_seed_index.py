@@ -1,10 +1,12 @@
 """The seed index: learned, filled, saved, loaded, and what it finds."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -21,6 +23,7 @@ from gan.model.config import load_config, write_config
 from gan.model.seed_index import NUMBERS, Descriptor, SeedIndex
 from gan.serve.faces import FaceModel
 from gan.train.seeds import fill
+from gan.train.seeds.__main__ import SeedSettings, main
 from gan.train.seeds.changes import changed
 from gan.train.seeds.training import contrast, train
 
@@ -163,17 +166,19 @@ def test_the_command_is_killed_and_ends_like_an_undisturbed_one(tmp_path, data):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "says"),
+    ("options", "says"),
     [
-        ([], "Name either --train_data_dir, to learn a descriptor, or --init_from, to use one."),
-        (["--train_data_dir", "x", "--seeds", 0], "--seeds 0: must be from 1 to 4194304."),
-        (["--train_data_dir", "nowhere"], "--train_data_dir nowhere holds no parquet files"),
-        (["--init_from", "{folder}"], "descriptor.safetensors is missing"),
+        (lambda folder: {}, "Name either --train_data_dir, to learn a descriptor, or --init_from, to use one."),
+        (lambda folder: {"init_from": folder, "seeds": 0}, "--seeds 0: must be from 1 to 4194304."),
+        (lambda folder: {"train_data_dir": (Path("nowhere"),)}, "--train_data_dir nowhere holds no parquet files"),
+        (lambda folder: {"init_from": folder}, "descriptor.safetensors is missing"),
     ],
+    ids=["neither", "none", "no data", "no descriptor"],
 )
-def test_what_cannot_be_done_is_said_before_the_work(tmp_path, arguments, says):
+def test_what_cannot_be_done_is_said_before_the_work(tmp_path, monkeypatch, options, says):
+    monkeypatch.setattr(fill, "faces_of", lambda *_: pytest.fail("faces are made"))
     folder = folder_of(tmp_path / "w")
-    given = [str(each).format(folder=folder) for each in arguments]
-    done = subprocess.run(command("--weights", folder, *given), cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 1 and says in done.stderr and "Traceback" not in done.stderr
-    assert {path.name for path in folder.iterdir()} == {path.name for path in folder_of(tmp_path / "v").iterdir()}
+    before = {path.name for path in folder.iterdir()}
+    with pytest.raises(UserError, match=re.escape(says)):
+        main(SeedSettings(weights=(folder,), **options(folder)))
+    assert {path.name for path in folder.iterdir()} == before

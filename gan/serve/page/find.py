@@ -160,7 +160,7 @@ def _as_face(found: Found, weights: str, made: Named | None) -> dict:
     headline, sentences = WORDS["first"].format(seed=first), [WORDS["others"].format(seeds=", ".join(others[:3]))]
     if made:
         headline = f"This is seed {made.seed}"
-        sentences = [f"The picture is the face that seed {made.seed} makes with the weights {made.weights}."]
+        sentences = [f"It is the face that seed {made.seed} makes with the weights {made.weights}."]
     return {
         "headline": headline,
         "sentences": sentences if others else [],

@@ -103,7 +103,7 @@ def _as_made(found: dict, seed: int, weights: str) -> dict:
     return {
         "verdict": GENERATED,
         "headline": f"Generated: the face of seed {seed}",
-        "sentences": [f"The picture is the face that seed {seed} makes with the weights {weights}, pixel by pixel."],
+        "sentences": [f"It is the face that seed {seed} makes with the weights {weights}.", *found["sentences"]],
         "probability_generated": 1.0,
         "opinion": opinion,
         "made_by": {"seed": seed, "weights": weights},

@@ -98,14 +98,17 @@ def _unfinished(loaded: Weights) -> bool:
 
 def _give_descriptor(settings: SeedSettings, generators: list[Weights]) -> dict:
     """Put a descriptor into each folder, and begin its index. Returns what is said of the descriptor's training."""
-    # seeds that no index holds
-    beyond = range(2**32 - _LOOKED_AT, 2**32)
-    faces = [fill.faces_of(loaded.generator, beyond) for loaded in generators]
+    # before the minute that the faces take: is there what it needs?
     if settings.init_from:
         descriptor, _ = additions.load_descriptor(weights.load_generator(settings.init_from).folder)
         said = {"init_from": local_paths.name(settings.init_from)}
     else:
-        descriptor, said = _learn(settings, np.concatenate(faces))
+        labels = labelled.every(settings.train_data_dir)
+    # seeds that no index holds
+    beyond = range(2**32 - _LOOKED_AT, 2**32)
+    faces = [fill.faces_of(loaded.generator, beyond) for loaded in generators]
+    if not settings.init_from:
+        descriptor, said = _learn(settings, labels, np.concatenate(faces))
     for loaded, seen in zip(generators, faces):
         descriptor.generated = raw_mean(descriptor, seen)
         descriptor_id = additions.save_descriptor(loaded.folder, descriptor)
@@ -113,9 +116,9 @@ def _give_descriptor(settings: SeedSettings, generators: list[Weights]) -> dict:
     return said
 
 
-def _learn(settings: SeedSettings, generated: np.ndarray) -> tuple[Descriptor, dict]:
+def _learn(settings: SeedSettings, labels: dict, generated: np.ndarray) -> tuple[Descriptor, dict]:
     folders = settings.train_data_dir
-    photographs, _ = labelled.read(folders, labelled.every(folders), seed_index.SIZE, settings.crop)
+    photographs, _ = labelled.read(folders, labels, seed_index.SIZE, settings.crop)
     print(
         f"Learning who looks like whom from {len(photographs.pictures):,} photographs and {len(generated):,} generated "
         f"faces; {photographs.without_face:,} pictures were left out, since no face was found in them.",
