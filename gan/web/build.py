@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import torch
 from PIL import Image
 
 from gan import UserError, expand_home, hub, show_anything
-from gan.cards import detector, facts, verdict
+from gan.cards import detector, facts, find, verdict
 from gan.hub_name import FULL_NAME, hub_name
 from gan.model import additions, tensors, weights
 from gan.parts import part
@@ -23,8 +24,9 @@ from gan.web import yunet
 
 STATIC = Path(__file__).parent / "static"
 WEIGHTS = Path(__file__).resolve().parents[2] / "weights"
+DETECTOR = WEIGHTS / "detector"
 EMBEDDED = ("faces-128", "faces-64")  # the first is shown where a link names no weights
-LIST, VERDICT = "weights.json", "verdict.json"
+LIST, VERDICT, FIND = "weights.json", "verdict.json", "find.json"
 # folders of the page that a build replaces as a whole
 WEIGHTS_FOLDER, ABOUT_FOLDER = "weights", "about"
 TIMELINE_STILL = "timeline-still.webp"  # its last picture, where nothing may move
@@ -65,7 +67,7 @@ def build(out: Path, models: list[str]) -> None:
         out.mkdir(parents=True, exist_ok=True)
         entries = [write_weights(out, name, each, offered) for name, each, offered in loaded]
         (out / LIST).write_text(
-            json.dumps({"weights": entries, "controls": CONTROLS, "judge": write_judge(out)}, ensure_ascii=False),
+            json.dumps({"weights": entries, "controls": CONTROLS, "photos": write_photos(out)}, ensure_ascii=False),
             encoding="utf-8",
         )
         write_page(out)
@@ -128,6 +130,7 @@ def write_weights(out: Path, name: str, loaded: weights.Weights, offered: bool) 
         "directions": None,
         "along": "",
         "moves": [],
+        "index": None,
         "about": f"{about}/",
     }
     if directions := additions.load_directions(source, loaded.settings.latent_dim):
@@ -135,6 +138,11 @@ def write_weights(out: Path, name: str, loaded: weights.Weights, offered: bool) 
         entry["directions"] = f"{own}/directions-{newest.id}.safetensors"
         entry |= {"along": newest.id, "moves": list(newest.of)}
         shutil.copyfile(source / additions.DIRECTIONS, out / entry["directions"])
+    if index := additions.load_seed_index(source):
+        entry["index"] = {name: f"{own}/{name}-{index.id}.safetensors" for name in ("descriptor", "seeds")}
+        for name, address in entry["index"].items():
+            shutil.copyfile(source / f"{name}.safetensors", out / address)
+        entry["indexed"] = len(index.rows)
     return entry | write_about(out / about, about, name, loaded)
 
 
@@ -149,7 +157,11 @@ def write_about(folder: Path, address: str, name: str, loaded: weights.Weights) 
             shutil.copyfile(source / picture, folder / picture)
             pictures.append(picture)
     if weights.TIMELINE in pictures:
-        (folder / TIMELINE_STILL).write_bytes(last_picture(source / weights.TIMELINE))
+        still = last_picture(source / weights.TIMELINE)
+        if still:
+            (folder / TIMELINE_STILL).write_bytes(still)
+        else:
+            pictures.remove(weights.TIMELINE)
     said = [fact._asdict() for fact in facts.of_generator(loaded.config, loaded.generator_id, name)]
     (folder / "about.json").write_text(
         json.dumps({"facts": said, "pictures": pictures}, ensure_ascii=False), encoding="utf-8"
@@ -160,36 +172,42 @@ def write_about(folder: Path, address: str, name: str, loaded: weights.Weights) 
     return {"card": f"{address}/README.md"}
 
 
-def write_judge(out: Path) -> dict[str, str]:
-    """Write what the verdict needs: verdict.json, and files of weights, of which the addresses by name are returned."""
-    source = WEIGHTS / "detector"
-    _, settings, config = weights.load_detector(source)
-    unseen = config["unseen"]
-    said = {
+def verdict_said() -> dict:
+    """What verdict.json holds: the words of a verdict, and what the detector's config says."""
+    _, settings, config = weights.load_detector(DETECTOR)
+    return {
         "words": verdict.WORDS,
         "trust": detector.trust(config),
         "model": asdict(settings),
         "calibration": config["calibration"],
-        "limits": unseen["calibration"],
-        "bounds": verdict.bounds(unseen["report"]),
+        "limits": config["unseen"]["calibration"],
+        "bounds": verdict.bounds(config["unseen"]["report"]),
     }
-    (out / VERDICT).write_text(json.dumps(said, ensure_ascii=False), encoding="utf-8")
-    files = {name: (source / f"{name}.safetensors").read_bytes() for name in ("detector", "traces")}
+
+
+def write_photos(out: Path) -> dict[str, str]:
+    """Write what is said of photos, and files to judge them with, whose addresses by name are returned."""
+    for name, said in ((VERDICT, verdict_said()), (FIND, find.WORDS)):
+        (out / name).write_text(json.dumps(said, ensure_ascii=False), encoding="utf-8")
+    files = {name: (DETECTOR / f"{name}.safetensors").read_bytes() for name in ("detector", "traces")}
     files["yunet"] = tensors.serialize({name: torch.tensor(value) for name, value in yunet.tensors().items()})
     addresses = {}
     for name, content in files.items():
-        addresses[name] = f"{WEIGHTS_FOLDER}/judge/{name}-{hashlib.sha256(content).hexdigest()[:12]}.safetensors"
+        addresses[name] = f"{WEIGHTS_FOLDER}/photos/{name}-{hashlib.sha256(content).hexdigest()[:12]}.safetensors"
         (out / addresses[name]).parent.mkdir(parents=True, exist_ok=True)
         (out / addresses[name]).write_bytes(content)
     return addresses
 
 
 def last_picture(animation: Path) -> bytes:
-    """The last picture of an animated WebP, as a WebP file."""
+    """The last picture of an animated WebP, as a WebP file; b"" if it is damaged."""
     file = io.BytesIO()
-    with Image.open(animation) as picture:
-        picture.seek(picture.n_frames - 1)
-        picture.convert("RGB").save(file, "WEBP")
+    try:
+        with Image.open(animation, formats=["WEBP"]) as picture:
+            picture.seek(picture.n_frames - 1)
+            picture.convert("RGB").save(file, "WEBP")
+    except Exception:  # Pillow raises many kinds of errors
+        return b""
     return file.getvalue()
 
 
@@ -197,28 +215,24 @@ def write_page(out: Path) -> None:
     """Write everything but the weights: the files in `static/`, and what both pages have in common."""
     page = {path.name: path.read_bytes() for path in sorted(STATIC.iterdir()) if path.is_file()}
     page["parts.css"] = part("parts.css").encode()
-    # what the verdict takes is loaded when its tab is opened
-    at_once = sorted((imported(page, "app.js") | imported(page, "worker.js")) - {"worker.js"})
-    modules = "\n  ".join(f'<link rel="modulepreload" href="{name}">' for name in at_once)
+    modules = "\n  ".join(f'<link rel="modulepreload" href="{name}">' for name in imported(page, "app.js"))
     shape = part("about-shape.html").replace("<li>", '<li id="about-shape">')
     page["index.html"] = filled(page["index.html"], modules=modules, intro=part("about-intro.html"), shape=shape)
     # for a visit without a network
-    listed = ["./", LIST, VERDICT, *(name for name in page if name != "sw.js")]
-    contents = hashlib.sha256(b"".join([*page.values(), *((out / name).read_bytes() for name in (LIST, VERDICT))]))
+    listed = ["./", LIST, VERDICT, FIND, *(name for name in page if name != "sw.js")]
+    written = [(out / name).read_bytes() for name in (LIST, VERDICT, FIND)]
+    contents = hashlib.sha256(b"".join([*page.values(), *written]))
     script = page["sw.js"].decode().replace("seedfaces-BUILD", f"seedfaces-{contents.hexdigest()[:12]}")
     page["sw.js"] = script.replace("FILES = []", f"FILES = {json.dumps(listed)}").encode()
     for name, data in page.items():
         (out / name).write_bytes(data)
 
 
-def imported(page: dict[str, bytes], module: str) -> set[str]:
-    """The names of a module and of all that it imports."""
-    names, found = [module], set()
-    while names:
-        name = names.pop()
-        if name not in found:
-            found.add(name)
-            names += re.findall(r'from "\./(\w+\.js)"', page[name].decode())
+def imported(page: Mapping[str, bytes], module: str) -> list[str]:
+    """A module and those that are loaded with it, by name."""
+    found = [module]
+    for name in found:  # it grows meanwhile
+        found += [each for each in re.findall(r'from "\./(.+?)"', page[name].decode()) if each not in found]
     return found
 
 

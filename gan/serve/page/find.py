@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from gan import UserError
+from gan.cards.find import WORDS
 from gan.link import View, encode
 from gan.model import face_finder, seed_index
 from gan.model.look import AS_TRAINED
@@ -63,12 +64,9 @@ class FindTab:
     def about(self) -> str:
         """What the tab does, in one sentence."""
         if not self.finder:
-            return "**Which seed looks like you?** These weights have no seed index, so nothing can be found here."
+            return WORDS["none"]
         count = len(self.finder.index.rows)
-        return (
-            f"**Which seed looks like you?** The page compares the face in a photo with those of {count:,} seeds and "
-            f"shows the {SHOWN} that are most alike."
-        )
+        return WORDS["about"].format(count=f"{count:,}", shown=SHOWN)
 
     def render(self, view: View) -> list:
         """Values for `outputs`: the faces that a link names, or none yet."""
@@ -130,7 +128,7 @@ class FindTab:
             raise UserError("These weights have no seed index, so nothing can be found.")
         faces = face_finder.find(image)
         if not faces:
-            raise UserError("No face was found in this picture. Choose one in which a face is larger, or upright.")
+            raise UserError(WORDS["no face"])
         found, made = self.finder.find(image, faces), named(Finder.of(self.models), image, faces)
         return as_json(found, self.finder.model.id, image, made)
 
@@ -159,7 +157,7 @@ def as_json(found: Sequence[Found], weights: str, picture: Image.Image, made: Na
 
 def _as_face(found: Found, weights: str, made: Named | None) -> dict:
     first, *others = map(str, found.points)
-    headline, sentences = f"Seed {first} looks most like this face", [f"After it come {', '.join(others[:3])}."]
+    headline, sentences = WORDS["first"].format(seed=first), [WORDS["others"].format(seeds=", ".join(others[:3]))]
     if made:
         headline = f"This is seed {made.seed}"
         sentences = [f"It is the face that seed {made.seed} makes with the weights {made.weights}."]

@@ -1,5 +1,5 @@
 #!/bin/sh
-# The files in C → the file that is named (../static/engine.wasm), with Debian's clang and lld: only for who changes them
+# C → the file that is named (../static/engine.wasm), with Debian's clang and lld: only for who changes the C
 set -eu
 cd "$(dirname "$0")"
 built=${1:-../static/engine.wasm}

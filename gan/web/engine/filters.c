@@ -1,8 +1,8 @@
 /* The loops of networks that look at pictures: YuNet, the detector, the descriptor. */
 #include "block.h"
 
-/* A picture or its features: [y][x][channel] float32 with a border of one pixel, 0, which every loop here writes anew. The
-   number of channels is a multiple of 4, of what a loop writes a multiple of 8; those beyond the network's are 0. */
+/* A picture or its features: [y][x][channel] float32 with a border of one pixel, 0, which every loop here writes anew.
+   The number of channels is a multiple of 4, or of 8 where `filter` wrote it; those beyond the network's are 0. */
 typedef struct {
   float *at;
   int width, height, channels;

@@ -1,4 +1,4 @@
-// The answer of the tab "Real or fake" as elements: serve/page/static/verdict.html and photo.html on the Gradio page.
+// Answers to a photo as elements: verdict.html, find.html and photo.html in serve/page/static on the Gradio page.
 import { make } from "./dom.js";
 
 const HEAT_MAP = 192; // pixels of its side
@@ -6,23 +6,42 @@ const FULL = 1; // logits that get the full colour, unless a place has more
 const MARK = [225, 29, 72]; // colour of the heat map and of the marked face
 const STRONGEST = 200; // of 255: how much of the colour lies over the grey
 
-/** Lays out an answer of judge_worker.js. */
-export function layOut(section, { said, aspect, preview }) {
-  section.style.setProperty("--aspect", aspect);
+/** Lays out a verdict of photo_worker.js. */
+export function layOutVerdict(section, { said, aspect, preview }) {
   const several = said.others.length > 0;
-  const verdict = make("div");
-  verdict.setAttribute("aria-live", "polite");
   const alone = said.photo && !several ? [figure(photo(preview, said.marks), "the face")] : [];
+  const group = several ? figure(buttons(preview, said.marks), "Choose a face to see the verdict on it.", "group") : "";
+  columns(section, aspect, group, (face) => judged(face ? said.others[face - 1] : said, alone));
+  section.append(...middle(said.middle));
+}
+
+/** Lays out seeds of photo_worker.js; `chosen` is called with what was found for the face that is shown. */
+export function layOutFound(section, { said: { faces, marks }, aspect, preview }, chosen) {
+  const group = faces.length > 1
+    ? figure(buttons(preview, marks), "Choose a face to find seeds for it.", "group")
+    : make("figure", { className: "group" }, photo(preview, marks));
+  columns(section, aspect, group, (face) => {
+    chosen(faces[face]);
+    const nearer = make("button", { type: "button", name: "nearer", className: "plain" }, "Look between these seeds");
+    const { headline, sentences } = faces[face];
+    return [make("h2", {}, headline), ...paragraphs(sentences), make("p", { className: "actions" }, nearer)];
+  });
+}
+
+/** A group of faces, and beside it what is said of the one that is chosen; of: its number → elements. */
+function columns(section, aspect, group, of) {
+  section.style.setProperty("--aspect", aspect);
+  const beside = make("div");
+  beside.setAttribute("aria-live", "polite");
   const choose = (face) => {
-    verdict.replaceChildren(...judged(face ? said.others[face - 1] : said, alone));
-    for (const button of section.querySelectorAll("button")) {
+    beside.replaceChildren(...of(face));
+    for (const button of section.querySelectorAll("[data-face]")) {
       button.setAttribute("aria-pressed", Number(button.dataset.face) === face);
     }
   };
-  const group = several ? [figure(buttons(preview, said.marks), "Choose a face to see the verdict on it.", "group")] : [];
-  section.replaceChildren(make("div", { className: "columns" }, ...group, verdict), ...middle(said.middle));
+  section.replaceChildren(make("div", { className: "columns" }, group, beside));
   section.onclick = ({ target }) => {
-    const button = target.closest("button");
+    const button = target.closest("[data-face]");
     if (button) choose(Number(button.dataset.face));
   };
   choose(0);
@@ -63,7 +82,8 @@ function meter({ percent, sentences }) {
   if (percent === null) return paragraphs(sentences);
   const bar = make("span");
   bar.style.width = `${percent}%`;
-  const scale = make("div", { className: "scale", ariaHidden: "true" }, make("span", {}, "real"), make("span", {}, "generated"));
+  const ends = ["real", "generated"].map((end) => make("span", {}, end));
+  const scale = make("div", { className: "scale", ariaHidden: "true" }, ...ends);
   return [image(make("div", { className: "meter" }, bar), `${percent} % generated`), scale, ...paragraphs(sentences)];
 }
 
@@ -112,7 +132,8 @@ function heatMap({ width, height, data }, places) {
 /** The picture with its face marked. */
 function photo(preview, marks) {
   const canvas = image(canvasOf(preview), "Your picture, with the face marked");
-  return make("div", { className: "photo" }, canvas, ...marks.map((mark) => placed(make("span", { className: "mark" }), mark)));
+  const all = marks.map((mark) => placed(make("span", { className: "mark" }), mark));
+  return make("div", { className: "photo" }, canvas, ...all);
 }
 
 /** The picture with a button on each of its faces. */

@@ -3,7 +3,6 @@
 import { like, mix, morphFrom, WAYS } from "./actions.js";
 import { find, newest, onButton, paint } from "./dom.js";
 import * as face from "./face.js";
-import { facePng, LARGE, save } from "./files.js";
 import { fail, go, handOn, linkTo, settle, view } from "./frame.js";
 import * as kept from "./kept.js";
 import { encode } from "./link.js";
@@ -17,6 +16,7 @@ const part = (name) => find(`[name="${name}"]`, dialog);
 const picture = find(".large", dialog);
 const canvas = find("canvas", picture);
 const panel = find(".shape", dialog);
+const LARGE = 512; // pixels: side of the picture
 const LONGEST = 13; // characters of a point on a button
 let rows = []; // the sliders of its shape
 let grid; // where it was opened
@@ -116,7 +116,8 @@ document.addEventListener("seedfaces-kept", markKept);
 
 // --- its place in the history ---------------------------------------------------------------------------------------
 
-const buttonOf = (query) => query && find(`#gallery .face:enabled[data-query="${CSS.escape(query)}"]`);
+const buttonOf = (query) =>
+  query && find(`[role="tabpanel"]:not([hidden]) .face:enabled[data-query="${CSS.escape(query)}"]`);
 
 /** Opens the card whose entry of the history is the current one: after Forward, or a reload. */
 export function restore() {
@@ -136,7 +137,7 @@ function lead({ view: next, said = [] }) {
   const leaves = Boolean(history.state?.card);
   if (leaves) history.replaceState({ ...history.state, card: undefined }, "");
   dialog.close();
-  go(next, { said, replace: leaves });
+  go(next.tab === "find" ? { ...next, tab: "gallery" } : next, { said, replace: leaves });
 }
 
 dialog.addEventListener("close", () => {
@@ -148,6 +149,7 @@ dialog.addEventListener("close", () => {
 
 async function download(size) {
   const asked = shown();
+  const { facePng, save } = await import("./files.js");
   save(await facePng(await face.draw(asked), asked.view, size));
 }
 
@@ -181,4 +183,4 @@ picture.addEventListener("pointerup", (event) => {
   touched = null;
   if (Math.abs(right) > Math.max(40, 2 * Math.abs(down))) turn(right < 0 ? 1 : -1);
 });
-onButton(find("#gallery-faces"), open);
+for (const id of ["#gallery-faces", "#find-faces"]) onButton(find(id), open);

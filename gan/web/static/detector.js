@@ -98,12 +98,11 @@ const flipped = ({ width, height, values }) => ({
 });
 
 /** The verdict, and what decided it: detector.decide, whose names they have.
- *  ours, unseen: probabilities; calibration: of the detector; limits: that of the traces, or null. */
+ *  ours, unseen: probabilities; calibration: of the detector; limits: that of the traces. */
 export function decide(ours, calibration, unseen, unlikeness, limits) {
-  if (ours >= (limits ? limits.ours_from : calibration.generated_from)) return [GENERATED, "ours"];
-  if (limits && unlikeness >= limits.unlike_from) return [UNCLEAR, "unlike"];
-  if (limits && unseen >= limits.generated_from) return [GENERATED, "traces"];
+  if (ours >= limits.ours_from) return [GENERATED, "ours"];
+  if (unlikeness >= limits.unlike_from) return [UNCLEAR, "unlike"];
+  if (unseen >= limits.generated_from) return [GENERATED, "traces"];
   if (ours > calibration.real_up_to) return [UNCLEAR, "some of ours"];
-  if (!limits) return [UNCLEAR, "untrained"];
   return unseen <= limits.real_up_to ? [REAL, "few traces"] : [UNCLEAR, "some traces"];
 }

@@ -6,7 +6,8 @@ import { ladder } from "./settings.js";
 const EPSILON = 1e-5; // of BatchNorm
 
 export class Discriminator {
-  /** tensors: see safetensors.js; prefix: of their names; settings: { resolution, widths, discriminator_norm, skips }. */
+  /** tensors: see safetensors.js; prefix: of their names; settings: { resolution, widths, discriminator_norm, skips }
+   *  of a config. */
   constructor(filters, tensors, prefix, { resolution, widths, discriminator_norm: norm, skips }) {
     this.filters = filters;
     const values = (name) => numbers(tensors.get(prefix + name));
@@ -15,22 +16,17 @@ export class Discriminator {
     // the sum of a step and its shortcut has twice the variance
     const share = skips ? Math.SQRT1_2 : 1;
     this.steps = channels.slice(1).map((width, k) => {
-      const how = { stride: 2, padding: 1, slope: LEAKY };
-      const kernel = sizes[k] % 2 ? 3 : 4;
-      if (norm !== "batch") return this.layer(values(`steps.${k}.0.weight`), channels[k], kernel, values(`steps.${k}.0.bias`), how);
-      const { scale, shift } = k ? normOf(values, `steps.${k}.1`, share) : { scale: null, shift: new Float32Array(width) };
-      return this.layer(values(`steps.${k}.0.weight`), channels[k], kernel, shift, { ...how, scale });
+      const plain = { scale: null, shift: norm === "batch" ? new Float32Array(width) : values(`steps.${k}.0.bias`) };
+      const { scale, shift } = norm === "batch" && k ? normOf(values, `steps.${k}.1`, share) : plain;
+      const how = { stride: 2, padding: 1, slope: LEAKY, scale };
+      return filters.layer(values(`steps.${k}.0.weight`), channels[k], sizes[k] % 2 ? 3 : 4, shift, how);
     });
     // the mean of 2 * 2 pixels and then a kernel of 1 are one kernel of 2
     this.shortcuts = channels.slice(skips ? 2 : channels.length).map((width, k) => {
       const spread = values(`shortcuts.${k}.1.weight`);
       const kernel = Float32Array.from({ length: 4 * spread.length }, (_, i) => (spread[i >> 2] * share) / 4);
-      return this.layer(kernel, channels[k + 1], 2, new Float32Array(width), { stride: 2, slope: NOTHING });
+      return filters.layer(kernel, channels[k + 1], 2, new Float32Array(width), { stride: 2, slope: NOTHING });
     });
-  }
-
-  layer(...given) {
-    return this.filters.layer(...given);
   }
 
   /** A picture as a field → the coarsest features, a field. */

@@ -1,5 +1,5 @@
-// Faces in a picture, and the squares around them: gan/model/face_finder.py. Pictures are RGBA: see resize.js. A square is
-// { left, top, side, roll }: pixels, and degrees by which it is turned about its middle, clockwise.
+// Faces in a picture, and the squares around them: gan/model/face_finder.py. Pictures are RGBA: see resize.js.
+// A square is { left, top, side, roll }: pixels, and degrees by which it is turned about its middle, clockwise.
 import { reduce, resize } from "./resize.js";
 import { enlarged, shrunk, upright } from "./warp.js";
 
@@ -23,7 +23,7 @@ const bySize = (faces) => faces.sort((one, other) => other.side - one.side);
 const modulo = (value, by) => ((value % by) + by) % by;
 
 /** To the nearest whole number, and to the even one of two that are as near: Python's round. */
-export const rounded = (value) => (value % 1 === 0.5 || value % 1 === -0.5 ? 2 * Math.round(value / 2) : Math.round(value));
+export const rounded = (value) => (Math.abs(value % 1) === 0.5 ? 2 * Math.round(value / 2) : Math.round(value));
 
 /** A shift turned clockwise by degrees. */
 export function turned(x, y, roll) {
@@ -112,7 +112,7 @@ function look(copies, seen, side, yunet) {
 }
 
 /** { score, face } of what may be faces in a part of a picture, in pixels of the picture.
- *  middle: of the part, in the picture; scale: pixels of the picture to one of the part; roll: by which it is turned. */
+ *  middle: of the part, in the picture; scale: pixels of the picture to one of the part; roll: of the part. */
 function facesIn(pixels, middle, scale, roll, yunet) {
   return yunet.detect(pixels).filter(isFinite).map(({ box: [left, top, width, height], marks, score }) => {
     const [[ax, ay], [bx, by], , [cx, cy], [dx, dy]] = marks;

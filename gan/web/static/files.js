@@ -8,7 +8,6 @@ import { resized, sheetOf } from "./pixels.js";
 import { animatedWebp } from "./webp.js";
 import { zip } from "./zip.js";
 
-export const LARGE = 512; // pixels: side of a single face that is enlarged
 export const FRAME_MILLISECONDS = 60;
 const SMALLEST = 128; // pixels: least side of an animation
 

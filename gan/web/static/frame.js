@@ -4,8 +4,8 @@ import { decode, encode } from "./link.js";
 import { pasted } from "./link_text.js";
 import * as models from "./models.js";
 
-const TABS = ["gallery", "morph", "verdict", "about"];
-const parts = {}; // by tab: { show(view, entry, { arrived }), said }
+const TABS = ["gallery", "morph", "find", "verdict", "about"];
+const parts = {}; // by tab: { show(view, entry, { arrived }), leave() }
 const latest = {}; // by tab: its last view
 let chosen = ""; // the weights of the faces seen last, which the next tab uses, too
 export let view = null; // the one that is shown
@@ -24,10 +24,12 @@ export const linkTo = (query) => location.origin + location.pathname + address(q
 /** Shows a view, and makes it an entry of the history.
  *  @param notes sentences about what of a link could not be honoured
  *  @param said sentences about what the visitor did, beside the controls
+ *  @param wrong whether they are about what was typed, which stays to be corrected
  *  @param step what was moved; what is moved repeatedly is one entry of the history
  *  @param replace whether the view takes the place of the entry before it
  *  @param arrived whether it comes by a link or by Back, so that all controls follow it */
-export function go(next, { notes = [], said = [], step = "", replace = false, arrived = false } = {}) {
+export function go(next, { notes = [], said = [], wrong = false, ...how } = {}) {
+  const { step = "", replace = false, arrived = false } = how;
   notes = [...notes, ...otherFaces(next)];
   const entry = models.of(next.seeds.length ? next.weights : chosen);
   chosen = entry.id;
@@ -40,10 +42,10 @@ export function go(next, { notes = [], said = [], step = "", replace = false, ar
   if (window.parent !== window) window.parent.postMessage({ queryString: own.slice(1) }, "*");
   select(view.tab);
   say(find("#notes"), notes);
-  const part = parts[view.tab];
-  if (part.said) say(part.said, said);
-  if (said.length) part.said.scrollIntoView({ block: "nearest", behavior: "instant" });
-  part.show(view, entry, { arrived });
+  const place = find(`#${view.tab}-said`);
+  if (place) say(place, said);
+  if (said.length) place.scrollIntoView({ block: "nearest", behavior: "instant" });
+  parts[view.tab].show(view, entry, { arrived, wrong });
 }
 
 /** Makes an address the one that the browser shows, as an entry of the history or in the place of the last one. */
@@ -129,7 +131,9 @@ function choose(tab) {
   const next = last ?? decode(`tab=${tab}`).view;
   // other weights have directions of their own
   const look = last?.weights === chosen ? next.look : { ...next.look, directions: "" };
-  go(next.seeds.length ? { ...next, weights: chosen, look } : next, { arrived: true });
+  // found seeds keep their weights
+  const moved = next.seeds.length && tab !== "find" ? { ...next, weights: chosen, look } : next;
+  go(moved, { arrived: true });
 }
 
 /** The buttons of weights above the faces of a tab. */

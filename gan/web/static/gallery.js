@@ -1,9 +1,9 @@
 // The gallery tab: many faces, and the controls of a view of them.
 import { consecutive, firstSeed, nextPage, previousPage, resized, surprising, typed } from "./actions.js";
-import { find, newest, onButton } from "./dom.js";
+import { find, onButton } from "./dom.js";
 import * as face from "./face.js";
-import { facesPng, facesZip, save } from "./files.js";
-import { fail, followPasted, go, loaded, showChooser, view } from "./frame.js";
+import { fail, followPasted, go, showChooser, view } from "./frame.js";
+import { show as showGrid } from "./grid.js";
 import { formatPoints, SEEDS } from "./link.js";
 import { lookOf } from "./look.js";
 import { SEED_LIMIT } from "./point.js";
@@ -12,10 +12,8 @@ import { inWords, shapePanel, slider, variationSlider } from "./sliders.js";
 const tab = find("#gallery");
 const list = find("#gallery-faces ul");
 const form = find("form", tab);
-export const said = find("#gallery-said");
 let controls; // { variation, count, shape }
 let count = 16; // how many, the visitor's own choice
-let stop = new AbortController(); // of what is drawn for a view that was left
 
 /** Makes the controls, when it is known what they are called. */
 export function build() {
@@ -41,11 +39,10 @@ export function build() {
 
 function act(change, step = "") {
   const { view: next, said, wrong } = change(view, count);
-  go(next, { said, step });
-  return wrong;
+  go(next, { said, wrong, step });
 }
 
-export function show(next, entry, { arrived }) {
+export function show(next, entry, { arrived, wrong }) {
   const { seeds, look } = next;
   const first = firstSeed(seeds[0]);
   const run = formatPoints(seeds) === formatPoints(consecutive(first, seeds.length));
@@ -55,72 +52,34 @@ export function show(next, entry, { arrived }) {
   find("#gallery-heading p").textContent = `${entry.resolution} px · ${inWords(look)} · weights ${entry.id}`;
   showChooser("gallery", entry);
   find("[name=previous]", tab).disabled = first === 0;
-  form.elements.seeds.value = formatPoints(seeds, ", ");
+  if (!wrong) form.elements.seeds.value = formatPoints(seeds, ", ");
   if (arrived && run && seeds.length > 1) count = seeds.length;
   controls.count.show(count);
   controls.variation.show(look.variation);
   controls.shape(look, entry.moves, arrived);
-  showGrid(next);
+  showGrid(list, next);
 }
-
-/** Names the faces of the grid at once; they are drawn one after another. */
-function showGrid(next) {
-  const points = next.seeds.map((point) => face.queryOf(next, point));
-  const faces = points.map(face.faceOf);
-  while (list.children.length < faces.length) list.append(face.item());
-  while (list.children.length > faces.length) list.lastElementChild.remove();
-  const names = [next.weights, ...faces.map(({ seed }) => seed)].join();
-  const others = list.dataset.names !== names; // then what is not drawn yet is no longer of use
-  list.dataset.names = names;
-  faces.forEach((each, place) => {
-    const li = list.children[place];
-    if (li.firstElementChild.dataset.seed !== each.seed) li.firstElementChild.classList.add("coming");
-    face.name(li, each);
-  });
-  document.dispatchEvent(new Event("seedfaces-kept")); // marks those that are kept
-  if (others) {
-    stop.abort();
-    stop = new AbortController();
-  }
-  drawn(faces);
-}
-
-const drawn = newest(async (faces) => {
-  const { signal } = stop;
-  const { entry } = faces[0];
-  list.ariaBusy = "true";
-  try {
-    await loaded(entry, signal);
-    const fill = async (each, place) => face.fill(list.children[place], each, await face.draw(each, signal));
-    await Promise.all(faces.map(fill));
-  } catch (error) {
-    if (error.name !== "AbortError") fail(error);
-  } finally {
-    list.ariaBusy = "false";
-  }
-});
 
 onButton(tab, ({ name, disabled }) => {
   if (name === "previous" && !disabled) act(previousPage);
   if (name === "surprise") act(surprising);
   if (name === "next") act(nextPage);
-  if (name === "sheet") download(facesPng);
-  if (name === "zip") download(facesZip);
+  if (name === "sheet") download("facesPng");
+  if (name === "zip") download("facesZip");
 });
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   const text = form.elements.seeds.value;
   if (followPasted(text)) return;
-  const wrong = act((shown) => typed(shown, text, count));
-  if (wrong) form.elements.seeds.value = text; // it stays to be corrected
+  act((shown) => typed(shown, text, count));
 });
 
-/** All faces of the gallery as one file. */
-async function download(makeFile) {
+/** All faces of the gallery as one file, which a function of files.js makes. */
+async function download(maker) {
   const faces = view.seeds.map((point) => face.faceOf(face.queryOf(view, point)));
   try {
-    const images = await face.drawAll(faces);
-    save(await makeFile(images, view));
+    const { save, [maker]: makeFile } = await import("./files.js");
+    save(await makeFile(await face.drawAll(faces), view));
   } catch (error) {
     fail(error);
   }

@@ -13,9 +13,9 @@ export async function fetchEntry(name) {
 
 /** The entry of the weights of a link in the repo of others: each push is tagged with its generator. Null if none. */
 export async function older(current, id) {
-  const [, repo] = NAME.exec(current.repo ?? "") ?? [];
-  const entry = repo && (await entryAt(repo, `g-${id}`));
-  return entry?.id === id ? { ...entry, name: `${current.name}, older`, offered: false } : null;
+  const [, repo] = NAME.exec(current.repo);
+  const entry = await entryAt(repo, `g-${id}`);
+  return entry.id === id ? { ...entry, name: `${current.name}, older`, offered: false } : null;
 }
 
 async function entryAt(repo, revision) {

@@ -2,19 +2,18 @@
 import { decide, Detector } from "./detector.js";
 import * as finder from "./face_finder.js";
 import { native, Traces } from "./traces.js";
-import { YuNet } from "./yunet.js";
 
 export const [TOO_SMALL, NO_FACE] = ["too small to tell", "no face found"];
 export const MOST_FACES = 12; // of a picture that are judged, the largest
 
 export class Judge {
-  /** module: engine.wasm, compiled; files: bytes { yunet, detector, traces }, traces null where there are none; config:
-   *  { model, calibration, limits, bounds } as gan.web.build writes it. */
-  constructor(module, files, config) {
+  /** module: engine.wasm, compiled; files: bytes { detector, traces }; config: { model, calibration, limits, bounds } as
+   *  in verdict.json. */
+  constructor(module, yunet, files, config) {
     this.config = config;
-    this.yunet = new YuNet(module, files.yunet);
+    this.yunet = yunet;
     this.detector = new Detector(module, files.detector, config.model);
-    this.traces = files.traces && new Traces(files.traces);
+    this.traces = new Traces(files.traces);
   }
 
   /** A picture → { verdict, faces, face, opinion, middle, others }: as Verdict on the server. */
@@ -42,10 +41,6 @@ export class Judge {
     const looks = finder.looks(picture, square, this.detector.resolution);
     const [places, ours] = calibrated(this.detector.evidence(looks), calibration);
     const asOurs = { ours, probability: ours, crop: looks[0], places };
-    if (!this.traces) {
-      const [verdict, decidedBy] = decide(ours, calibration);
-      return { verdict, decidedBy, ...asOurs };
-    }
     const pixels = native(picture, square);
     const [blocks, unseen] = calibrated(this.traces.evidence(pixels), limits);
     const unlikeness = this.traces.unlikeness(this.detector.faceFeatures(looks[0]));

@@ -128,7 +128,7 @@ function sentence() {
 }
 
 function mark() {
-  for (const button of document.querySelectorAll("#gallery-faces .face")) {
+  for (const button of document.querySelectorAll(":is(#gallery-faces, #find-faces) .face")) {
     find(".mark", button).hidden = !isKept(button.dataset.query);
   }
 }

@@ -4,9 +4,10 @@ import { AROUND, bare, first, inAscii, LONGEST, parameters, short, SPACE, stripp
 import { ATTRIBUTES, lookOf, movedBy } from "./look.js";
 import { isPlace, MOST_SEEDS, parse, rounded, SEED_LIMIT, seedsOf, text as textOf } from "./point.js";
 
-export const SEEDS = { gallery: [1, 64], morph: [2, 8], verdict: [0, 1], about: [0, 0] }; // fewest and most, per tab
+/** The fewest and the most seeds of a tab. */
+export const SEEDS = { gallery: [1, 64], morph: [2, 8], find: [0, 12], verdict: [0, 1], about: [0, 0] };
 export const FRAMES = { least: 2, most: 32, decimals: 0 }; // frames of a morph from one seed to the next
-export const FIRST_SEEDS = { gallery: [...Array(16).keys()], morph: [4, 13, 17], verdict: [], about: [] };
+export const FIRST_SEEDS = { gallery: [...Array(16).keys()], morph: [4, 13, 17], find: [], verdict: [], about: [] };
 /** Which values every number of a look may have in a link. */
 export const LOOK = { variation: { least: 0, most: 1.5, decimals: 2 } };
 for (const name of ATTRIBUTES) LOOK[name] = { least: -3, most: 3, decimals: 2 };

@@ -1,6 +1,5 @@
 // The weights that the page can show: those in its folder, which weights.json lists, and those of a repo on the Hub.
 import { Faces } from "./faces.js";
-import { fetchEntry, older } from "./hub.js";
 import { lookOf, movedBy } from "./look.js";
 
 const MOST_OPEN = 2; // generators in memory: each worker holds a copy
@@ -10,8 +9,8 @@ const MOST_PIXELS = 8 * 2 ** 20; // of faces that are kept in memory, 4 bytes ea
 let list = [];
 /** Label, step and, of some, info of each slider, by the field of a look that it sets. */
 export let controls = {};
-/** The addresses of what the verdict needs, by name. */
-export let judgeFiles = {};
+/** The addresses of what photos are read and judged with, by name. */
+export let photoFiles = {};
 /** The entry of the weights that are shown where a link names none. */
 export let current = null;
 const opened = new Map(); // id → promise of its Faces; the one used last at the end
@@ -22,10 +21,11 @@ const known = new Map(); // key of a face → its pixels; the one used last at t
 export async function load(repo) {
   const answer = await fetch("weights.json");
   if (!answer.ok) throw new Error(`weights.json could not be loaded (${answer.status}): build the page again.`);
-  ({ weights: list, controls, judge: judgeFiles } = await answer.json());
+  ({ weights: list, controls, photos: photoFiles } = await answer.json());
   current = list[0];
   if (!repo) return [];
   try {
+    const { fetchEntry } = await import("./hub.js");
     current = await fetchEntry(repo);
     list = [current, ...list.filter(({ id }) => id !== current.id)];
     return [];
@@ -34,13 +34,18 @@ export async function load(repo) {
   }
 }
 
+/** The first entry that has an index of seeds; undefined if none has. */
+export const withIndex = () => [current, ...list].find(({ index }) => index);
+
 /** The entry of the weights with that id; the current one if the page does not have them. */
 export const of = (id) => list.find((entry) => entry.id === id) ?? current;
 export const has = (id) => !id || of(id).id === id;
 
 /** Looks for the weights of a link in the repo of the Hub, where there is one. */
 export async function look(id) {
-  const entry = has(id) ? null : await older(current, id).catch(() => null);
+  if (has(id) || !current.repo) return;
+  const { older } = await import("./hub.js");
+  const entry = await older(current, id).catch(() => null);
   if (entry) list.push(entry);
 }
 

@@ -19,7 +19,6 @@ const form = find("form", tab);
 const canvas = find("canvas", tab);
 const moment = find(".moment input", tab);
 const part = (name) => find(`.player [name="${name}"]`, tab);
-export const said = find("#morph-said");
 let controls;
 let entry; // of the weights
 let length = 0; // frames
@@ -28,8 +27,7 @@ let playing = 0; // number of the call of play() that is not outdated; 0: it is 
 let plays = 0;
 let stop = new AbortController();
 
-/** Makes the controls, when it is known what they are called. */
-export function build() {
+function build() {
   const set = (fields, step) => go({ ...view, look: lookOf({ ...view.look, ...fields }) }, { step });
   const smooth = { name: "frames", label: "Frames from face to face", info: "More is slower, and smoother in a file" };
   controls = {
@@ -43,14 +41,15 @@ export function build() {
   canWriteWebp().then((can) => (part("webp").hidden = !can));
 }
 
-export async function show(next, its, { arrived }) {
+export async function show(next, its, { arrived, wrong }) {
+  if (!controls) build();
   const { seeds, look, loop, frames } = next;
   const names = formatPoints(seeds, ", ");
   const other = canvas.dataset.names !== [names, frames, loop].join();
   canvas.dataset.names = [names, frames, loop].join();
   canvas.ariaLabel = `Morph through the faces of seeds ${seeds.map(textOf).join(", ")}${loop ? " and back" : ""}`;
   showChooser("morph", its);
-  form.elements.seeds.value = seeds.map(textOf).join(", ");
+  if (!wrong) form.elements.seeds.value = seeds.map(textOf).join(", ");
   find("[name=loop]", tab).checked = loop;
   controls.frames.show(frames);
   controls.variation.show(look.variation);
@@ -201,7 +200,6 @@ form.addEventListener("submit", (event) => {
   event.preventDefault();
   const text = form.elements.seeds.value;
   if (followPasted(text)) return;
-  const { view: next, said: sentences, wrong } = typedMorph(view, text);
-  go(next, { said: sentences });
-  if (wrong) form.elements.seeds.value = text; // it stays to be corrected
+  const { view: next, said, wrong } = typedMorph(view, text);
+  go(next, { said, wrong });
 });

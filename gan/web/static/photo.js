@@ -2,13 +2,15 @@
 
 const [MOST_BYTES, MOST_PIXELS] = [20 * 2 ** 20, 65e6]; // as on the server
 
-/** A picture file → ImageData, upright, over white. Throws an Error with one sentence where this browser cannot read it. */
+/** A picture file → ImageData, upright, over white. Throws an Error with one sentence where it cannot be read. */
 export async function pixelsOf(file) {
-  if (file.size > MOST_BYTES) throw new Error(`This file is larger than ${MOST_BYTES / 2 ** 20} MB: use a smaller picture.`);
+  if (file.size > MOST_BYTES) {
+    throw new Error(`This file is larger than ${MOST_BYTES / 2 ** 20} MB: use a smaller picture.`);
+  }
   const bitmap = await createImageBitmap(file, { colorSpaceConversion: "none" }).catch(() => {
     throw new Error(
-      "This browser cannot read this file as a picture: use JPEG, PNG, WebP, GIF, BMP or AVIF. Few browsers read TIFF " +
-        "or HEIC.",
+      "This browser cannot read this file as a picture: use JPEG, PNG, WebP, GIF, BMP or AVIF. Few browsers read " +
+        "TIFF or HEIC.",
     );
   });
   const { width, height } = bitmap;

@@ -1,4 +1,4 @@
-// Pillow's resize and reduce, to the byte. A picture is { width, height, data }: RGBA bytes, row by row, as in ImageData.
+// Pillow's resize and reduce, to the byte. A picture is { width, height, data }: RGBA bytes, as an ImageData.
 
 const BITS = 22; // of a weight's fraction
 const sinc = (x) => (x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x));

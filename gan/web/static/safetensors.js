@@ -1,7 +1,7 @@
 // Published weights as they are: https://huggingface.co/docs/safetensors, a JSON header behind its length, numbers.
 
 const MOST_HEADER_BYTES = 1_000_000;
-const BYTES = { F16: 2, F32: 4, I64: 8 }; // what weights/ holds: gan.model.weights
+const BYTES = { I8: 1, F16: 2, F32: 4, I64: 8 }; // what weights/ holds: gan.model.weights
 
 /** Bytes of a file → { metadata, tensors }: tensors is a Map of name → { dtype, shape, bytes }.
  *  Throws an Error with one sentence where the file cannot be read; name is what the sentence calls it. */

@@ -52,8 +52,11 @@ async function page(request) {
 /** Forgets weights that this build no longer has. */
 async function dropWeights() {
   const list = await (await caches.match("weights.json", { cacheName: PAGE })).json();
-  const ofFaces = list.weights.flatMap(({ generator, directions }) => [generator, directions]).filter(Boolean);
-  const held = [...ofFaces, ...Object.values(list.judge)];
+  const ofFaces = list.weights.flatMap(({ generator, directions, index }) => [
+    ...[generator, directions],
+    ...Object.values(index ?? {}),
+  ]).filter(Boolean);
+  const held = [...ofFaces, ...Object.values(list.photos)];
   const addresses = held.map((file) => String(new URL(file, location)));
   const cache = await caches.open(WEIGHTS);
   const requests = await cache.keys();

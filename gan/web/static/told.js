@@ -1,22 +1,26 @@
-// A verdict in words, as the server says it: gan/serve/page/verdict.py and marks.py; the words are in verdict.json.
-import { FEWEST_PIXELS, middleOf, rounded } from "./face_finder.js";
+// What was found in a photo in words, as the server says it: gan/serve/page/verdict.py, find.py and marks.py; the words
+// are those of gan/cards.
 import { GENERATED } from "./detector.js";
+import { FEWEST_PIXELS, middleOf, rounded } from "./face_finder.js";
+import { fill } from "./fill.js";
 import { MOST_FACES, NO_FACE, TOO_SMALL } from "./judge.js";
 
 const UPSIDE_DOWN = 135; // degrees of roll, above which a face is called that
 const FAINT = 0.3; // logits of a place, below which it means next to nothing
 
-const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+const AFTER = 3; // seeds that are named after the first
 
 /** A verdict on a picture of a size → { headline, sentences, opinion, others, middle, photo, marks }.
  *  others: of the next largest faces; photo: whether the picture says more than the crop does; marks: where the faces
  *  are, from left to right: see `marksOf`; seed: whose face the picture is known to be, or null. */
-export function told(verdict, size, words, seed) {
+export function toldVerdict(verdict, size, words, seed) {
   const squares = [verdict, ...verdict.others].map(({ face }) => face).filter(Boolean);
   const names = namesOf(squares, size, words);
   const sentences = seed === undefined ? [] : [fill(words.truth, { seed })];
   if (verdict.verdict === NO_FACE) sentences.push(words["no face"]);
-  else if (verdict.faces > 1) sentences.push(fill(words[verdict.opinion ? "largest" : "several"], { count: verdict.faces }));
+  else if (verdict.faces > 1) {
+    sentences.push(fill(words[verdict.opinion ? "largest" : "several"], { count: verdict.faces }));
+  }
   if (verdict.faces > MOST_FACES) sentences.push(fill(words.most, { most: MOST_FACES }));
   return {
     ...judged(verdict, sentences, words),
@@ -25,6 +29,23 @@ export function told(verdict, size, words, seed) {
     photo: verdict.others.length > 0 || squares[0]?.side < Math.max(size.width, size.height),
     marks: marksOf(squares, names, size),
   };
+}
+
+/** Seeds that were found for the faces of a picture of a size → { faces, marks }: { headline, sentences, seeds,
+ *  description } of each face, largest first, and marks as of a verdict. */
+export function toldFound(found, size, words) {
+  const squares = found.map(({ face }) => face);
+  const names = namesOf(squares, size, words);
+  const faces = found.map(({ seeds: [first, ...others], description }, i) => ({
+    headline: fill(words.first, { seed: first }),
+    sentences: [
+      ...(found.length > 1 ? [`${names[i]}.`] : []),
+      ...(others.length ? [fill(words.others, { seeds: others.slice(0, AFTER).join(", ") })] : []),
+    ],
+    seeds: [first, ...others],
+    description,
+  }));
+  return { faces, marks: marksOf(squares, names, size) };
 }
 
 /** The verdict on one face. */
@@ -85,7 +106,8 @@ function marksOf(squares, names, { width }) {
     const near = Math.min(width, ...others.map(([left, top]) => Math.max(Math.abs(x - left), Math.abs(y - top))));
     const lengths = Object.entries({ x, y, side: squares[face].side, near });
     const place = Object.fromEntries(lengths.map(([name, value]) => [`--${name}`, `${(100 * value) / width}cqw`]));
-    return { face, name: names[face], place: { ...place, "--face": face, "--roll": `${rounded(squares[face].roll)}deg` } };
+    const roll = `${rounded(squares[face].roll)}deg`;
+    return { face, name: names[face], place: { ...place, "--face": face, "--roll": roll } };
   });
   return marks.sort((one, other) => fromLeft(middles[one.face], middles[other.face]));
 }

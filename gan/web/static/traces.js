@@ -1,4 +1,5 @@
-// Traces of any generator: power spectra at native resolution, and how unlike known faces a face is. gan/model/traces.py.
+// Traces of any generator: power spectra at native resolution, and how unlike known faces a face is:
+// gan/model/traces.py.
 import { rounded } from "./face_finder.js";
 import { resize } from "./resize.js";
 import { numbers, read } from "./safetensors.js";
@@ -58,7 +59,8 @@ export class Traces {
   }
 }
 
-/** The pixels of a square as they are in a picture, neither turned nor interpolated; more than 320 to a side are reduced. */
+/** The pixels of a square as they are in a picture, neither turned nor interpolated; larger squares than 320 pixels are
+ *  reduced. */
 export function native(picture, square) {
   const [left, top, side] = [square.left, square.top, square.side].map(rounded);
   const [x, y] = [Math.max(left, 0), Math.max(top, 0)];

@@ -18,7 +18,9 @@ export class YuNet {
     this.stem = filters.layer(values("stem.weight"), 3, 3, values("stem.bias"), how);
     this.units = Array.from({ length: BACKBONE + 6 }, (_, k) => {
       const slope = k < BACKBONE + 3 ? RELU : NOTHING; // the last three are heads
-      const [points, each] = ["points", "each"].map((name) => [values(`${k}.${name}.weight`), values(`${k}.${name}.bias`)]);
+      const [points, each] = ["points", "each"].map((name) =>
+        ["weight", "bias"].map((part) => values(`${k}.${name}.${part}`)),
+      );
       const inputs = points[0].length / points[1].length;
       return [filters.layer(points[0], inputs, 1, points[1], {}), filters.channelLayer(...each, slope)];
     });

@@ -1,0 +1,122 @@
+"""Find on the page without a server: the same seeds as on the server, and the tab."""
+
+import numpy as np
+import pytest
+import small
+import torch
+from conftest import EMBEDDED, ROOT
+from PIL import Image
+from playwright.sync_api import expect
+from test_web_page import serving_files
+from test_web_verdict import ask, page_of_modules, photo, upload  # noqa: F401
+
+from gan.link import decode
+from gan.model import face_finder
+from gan.model.look import Look
+from gan.model.point import Place
+from gan.serve.faces import FaceModel
+from gan.serve.finder import Finder
+from gan.serve.page.find import as_json
+from gan.web.build import build
+
+WEIGHTS = ROOT / "weights" / "faces-128"
+FIND = """async (picture) => {
+  const names = ["finder", "yunet"].map((name) => import(`/static/${name}.js`));
+  const [{ Finder }, { YuNet }] = await Promise.all(names);
+  const file = async (address) => new Uint8Array(await (await fetch(address)).arrayBuffer());
+  const module = await WebAssembly.compile(await file("/static/engine.wasm"));
+  globalThis.finder ??= new Finder(module, new YuNet(module, await file("/yunet.safetensors")), {
+    descriptor: await file("/weights/faces-128/descriptor.safetensors"),
+    seeds: await file("/weights/faces-128/seeds.safetensors"),
+  });
+  return finder.found(sent(picture));
+}"""
+ALIKE = "async ({ description, ...picture }) => finder.alike([sent(picture)], description)"
+
+
+@pytest.fixture(scope="module")
+def faces() -> list[Image.Image]:
+    return [Image.fromarray(face) for face in FaceModel(EMBEDDED).faces(range(10), Look(0.8))]
+
+
+@pytest.fixture(scope="module")
+def finder() -> Finder:
+    return Finder(FaceModel(WEIGHTS))
+
+
+def test_the_seeds_are_the_servers(page_of_modules, finder, faces):  # noqa: F811
+    pictures = [
+        *faces[:4],
+        faces[5].resize((200, 200)),
+        photo(420, 240, (faces[1], 20, 60, 100), (faces[4], 160, 40, 160)),
+    ]
+    for picture in pictures:
+        expected, found = finder.find(picture, face_finder.find(picture)), ask(page_of_modules, FIND, picture)
+        assert len(expected) == len(found) > 0
+        for one, other in zip(expected, found):
+            assert np.abs(one.description - other["description"]).max() < 0.05
+            assert np.abs(np.array(one.alike) - other["alike"]).max() < 0.02
+            # some are so close that rounding changes their order, and who is the last
+            assert one.points[0] == other["seeds"][0] and len({*one.points} & {*other["seeds"]}) >= 10
+    made = Image.fromarray(finder.model.faces([one.points[3]])[0])
+    description = one.description.tolist()
+    (alike,) = ask(page_of_modules, ALIKE, made, description=description)
+    assert alike == pytest.approx(finder.nearer(one.description, [one.points[3]])[1][0], abs=0.01)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory) -> str:
+    torch.manual_seed(3)
+    out, folder = tmp_path_factory.mktemp("site"), tmp_path_factory.mktemp("weights") / "plain"
+    build(out, [str(small.folder_of(folder)), str(WEIGHTS)])
+    with serving_files(out) as address:
+        yield address
+
+
+def test_seeds_are_found_in_the_browser(page, site, finder, faces):
+    asked = []
+    page.on("request", lambda request: asked.append((request.method, request.url)))
+    page.goto(f"{site}/?tab=find")
+    about = page.locator("#find-about")
+    expect(about).to_contain_text(f"{len(finder.index.rows):,} seeds and shows the 12 that are most alike")
+    picture = photo(420, 240, (faces[1], 20, 60, 100), (faces[4], 160, 40, 160))
+    expected = as_json(finder.find(picture, face_finder.find(picture)), finder.model.id, picture)
+    upload(page, picture, label="A photo with a face")
+    answer = page.get_by_role("region", name="Found")
+    expect(answer.get_by_role("heading", name=expected["chosen"]["headline"])).to_be_visible()
+    expect(answer).to_contain_text(expected["chosen"]["sentences"][0])
+    grid = page.get_by_role("list", name="Found").get_by_role("button")
+    expect(grid).to_have_count(12)
+    answer.get_by_role("button", name=expected["marks"][0]["name"]).click()
+    smaller = expected["faces"][expected["marks"][0]["face"]]
+    expect(answer.get_by_role("heading", name=smaller["headline"])).to_be_visible()
+    view, notes = decode(page.url.partition("?")[2])
+    assert (view.tab, view.weights, len(view.seeds), notes) == ("find", finder.model.id, 12, [])
+    assert str(view.seeds[0]) == smaller["seeds"][0]
+
+    page.get_by_role("button", name="Look between these seeds").click()
+    expect(page.locator("#find-said")).to_contain_text("lie between two seeds and are more alike.", timeout=60_000)
+    nearer, _ = decode(page.url.partition("?")[2])
+    described = np.array(smaller["description"], np.float32)
+    wanted, _ = finder.nearer(described / np.linalg.norm(described), view.seeds)
+    assert any(isinstance(point, Place) for point in nearer.seeds) and len({*wanted} & {*nearer.seeds}) >= 9
+
+    grid.first.click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Show as a gallery").click()
+    expect(page.get_by_role("list", name="Gallery").get_by_role("button")).to_have_count(12)
+    page.go_back()
+    expect(grid).to_have_count(12)
+    assert all(method == "GET" and url.startswith((site, "data:", "blob:")) for method, url in asked)
+
+
+def test_without_a_face_or_an_index_there_is_a_sentence(page, site, tmp_path):
+    page.goto(f"{site}/?tab=find")
+    upload(page, Image.new("RGB", (90, 90)), label="A photo with a face")
+    expect(page.get_by_role("alert")).to_contain_text("No face was found in this picture.")
+    build(tmp_path, [str(small.folder_of(tmp_path.parent / "tiny"))])
+    with serving_files(tmp_path) as address:
+        page.goto(f"{address}/?tab=find")
+        expect(page.locator("#find-about")).to_contain_text("These weights have no seed index")
+        expect(page.get_by_label("A photo with a face")).to_be_hidden()
