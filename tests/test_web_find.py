@@ -24,7 +24,7 @@ FIND = """async (picture) => {
   const names = ["finder", "yunet"].map((name) => import(`/static/${name}.js`));
   const [{ Finder }, { YuNet }] = await Promise.all(names);
   const file = async (address) => new Uint8Array(await (await fetch(address)).arrayBuffer());
-  const module = await WebAssembly.compile(await file("/static/engine.wasm"));
+  const module = await WebAssembly.compile(await file("/static/filters.wasm"));
   globalThis.finder ??= new Finder(module, new YuNet(module, await file("/yunet.safetensors")), {
     descriptor: await file("/weights/faces-128/descriptor.safetensors"),
     seeds: await file("/weights/faces-128/seeds.safetensors"),

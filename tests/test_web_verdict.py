@@ -37,7 +37,7 @@ JUDGE = """async ({ config, ...picture }) => {
   const names = ["judge", "told", "yunet"];
   const [{ Judge }, { toldVerdict }, { YuNet }] = await Promise.all(names.map((name) => import(`/static/${name}.js`)));
   const file = async (address) => new Uint8Array(await (await fetch(address)).arrayBuffer());
-  const module = await WebAssembly.compile(await file("/static/engine.wasm"));
+  const module = await WebAssembly.compile(await file("/static/filters.wasm"));
   globalThis.judge ??= new Judge(module, new YuNet(module, await file("/yunet.safetensors")), {
     detector: await file("/weights/detector/detector.safetensors"),
     traces: await file("/weights/detector/traces.safetensors"),

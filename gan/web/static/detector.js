@@ -8,7 +8,7 @@ const SHARPER = 2; // how often the difference from a blur over five pixels is a
 const signed = (byte) => Math.fround(Math.fround(byte / 127.5) - 1);
 
 export class Detector {
-  /** module: engine.wasm, compiled; file: bytes of detector.safetensors; settings: of its config. */
+  /** module: filters.wasm, compiled; file: bytes of detector.safetensors; settings: of its config. */
   constructor(module, file, settings) {
     const { tensors } = read(file, "detector.safetensors");
     this.resolution = settings.resolution;

@@ -1,4 +1,4 @@
-// Discriminators on engine.wasm: gan/model/networks.py. The detector is one, and so is what describes faces for Find.
+// Discriminators on filters.wasm: gan/model/networks.py. The detector is one, and so is what describes faces for Find.
 import { LEAKY, NOTHING } from "./filters.js";
 import { numbers } from "./safetensors.js";
 import { ladder } from "./settings.js";

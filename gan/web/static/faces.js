@@ -12,7 +12,7 @@ export class Faces {
    *  id: first 12 hex digits of the sha256 that the generator's file must have; "": any.
    *  Throws an Error with one sentence where a file cannot be had, is damaged, or is another one. */
   static async open({ generator, directions = null, id = "", workers = workersHere() }) {
-    const files = [engine(), fetched(generator), directions && fetched(directions)];
+    const files = [engine("engine.wasm"), fetched(generator), directions && fetched(directions)];
     const [module, weights, along] = await Promise.all(files);
     if (id && weights.id !== id) {
       throw new Error(`${generator} has changed: it is ${weights.id}, not ${id}. Its faces would be others.`);

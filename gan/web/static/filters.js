@@ -1,4 +1,4 @@
-// Layers of the networks that look at pictures, on engine.wasm: engine/filters.c.
+// Layers of the networks that look at pictures, on filters.wasm: engine/filters.c.
 import { Memory } from "./layers.js";
 
 export const [RELU, LEAKY, NOTHING] = [0, Math.fround(0.2), 1]; // slopes: see engine/block.h

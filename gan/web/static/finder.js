@@ -13,7 +13,7 @@ const MOST_FACES = 12; // of a photo that are looked for, the largest
 const signed = (byte) => Math.fround(Math.fround(byte / 127.5) - 1);
 
 export class Finder {
-  /** module: engine.wasm, compiled; files: bytes { descriptor, seeds } of a weights folder. */
+  /** module: filters.wasm, compiled; files: bytes { descriptor, seeds } of a weights folder. */
   constructor(module, yunet, files) {
     const { tensors } = read(files.descriptor, "descriptor.safetensors");
     this.yunet = yunet;

@@ -7,7 +7,7 @@ export const [TOO_SMALL, NO_FACE] = ["too small to tell", "no face found"];
 export const MOST_FACES = 12; // of a picture that are judged, the largest
 
 export class Judge {
-  /** module: engine.wasm, compiled; files: bytes { detector, traces }; config: { model, calibration, limits, bounds } as
+  /** module: filters.wasm, compiled; files: bytes { detector, traces }; config: { model, calibration, limits, bounds } as
    *  in verdict.json. */
   constructor(module, yunet, files, config) {
     this.config = config;

@@ -14,9 +14,9 @@ export function ask(worker, message) {
   });
 }
 
-/** engine.wasm, compiled. Throws an Error with one sentence where that is not possible. */
-export async function engine() {
-  const { bytes } = await fetched(new URL("engine.wasm", import.meta.url));
+/** engine.wasm or filters.wasm, compiled. Throws an Error with one sentence where that is not possible. */
+export async function engine(name) {
+  const { bytes } = await fetched(new URL(name, import.meta.url));
   try {
     return await WebAssembly.compile(bytes);
   } catch (error) {

@@ -8,7 +8,7 @@ import { toldFound, toldVerdict } from "./told.js";
 import { YuNet } from "./yunet.js";
 
 const PREVIEW = 480; // pixels: longer side, at most, of a picture as the page shows it
-let module; // engine.wasm, compiled
+let module; // filters.wasm, compiled
 let yunet;
 let judge; // { judge, words }
 let finder; // { finder, words }

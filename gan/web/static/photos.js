@@ -26,7 +26,7 @@ async function open(task, addresses, more) {
 }
 
 async function start() {
-  const [module, { bytes }] = await Promise.all([engine(), fetched(photoFiles.yunet)]);
+  const [module, { bytes }] = await Promise.all([engine("filters.wasm"), fetched(photoFiles.yunet)]);
   const started = new Worker(new URL("photo_worker.js", import.meta.url), { type: "module" });
   let before = ask(started, { task: "open", module, bytes });
   await before;

@@ -9,7 +9,7 @@ const STRIDES = [8, 16, 32]; // pixels between places
 const BLUE_FIRST = [2, 1, 0];
 
 export class YuNet {
-  /** module: engine.wasm, compiled; file: bytes of yunet.safetensors, which gan.web.build writes. */
+  /** module: filters.wasm, compiled; file: bytes of yunet.safetensors, which gan.web.build writes. */
   constructor(module, file) {
     const tensors = read(file, "yunet.safetensors").tensors;
     const values = (name) => numbers(tensors.get(name));
