@@ -588,7 +588,7 @@ def test_a_page_is_built_again(tiny, model, tmp_path):
         (each.id, list(each.along().of), True) for each in (model, tiny)
     ]
     assert (tmp_path / "CNAME").is_file() and (tmp_path / ".git").is_dir()
-    assert {path.name for path in (tmp_path / "weights").iterdir()} == {model.id, tiny.id}
+    assert {path.name for path in (tmp_path / "weights").iterdir()} == {model.id, tiny.id, "photos"}
     again = {path: path.read_bytes() for path in tmp_path.glob("[!.]*.*")}
     build(tmp_path, [str(model.folder), str(tiny.folder)])
     assert again == {path: path.read_bytes() for path in tmp_path.glob("[!.]*.*")}  # nothing depends on the day

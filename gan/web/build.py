@@ -214,7 +214,7 @@ def last_picture(animation: Path) -> bytes:
 def write_page(out: Path) -> None:
     """Write everything but the weights: the files in `static/`, and what both pages have in common."""
     page = {path.name: path.read_bytes() for path in sorted(STATIC.iterdir()) if path.is_file()}
-    page["parts.css"] = part("parts.css").encode()
+    page |= {name: part(name).encode() for name in ("parts.css", "photos.css")}
     modules = "\n  ".join(f'<link rel="modulepreload" href="{name}">' for name in imported(page, "app.js"))
     shape = part("about-shape.html").replace("<li>", '<li id="about-shape">')
     page["index.html"] = filled(page["index.html"], modules=modules, intro=part("about-intro.html"), shape=shape)

@@ -90,7 +90,7 @@ def launch(weights: Path, default: str, wanted: str = "") -> None:
 def _serve(page: gr.Blocks, models: Models, line: Line) -> None:
     page.launch(
         theme=theme(),
-        head=f"<style>{part('parts.css')}{static('page.css')}</style>",
+        head=f"<style>{part('parts.css')}{part('photos.css')}{static('page.css')}</style>",
         footer_links=["api"],
         share=os.environ.get("GRADIO_SHARE", "").lower() in ("1", "true"),
         # by default Gradio keeps the last outputs of 10,000 visitors in memory, verdicts on their pictures included,

@@ -3,6 +3,8 @@ import { make } from "./dom.js";
 import { ask, engine, fetched } from "./load.js";
 import { photoFiles } from "./models.js";
 
+document.head.append(make("link", { rel: "stylesheet", href: "photos.css" }));
+
 let worker = null; // promise of a function that asks the worker, loaded when it is first needed
 
 /** Loads what a task needs, once → a promise of a function: message → the worker's answer.
