@@ -15,10 +15,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import numpy as np
 import tyro
+from attributes import SIZE, Judge
 from PIL import Image
 from tqdm import tqdm
 
-from benchmarks.attributes import SIZE, Judge
 from gan.model import face_finder, latents, sampling, seed_index
 from gan.serve.faces import FaceModel
 from gan.serve.finder import SAME_FROM, SHOWN, Finder, closest, named
