@@ -213,7 +213,8 @@ def test_a_tab_that_was_left_before_its_turn_does_not_come_back(address, page, m
     shown(page, model, range(16))
     before = asked(page)
     page.evaluate("""async () => {  // all of it before the answer, on any machine
-      const button = (role, name) => [...document.querySelectorAll(role)].find((each) => each.textContent.trim() === name);
+      const named = (name) => ({ textContent }) => textContent.trim() === name;
+      const button = (role, name) => [...document.querySelectorAll(role)].find(named(name));
       button("button", "Next →").click();
       for (const tab of ["Morph", "About", "Gallery"]) {
         button("[role=tab]", tab).click();
