@@ -9,7 +9,12 @@ import pytest
 from playwright.sync_api import expect
 
 # what the answer of each endpoint holds when it worked
-ANSWERS = {"/classify": "probability_generated", "/generate": "v=1&seeds=0-15&", "/morph": "tab=morph&seeds=4,13,17&"}
+ANSWERS = {
+    "/classify": "probability_generated",
+    "/find": "made_by",
+    "/generate": "v=1&seeds=0-15&",
+    "/morph": "tab=morph&seeds=4,13,17&",
+}
 RUN = {"Python": [sys.executable, "-c"], "cURL": ["bash", "-c"], "CLI": ["bash", "-c"]}
 
 
