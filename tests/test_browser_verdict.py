@@ -2,10 +2,12 @@
 
 import json
 import struct
+import time
 import zlib
 from pathlib import Path
 
 import pytest
+from browsing import in_address
 from conftest import DESKTOP, EMBEDDED, PHONE, WEIGHTS
 from PIL import Image
 from playwright.sync_api import expect
@@ -224,6 +226,20 @@ def test_a_file_that_is_too_large_is_named_so_where_the_tab_was_selected_later(a
     choose(page, tmp_path / "large.png")
     words = "This file is larger than 20 MB: use a smaller picture."
     expect(page.locator("#verdict").get_by_role("alert")).to_have_text(words)
+
+
+def test_a_late_view_of_the_tab_does_not_clear_the_answer_to_a_picture(address, page, tmp_path):
+    (tmp_path / "large.png").write_bytes(bytes(MOST_BYTES + 1))
+    page.goto(address)
+    expect(page.locator("#gallery-faces .face")).to_have_count(16)
+    page.route("**/queue/data?*", lambda route: (time.sleep(2), route.continue_()))
+    page.get_by_role("tab", name="Real or fake").click()
+    expect(page.locator("#upload")).to_contain_text("Drop")
+    choose(page, tmp_path / "large.png")
+    refused = page.locator("#verdict").get_by_role("alert")
+    expect(refused).to_be_visible()
+    in_address(page, tab="verdict")
+    expect(refused).to_have_text("This file is larger than 20 MB: use a smaller picture.")
 
 
 def test_an_error_in_another_tab_is_not_about_the_picture(address, page):

@@ -77,7 +77,8 @@ def test_a_folder_with_an_index_and_how_it_may_be_broken(tmp_path, learned):
     assert FaceModel(folder).seed_index is None
     additions.save_descriptor(folder, learned)
     rows = np.arange(3 * NUMBERS, dtype=np.int8).reshape(3, NUMBERS)
-    additions.save_seed_index(folder, rows, {"seeds": 3})
+    training = {"init_from": "x", "minutes": 1, "hardware": "a core", "command": "index"}
+    additions.save_seed_index(folder, rows, {"seeds": 3, "training": training})
     index = FaceModel(folder).seed_index
     assert np.array_equal(index.rows, rows) and index.id == weights.sha256(folder / additions.SEEDS)[:12]
     good, config = (folder / additions.SEEDS).read_bytes(), load_config(folder)
@@ -90,7 +91,7 @@ def test_a_folder_with_an_index_and_how_it_may_be_broken(tmp_path, learned):
         with pytest.raises(UserError, match=says):
             FaceModel(folder)
     (folder / additions.SEEDS).write_bytes(good)
-    other = {**config, "metrics": {"seeds": {"seeds": 3, "generator": "0" * 12}}}
+    other = {**config, "metrics": {"seeds": {**config["metrics"]["seeds"], "generator": "0" * 12}}}
     write_config(folder, other)
     with pytest.raises(UserError, match="was made for other weights: make it again with gan.train.seeds, or delete it"):
         FaceModel(folder)

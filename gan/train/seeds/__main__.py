@@ -1,5 +1,6 @@
 """Index the seeds of generators: `python -m gan.train.seeds --weights WEIGHTS … --train_data_dir DIR …`."""
 
+import json
 import shlex
 import sys
 import time
@@ -72,10 +73,13 @@ def main(settings: SeedSettings) -> None:
         "command": "python -m gan.train.seeds " + shlex.join(sys.argv[1:]),
         "hardware": machine.hardware(torch.device("cpu")),
     }
-    if any(map(_unfinished, generators)):
+    begun = [path for path in map(_unfinished, generators) if path]
+    if begun:
         print("Going on with an unfinished index.", flush=True)
+        said = json.loads(fill.said_of(begun[0]).read_text(encoding="utf-8"))
     else:
-        training |= _give_descriptor(settings, generators)
+        said = _give_descriptor(settings, generators)
+    training |= said
     for loaded in generators:
         descriptor, descriptor_id = additions.load_descriptor(loaded.folder)
         path = fill.unfinished(loaded.folder, loaded.generator_id, descriptor_id)
@@ -85,15 +89,17 @@ def main(settings: SeedSettings) -> None:
         report = {"seeds": len(rows), "training": {**training, "minutes": minutes}}
         additions.save_seed_index(loaded.folder, rows, local_paths.remove_from(report))
         path.unlink()
+        fill.said_of(path).unlink(missing_ok=True)
         generator_card.save(loaded.folder, load_config(loaded.folder), loaded.generator_id)
 
 
-def _unfinished(loaded: Weights) -> bool:
-    """Whether an index of this generator was begun with the descriptor in its folder."""
+def _unfinished(loaded: Weights) -> Path | None:
+    """The index of this generator that was begun with the descriptor in its folder."""
     if not (loaded.folder / additions.DESCRIPTOR).exists():
-        return False
+        return None
     _, descriptor_id = additions.load_descriptor(loaded.folder)
-    return fill.unfinished(loaded.folder, loaded.generator_id, descriptor_id).exists()
+    path = fill.unfinished(loaded.folder, loaded.generator_id, descriptor_id)
+    return path if path.exists() else None
 
 
 def _give_descriptor(settings: SeedSettings, generators: list[Weights]) -> dict:
@@ -112,7 +118,9 @@ def _give_descriptor(settings: SeedSettings, generators: list[Weights]) -> dict:
     for loaded, seen in zip(generators, faces):
         descriptor.generated = raw_mean(descriptor, seen)
         descriptor_id = additions.save_descriptor(loaded.folder, descriptor)
-        fill.unfinished(loaded.folder, loaded.generator_id, descriptor_id).touch()
+        path = fill.unfinished(loaded.folder, loaded.generator_id, descriptor_id)
+        fill.said_of(path).write_text(json.dumps(said), encoding="utf-8")
+        path.touch()
     return said
 
 

@@ -18,6 +18,11 @@ def unfinished(folder: Path, generator_id: str, descriptor_id: str) -> Path:
     return folder / f".seeds-{generator_id}-{descriptor_id}.unfinished"
 
 
+def said_of(unfinished: Path) -> Path:
+    """Where it is kept how the descriptor of an unfinished index was learned, JSON."""
+    return unfinished.with_suffix(".json")
+
+
 def fill(path: Path, generator: Generator, descriptor: Descriptor, seeds: int) -> np.ndarray:
     """The descriptions of the faces of seeds 0 to `seeds` - 1: `(seeds, NUMBERS)` int8. What `path` holds of them is
     not made again, and what is made is added to it.

@@ -50,10 +50,12 @@ export async function wordsOf(name) {
 export function onPhoto(tab, take) {
   const chooser = tab.querySelector("input[type=file]");
   const first = (files) => files?.length && take(files[0]);
-  chooser.addEventListener("change", () => {
+  const chosen = () => {
     first(chooser.files);
     chooser.value = ""; // the same file can be chosen again
-  });
+  };
+  chooser.addEventListener("change", chosen);
+  chosen(); // before this script was there
   for (const name of ["dragover", "drop"]) {
     tab.addEventListener(name, (event) => {
       event.preventDefault(); // the browser would open the file

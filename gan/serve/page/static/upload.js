@@ -30,6 +30,8 @@ let [last, shown, waits] = ["", null, false];
 watch("value", () => {
   const { folder } = props.value || {};
   if (folder && !last.includes(folder)) return void (props.value = shown);
+  // the view of the tab itself, which shows nothing, may be answered after a picture that was chosen meanwhile
+  if (!props.value && (shown?.folder || shown?.refused)) return void (props.value = shown);
   shown = props.value;
   if (folder && waits) [waits] = [false, arrived()];
 });
