@@ -139,9 +139,9 @@ def write_weights(out: Path, name: str, loaded: weights.Weights, offered: bool) 
         entry |= {"along": newest.id, "moves": list(newest.of)}
         shutil.copyfile(source / additions.DIRECTIONS, out / entry["directions"])
     if index := additions.load_seed_index(source):
-        entry["index"] = {name: f"{own}/{name}-{index.id}.safetensors" for name in ("descriptor", "seeds")}
-        for name, address in entry["index"].items():
-            shutil.copyfile(source / f"{name}.safetensors", out / address)
+        entry["index"] = {file: f"{own}/{file}-{index.id}.safetensors" for file in ("descriptor", "seeds")}
+        for file, address in entry["index"].items():
+            shutil.copyfile(source / f"{file}.safetensors", out / address)
         entry["indexed"] = len(index.rows)
     return entry | write_about(out / about, about, name, loaded)
 
