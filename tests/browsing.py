@@ -14,6 +14,22 @@ from gan.model.look import Look
 from gan.model.point import Point
 from gan.serve.faces import FaceModel
 
+SLOWER = """(() => {
+  const fetched = window.fetch;
+  window.fetch = async (...request) => {
+    if (String(request[0].url || request[0]).includes("queue/join")) {
+      window.asked = (window.asked || 0) + 1;
+      await new Promise((go) => setTimeout(go, SECONDS * 1000));
+    }
+    return fetched(...request);
+  };
+})()"""
+
+
+def slow(page, seconds: float | str) -> None:
+    """Every request for an event of the page waits so long before it is sent; a text is JavaScript."""
+    page.add_init_script(SLOWER.replace("SECONDS", str(seconds)))
+
 
 def settled(condition, seconds: float = 30) -> None:
     """Wait until the condition holds."""

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from browsing import in_address, shown
+from browsing import in_address, shown, slow
 from conftest import DESKTOP, EMBEDDED, PHONE
 from playwright.sync_api import expect
 
@@ -11,26 +11,11 @@ from gan.link import decode
 from gan.serve.faces import FaceModel
 
 TOUCH = {"viewport": PHONE, "has_touch": True, "is_mobile": True}
-SLOWER = """(() => {
-  const fetched = window.fetch;
-  window.fetch = async (...request) => {
-    if (String(request[0].url || request[0]).includes("queue/join")) {
-      window.asked = (window.asked || 0) + 1;
-      await new Promise((go) => setTimeout(go, SECONDS * 1000));
-    }
-    return fetched(...request);
-  };
-})()"""
 
 
 @pytest.fixture(scope="session")
 def model() -> FaceModel:
     return FaceModel(EMBEDDED)
-
-
-def slow(page, seconds: float) -> None:
-    """Every request for an event of the page waits so long before it is sent."""
-    page.add_init_script(SLOWER.replace("SECONDS", str(seconds)))
 
 
 def asked(page) -> int:
@@ -191,7 +176,7 @@ def test_what_is_being_typed_survives_an_answer(address, page, model):
 
 def test_a_setting_made_before_the_first_answer_counts(address, page, model):
     # the view of the address is slower than what follows: its answer must not come last
-    page.add_init_script(SLOWER.replace("SECONDS", "(window.asked === 1 ? 3 : 0)"))
+    slow(page, "(window.asked === 1 ? 3 : 0)")
     page.goto(f"{address}/?seeds=100-109")
     number_of(page, "gallery-variation").fill("0.6")
     shown(page, model, range(100, 110), 0.6)

@@ -2,12 +2,11 @@
 
 import json
 import struct
-import time
 import zlib
 from pathlib import Path
 
 import pytest
-from browsing import in_address
+from browsing import in_address, slow
 from conftest import DESKTOP, EMBEDDED, PHONE, WEIGHTS
 from PIL import Image
 from playwright.sync_api import expect
@@ -230,9 +229,9 @@ def test_a_file_that_is_too_large_is_named_so_where_the_tab_was_selected_later(a
 
 def test_a_late_view_of_the_tab_does_not_clear_the_answer_to_a_picture(address, page, tmp_path):
     (tmp_path / "large.png").write_bytes(bytes(MOST_BYTES + 1))
+    slow(page, 2)
     page.goto(address)
     expect(page.locator("#gallery-faces .face")).to_have_count(16)
-    page.route("**/queue/data?*", lambda route: (time.sleep(2), route.continue_()))
     page.get_by_role("tab", name="Real or fake").click()
     expect(page.locator("#upload")).to_contain_text("Drop")
     choose(page, tmp_path / "large.png")
