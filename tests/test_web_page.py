@@ -347,6 +347,7 @@ def test_a_face_is_shaped_and_kept(visitor, site, model, tiny):
     assert visitor.evaluate("localStorage['seedfaces-kept']") == json.dumps(
         [link[1:], f"v=1&seeds=4&variation=1&w={tiny.id}"], separators=(",", ":")
     )
+    settled(lambda: not visitor.evaluate("history.state.card"))  # going back would stop the next visit
     visitor.goto(f"{site}/?seeds=0")  # other weights
     kept = visitor.locator("#kept-faces .face")
     expect(kept).to_have_count(2)
