@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import small
 import torch
+from browsing import settled
 from conftest import EMBEDDED, ROOT
 from PIL import Image
 from playwright.sync_api import expect
@@ -104,6 +105,7 @@ def test_seeds_are_found_in_the_browser(page, site, finder, faces):
     grid.first.click()
     expect(page.get_by_role("dialog")).to_be_visible()
     page.keyboard.press("Escape")
+    settled(lambda: not page.evaluate("history.state.card"))
     page.get_by_role("button", name="Show as a gallery").click()
     expect(page.get_by_role("list", name="Gallery").get_by_role("button")).to_have_count(12)
     page.go_back()
