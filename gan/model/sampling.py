@@ -22,8 +22,12 @@ def faces(generator: Generator, points, look: Look = AS_TRAINED) -> np.ndarray:
 
 
 @torch.no_grad()
-def from_latents(generator: Generator, vectors: np.ndarray, look: Look = AS_TRAINED) -> np.ndarray:
-    """Latents `(N, latent_dim)` float32 → faces `(N, S, S, 3)` uint8, in eval mode and full float32."""
+def from_latents(generator: Generator, vectors: np.ndarray, look: Look = AS_TRAINED, size: int = BATCH) -> np.ndarray:
+    """Latents `(N, latent_dim)` float32 → faces `(N, S, S, 3)` uint8, in eval mode and full float32.
+
+    Args:
+        size: of a batch; another one may change a value by a grey level.
+    """
     variation = look.variation
     if generator.mean_features is None:  # the first released weights: in these, variation scales the latent
         vectors, variation = vectors * np.float32(variation), 1.0
@@ -33,9 +37,9 @@ def from_latents(generator: Generator, vectors: np.ndarray, look: Look = AS_TRAI
     pictures = []
     # TF32 would move pixels by more than the one grey level that a link promises
     with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
-        for start in range(0, len(vectors), BATCH):
-            batch = vectors[start : start + BATCH]
-            padded = np.zeros((BATCH, vectors.shape[1]), np.float32)
+        for start in range(0, len(vectors), size):
+            batch = vectors[start : start + size]
+            padded = np.zeros((size, vectors.shape[1]), np.float32)
             padded[: len(batch)] = batch
             output = generator(torch.from_numpy(padded).to(device), variation)
             pictures.append(images.to_uint8(output)[: len(batch)])

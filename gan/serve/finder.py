@@ -7,7 +7,7 @@ from itertools import combinations
 import numpy as np
 from PIL import Image
 
-from gan.model import face_finder, same_face, seed_index
+from gan.model import face_finder, latents, same_face, sampling, seed_index
 from gan.model.face_finder import Square
 from gan.model.point import Point, between, seeds_of
 from gan.serve.faces import FaceModel
@@ -19,8 +19,7 @@ _WAYS = (0.3, 0.5, 0.7)  # of the way between two seeds, where something nearer 
 _BETWEEN = 8  # seeds whose pairs are looked at, the nearest: 84 faces
 SAME_FROM = 0.975  # likeness from which a picture is called that of a seed; see docs/find.md
 _POSSIBLE, _LIKELY = 0.82, 0.9  # similarity of descriptions from which the best seeds, and others, are compared
-_CANDIDATES = 16  # seeds whose faces are compared at a time, one batch
-_MOST_COMPARED = 3  # such batches
+_CANDIDATES = 4  # seeds of each generator whose faces are compared
 
 
 @dataclass(frozen=True)
@@ -75,7 +74,8 @@ class Finder:
 
     def compared(self, seen: np.ndarray, seeds: list[int]) -> Named:
         """The seed whose face is most like a square `(64, 64, 3)` uint8 of a picture, pixel by pixel."""
-        faces = seed_index.sized(self.model.made(seeds))
+        vectors = latents.from_seeds(seeds, self.model.latent_dim)
+        faces = seed_index.sized(sampling.from_latents(self.model.generator, vectors, size=len(seeds)))
         same = [same_face.likeness(seen, face) for face in faces]
         best = int(np.argmax(same))
         return Named(same[best], seeds[best], self.model.id)
@@ -115,8 +115,13 @@ def closest(finders: Sequence[Finder], picture: Image.Image, faces: Sequence[Squ
     # surroundings that a generator did not make would mislead the descriptor
     squares = [face_finder.inner(face, picture) for face in faces[:1]] + [face_finder.middle(picture)]
     seen = [face_finder.cut(picture, square, seed_index.SIZE) for square in squares]
-    tried = [(*finder.candidates(each), finder, each) for finder in finders for each in seen]
-    tried.sort(key=lambda candidate: -candidate[0])
+    # of each generator the square that is more like one of its seeds
+    tried = [max(((*finder.candidates(each), finder, each) for each in seen), key=_similarity) for finder in finders]
+    tried.sort(key=_similarity, reverse=True)
     worth = [each for place, each in enumerate(tried) if each[0] >= (_LIKELY if place else _POSSIBLE)]
-    compared = [finder.compared(each, seeds) for _, seeds, finder, each in worth[:_MOST_COMPARED]]
+    compared = [finder.compared(each, seeds) for _, seeds, finder, each in worth]
     return max(compared, key=lambda named: named.likeness, default=None)
+
+
+def _similarity(candidates: tuple) -> float:
+    return candidates[0]
