@@ -47,7 +47,10 @@ def judge() -> Judge:
 
 @pytest.fixture(scope="session", params=["browser-rendered", "server-rendered"])
 def site(request, chromium, tmp_path_factory) -> str:
-    """The page's address, once without and once with server-side rendering, which takes Node 20 or newer."""
+    """The page's address, once without and once with server-side rendering, which takes Node 20 or newer.
+
+    For what rendering could change; all else asks the `address` alone.
+    """
     if request.param == "browser-rendered":
         yield request.getfixturevalue("address")
         return
@@ -90,8 +93,8 @@ def test_controls_change_the_gallery_and_back_restores_the_one_before(site, page
     shown(page, model, range(16, 32))
 
 
-def test_the_sliders_redraw_the_view_without_filling_the_history(site, page, model):
-    page.goto(site)
+def test_the_sliders_redraw_the_view_without_filling_the_history(address, page, model):
+    page.goto(address)
     shown(page, model, range(16))
     page.locator("#gallery-variation input[type=number]").fill("0.7")
     page.locator("#gallery-variation input[type=number]").press("Tab")
@@ -109,8 +112,8 @@ def test_the_sliders_redraw_the_view_without_filling_the_history(site, page, mod
     shown(page, model, range(16))
 
 
-def test_a_number_box_that_is_left_asks_nothing(site, page, model):
-    page.goto(site)
+def test_a_number_box_that_is_left_asks_nothing(address, page, model):
+    page.goto(address)
     shown(page, model, range(16))
     box = page.locator("#gallery-variation input[type=number]")
     box.fill("0.7")
@@ -125,8 +128,8 @@ def test_a_number_box_that_is_left_asks_nothing(site, page, model):
     in_address(page, seeds="16-31", variation="0.7")
 
 
-def test_a_late_answer_does_not_switch_back_to_the_tab_that_was_left(site, page, model):
-    page.goto(f"{site}/?tab=morph&seeds=1,2")
+def test_a_late_answer_does_not_switch_back_to_the_tab_that_was_left(address, page, model):
+    page.goto(f"{address}/?tab=morph&seeds=1,2")
     in_address(page, tab="morph", seeds="1,2", w=model.id)
     page.get_by_role("tab", name="Gallery").click()
     shown(page, model, range(16))
@@ -191,8 +194,8 @@ def test_back_closes_the_face_that_is_shown_large(site, page, model):
     in_address(page, tab="morph")
 
 
-def test_a_late_answer_to_back_does_not_replace_that_of_the_next_press(site, page, model):
-    page.goto(f"{site}/?tab=morph&seeds=1,2")
+def test_a_late_answer_to_back_does_not_replace_that_of_the_next_press(address, page, model):
+    page.goto(f"{address}/?tab=morph&seeds=1,2")
     in_address(page, tab="morph", seeds="1,2", w=model.id)
     page.get_by_role("tab", name="Gallery").click()
     shown(page, model, range(16))
@@ -210,8 +213,8 @@ def test_a_late_answer_to_back_does_not_replace_that_of_the_next_press(site, pag
     in_address(page, tab="morph", seeds="1,2")
 
 
-def test_surprise_me_shows_other_faces_each_time(site, page, model):
-    page.goto(site)
+def test_surprise_me_shows_other_faces_each_time(address, page, model):
+    page.goto(address)
     shown(page, model, range(16))
     seen = {page.url}
     for _ in range(2):
@@ -224,8 +227,8 @@ def test_surprise_me_shows_other_faces_each_time(site, page, model):
     assert len(seen) == 3
 
 
-def test_mistakes_in_the_seeds_box_are_named(site, page, model):
-    page.goto(site)
+def test_mistakes_in_the_seeds_box_are_named(address, page, model):
+    page.goto(address)
     shown(page, model, range(16))
     page.get_by_label("Seeds").first.fill("5, <1.5>")
     page.get_by_label("Seeds").first.press("Enter")
@@ -254,9 +257,9 @@ def test_one_face_large_with_its_link_and_its_png(site, page, model):
     expect(open_face(page, 9)).to_be_visible()  # the same face again
 
 
-def test_links_are_copied(site, page, model):
+def test_links_are_copied(address, page, model):
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    page.goto(site)
+    page.goto(address)
     shown(page, model, range(16))
     page.locator("#link").get_by_role("button", name="Copy link").click()
     expect(page.locator("#link").get_by_role("button", name="Copied")).to_be_visible()
@@ -275,11 +278,11 @@ navigator.share = async (data) => {
 
 
 @pytest.mark.parametrize("page", [{"viewport": PHONE, "has_touch": True, "is_mobile": True}], indirect=True)
-def test_a_phone_hands_links_to_its_own_sheet(site, page, model):
+def test_a_phone_hands_links_to_its_own_sheet(address, page, model):
     """Chromium on Linux has no share sheet: this tests the page's side of the Web Share API."""
     page.add_init_script(SHARING)
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    page.goto(site)
+    page.goto(address)
     shown(page, model, range(16))
     button = page.locator("#link").get_by_role("button", name="Share link")
     button.click()
@@ -295,8 +298,8 @@ def test_a_phone_hands_links_to_its_own_sheet(site, page, model):
     assert page.evaluate("window.handedOn.url") == dialog.get_by_label("Its link").input_value()
 
 
-def test_downloads(site, page, model):
-    page.goto(f"{site}/?v=1&seeds=3,1,2&variation=0.9")
+def test_downloads(address, page, model):
+    page.goto(f"{address}/?v=1&seeds=3,1,2&variation=0.9")
     shown(page, model, [3, 1, 2], 0.9)
     with page.expect_download() as download:
         page.get_by_role("button", name="Download all as ZIP").click()
@@ -314,8 +317,8 @@ def test_downloads(site, page, model):
     assert np.array_equal(np.asarray(sheet)[:size, size:], model.faces([1], Look(0.9))[0])
 
 
-def test_kept_faces_become_a_gallery_in_their_own_order(site, page, model):
-    page.goto(site)
+def test_kept_faces_become_a_gallery_in_their_own_order(address, page, model):
+    page.goto(address)
     for seed in (2, 9, 6):
         dialog = open_face(page, seed)
         dialog.get_by_role("button", name="Keep").click()
@@ -378,8 +381,8 @@ def test_kept_faces_are_the_same_in_all_tabs_of_a_browser(address, page, model):
 @pytest.mark.parametrize(
     "query", ["seeds=${document.title=1}", "tab=${document.title=1}", "variation=${document.title=1}", "seeds=5\\u"]
 )
-def test_code_in_a_link_is_quoted_and_never_run(site, page, query):
-    page.goto(f"{site}/?{quote(query, safe='=')}")
+def test_code_in_a_link_is_quoted_and_never_run(address, page, query):
+    page.goto(f"{address}/?{quote(query, safe='=')}")
     expect(page.locator("#gallery-notes")).to_contain_text(f"“{query.split('=', 1)[1]}”")
     expect(page).to_have_title("SeedFaces")
 
@@ -496,8 +499,8 @@ def test_a_morph_plays_loops_and_has_its_link(site, page, model):
     expect(page.get_by_alt_text("Morph through the faces of seeds 9, 14 and back")).to_be_visible()
 
 
-def test_a_morphs_link_brings_its_settings(site, page):
-    page.goto(f"{site}/?loop=0&frames=5&seeds=3,1,3&tab=morph&v=1&variation=0.9")
+def test_a_morphs_link_brings_its_settings(address, page):
+    page.goto(f"{address}/?loop=0&frames=5&seeds=3,1,3&tab=morph&v=1&variation=0.9")
     expect(page.get_by_alt_text("Morph through the faces of seeds 3, 1, 3", exact=True)).to_be_visible()
     expect(page.get_by_label("Seeds").last).to_have_value("3, 1, 3")
     expect(page.locator("#morph-frames input[type=number]")).to_have_value("5")
@@ -507,8 +510,8 @@ def test_a_morphs_link_brings_its_settings(site, page):
     assert (animation.n_frames, animation.info["loop"]) == (11, 1)
 
 
-def test_from_a_face_to_its_morph_and_its_verdict(site, page, model, judge):
-    page.goto(f"{site}/?seeds=5-8")
+def test_from_a_face_to_its_morph_and_its_verdict(address, page, model, judge):
+    page.goto(f"{address}/?seeds=5-8")
     open_face(page, 7).get_by_role("button", name="Morph from here").click()
     expect(page.get_by_alt_text("Morph through the faces of seeds 7, 8, 5 and back")).to_be_visible()
     in_address(page, tab="morph", seeds="7,8,5")
@@ -572,9 +575,9 @@ def answer_late(page) -> None:
     page.route("**/queue/join?*", late, times=1)
 
 
-def test_a_picture_can_be_pasted(site, page, model):
+def test_a_picture_can_be_pasted(address, page, model):
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    page.goto(f"{site}/?tab=verdict")
+    page.goto(f"{address}/?tab=verdict")
     in_address(page, v=1, tab="verdict")  # earlier, a page that the server rendered may not react to clicks yet
     data = base64.b64encode(files.png(model.faces([9])[0])).decode()
     page.evaluate(
@@ -670,9 +673,9 @@ def test_nothing_overflows_on_a_phone(site, page, model):
     indirect=True,
     ids=["dark", "light"],
 )
-def test_text_has_contrast_in_both_modes(site, page, model):
+def test_text_has_contrast_in_both_modes(address, page, model):
     """WCAG's 4.5 to 1, for our own texts and buttons against their backgrounds."""
-    page.goto(site)
+    page.goto(address)
     shown(page, model, range(16))
     dark = page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
     ratios = page.evaluate(
@@ -698,8 +701,8 @@ def test_text_has_contrast_in_both_modes(site, page, model):
     assert min(ratios.values()) >= 4.5, ratios
 
 
-def test_the_keyboard_reaches_a_face_and_gets_back(site, page, model):
-    page.goto(site)
+def test_the_keyboard_reaches_a_face_and_gets_back(address, page, model):
+    page.goto(address)
     shown(page, model, range(16))
     first = page.locator("#gallery-faces").get_by_role("button", name="Face of seed 0", exact=True)
     first.focus()
