@@ -73,8 +73,14 @@ class Server:
             port = free.getsockname()[1]
         self.address, self.started = f"http://127.0.0.1:{port}", time.monotonic()
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("OMP_", "GRADIO_"))}
-        environment |= {"GRADIO_SERVER_PORT": str(port), "GRADIO_TEMP_DIR": str(folder), "GRADIO_ANALYTICS_ENABLED": "0"}
-        self.process = subprocess.Popen([sys.executable, *command], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
+        environment |= {
+            "GRADIO_SERVER_PORT": str(port),
+            "GRADIO_TEMP_DIR": str(folder),
+            "GRADIO_ANALYTICS_ENABLED": "0",
+        }
+        self.process = subprocess.Popen(
+            [sys.executable, *command], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL
+        )
 
     def first_byte(self) -> float:
         """Seconds from the start until the page answers."""

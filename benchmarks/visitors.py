@@ -7,7 +7,6 @@ import random
 import re
 import time
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,8 +14,8 @@ import httpx
 import numpy as np
 from PIL import Image
 
-from gan.link import decode, encode
 from gan.link import View as Link
+from gan.link import decode, encode
 from gan.model.look import Look
 from gan.serve.models import Models
 
@@ -206,14 +205,9 @@ class Checker:
             return int(b'"alike":[' not in answer)
         if kind == "morph":
             return int(self._frames(answer) != 3 * MORPH_FRAMES)
-        faces = list(self._faces(answer))
-        return int(not faces) + sum(map(self._is_wrong, faces))
-
-    def _faces(self, answer: bytes) -> Iterator[tuple[bytes, bytes]]:
-        for pixels, query in FACE.findall(answer):
-            self.checked += 1
-            if (pixels, query) not in self._seen:
-                yield pixels, query
+        faces = FACE.findall(answer)
+        self.checked += len(faces)
+        return int(not faces) + sum(self._is_wrong(face) for face in faces if face not in self._seen)
 
     def _is_wrong(self, face: tuple[bytes, bytes]) -> bool:
         pixels, query = face
@@ -229,4 +223,3 @@ class Checker:
     def _frames(answer: bytes) -> int:
         found = re.search(rb"data:image/webp;base64,([^\"]+)", answer)
         return Image.open(io.BytesIO(base64.b64decode(found[1]))).n_frames if found else 0
-

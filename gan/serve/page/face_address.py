@@ -157,8 +157,11 @@ def _file(models: Models, address: FaceAddress) -> tuple[str, bytes]:
     """Name and content of the file at an address."""
     model = models.of(address.weights)
     size, look = address.size or model.resolution, model.fitting(address.look)
-    face = model.faces([address.point], look)[0]
-    data = files.face_file(face, address.point, look, model.id, size, address.extension)
+    if (size, address.extension) == (model.resolution, "png"):
+        (data,) = model.pngs([address.point], look)
+    else:
+        (face,) = model.faces([address.point], look)
+        data = files.face_file(face, address.point, look, model.id, size, address.extension)
     return files.file_name([address.point], size, look, address.extension), data
 
 
