@@ -116,7 +116,7 @@ def face_routes(models: Models, line: Line) -> list[Route]:
         known = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
         if "etag" in headers and headers["etag"].removeprefix("W/") in known:
             return Response(status_code=304, headers=headers)
-        return await line.answer(_made, models, address, headers)
+        return await line.answer(request, _made, models, address, headers)
 
     async def random_face(request: Request) -> Response:
         try:
