@@ -86,7 +86,10 @@ def test_a_large_sheet_is_eight_wide():
 
 
 def test_a_zip_names_faces_by_seed():
-    data = files.zip_of_pngs([7, 4294967295, 7], FACES[[0, 1, 0]], Look(0.5), "e933c29c64d6")
+    first, last = (
+        files.png(FACES[k], files.origin([s], Look(0.5), "e933c29c64d6")) for k, s in ((0, 7), (1, 2**32 - 1))
+    )
+    data = files.zip_of_pngs([7, 4294967295, 7], [first, last, first], 16, Look(0.5))
     archive = zipfile.ZipFile(io.BytesIO(data))
     assert (
         archive.namelist() == ["seed-7-16px-variation-0.5.png", "seed-4294967295-16px-variation-0.5.png"]

@@ -16,7 +16,9 @@ from gan.serve.variables import heed_gradio_variables
 def served(monkeypatch, tmp_path):
     """Serve a page that only notes how; returns the options of Gradio's launch()."""
     options = {}
-    blocks = SimpleNamespace(queue=lambda **given: None, launch=lambda **given: options.update(given))
+    blocks = SimpleNamespace(
+        _queue=SimpleNamespace(push=None), queue=lambda **given: None, launch=lambda **given: options.update(given)
+    )
     monkeypatch.setattr(launch, "Models", lambda *arguments: None)
     monkeypatch.setattr(launch, "Judge", lambda *arguments: None)
     monkeypatch.setattr(launch, "Page", lambda *arguments: SimpleNamespace(blocks=blocks))
@@ -104,7 +106,11 @@ def test_ports_that_are_taken_are_one_sentence(served, monkeypatch, tmp_path):
         monkeypatch.setattr(http_server, "TRY_NUM_PORTS", 1)
         monkeypatch.setenv("GRADIO_SERVER_PORT", str(port))
         monkeypatch.setenv("GRADIO_NUM_PORTS", "1")
-        page = SimpleNamespace(queue=lambda **given: None, launch=lambda **given: http_server.start_server(None))
+        page = SimpleNamespace(
+            _queue=SimpleNamespace(push=None),
+            queue=lambda **given: None,
+            launch=lambda **given: http_server.start_server(None),
+        )
         monkeypatch.setattr(launch, "Page", lambda *arguments: SimpleNamespace(blocks=page))
         with pytest.raises(UserError, match=f"^No port from {port} to {port} is free: set GRADIO_SERVER_PORT to"):
             served()

@@ -38,12 +38,13 @@ from gan.serve.page.sliders import look_of
 from pathlib import Path
 
 seen, original = [], sampling.from_latents
-sampling.from_latents = lambda generator, points, look=Look(): seen.append(look) or original(generator, points, look)
+sampling.from_latents = lambda generator, vectors, looks, size: seen.extend(looks) or original(
+    generator, vectors, looks, size)
 
 def moved(what):
     assert seen and {(look.variation, look.freckles) for look in seen} == {(0.8, 1.5)}, (what, seen)
     seen.clear()
-    models.current._remembered.cache_clear()
+    models.current._kept.clear()
     models.current.animation.cache_clear()
 
 models = Models(Path(sys.argv[1]), "tiny")
@@ -66,7 +67,7 @@ for tab, base in (("gallery", query), ("morph", query + "&tab=morph")):
     for name, value in {"seeds": ["4", 3] if tab == "gallery" else "4, 5", "count": 5, "surprise": 3, "next": 0,
                         "previous": 0, "kept": kept, "morph": face, "judge": face, "morph kept": kept,
                         "frames": 3}.items():
-        models.current._remembered.cache_clear()
+        models.current._kept.clear()
         models.current.animation.cache_clear()
         assert "&freckles=1.5" in act(base, tab, name, value)["query"], name
         moved(name)

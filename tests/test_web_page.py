@@ -312,7 +312,7 @@ def test_files_are_those_of_the_server(visitor, site, model):
     check_png(data, files.sheet_png(faces, files.origin((7, 7, 9), Look(0.8), model.id)))
     assert name == "seeds-7_7_9-16px-variation-0.8.png"
     name, data = downloaded(visitor, visitor.get_by_role("button", name="Download all as ZIP"))
-    own = zipfile.ZipFile(io.BytesIO(files.zip_of_pngs((7, 7, 9), faces, Look(0.8), model.id)))
+    own = zipfile.ZipFile(io.BytesIO(files.zip_of_pngs((7, 7, 9), model.pngs((7, 7, 9), Look(0.8)), 16, Look(0.8))))
     archive = zipfile.ZipFile(io.BytesIO(data))
     assert archive.testzip() is None and archive.namelist() == own.namelist()
     for each in own.namelist():

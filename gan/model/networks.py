@@ -43,11 +43,11 @@ class Generator(nn.Module):
         features = lay_out(self.project(latents).unflatten(1, self.first_shape).permute(0, 3, 1, 2))
         return torch.relu(self.project_norm(features))
 
-    def forward(self, latents: torch.Tensor, variation: float = 1.0) -> torch.Tensor:
-        """`variation`: 1 as trained, towards 0 closer to the face of the mean features. Other values than 1 need
-        `mean_features`."""
+    def forward(self, latents: torch.Tensor, variation: float | torch.Tensor = 1.0) -> torch.Tensor:
+        """`variation`: 1 as trained, towards 0 closer to the face of the mean features; of all, or of each,
+        `(N, 1, 1, 1)`. Other values than 1 need `mean_features`."""
         features = self.first_features(latents)
-        if variation != 1:
+        if isinstance(variation, torch.Tensor) or variation != 1:
             # above 1 features may become negative, which the next layers have never seen
             features = torch.relu(torch.lerp(self.mean_features, features, variation))
         passed = [features]

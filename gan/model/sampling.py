@@ -1,5 +1,7 @@
 """Points and a look → faces: what page, metrics and reports all call."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 
@@ -18,30 +20,39 @@ def faces(generator: Generator, points, look: Look = AS_TRAINED) -> np.ndarray:
         points: see `gan.model.point`.
         look: what is done to all of them alike.
     """
-    return from_latents(generator, latents.from_points(points, generator.project.in_features), look)
+    vectors = latents.from_points(points, generator.project.in_features)
+    return from_latents(generator, vectors, look)
 
 
-@torch.no_grad()
-def from_latents(generator: Generator, vectors: np.ndarray, look: Look = AS_TRAINED, size: int = BATCH) -> np.ndarray:
+@torch.inference_mode()
+def from_latents(
+    generator: Generator, vectors: np.ndarray, look: Look | Sequence[Look] = AS_TRAINED, size: int = BATCH
+) -> np.ndarray:
     """Latents `(N, latent_dim)` float32 → faces `(N, S, S, 3)` uint8, in eval mode and full float32.
 
     Args:
+        look: of all of them alike, or of each.
         size: of a batch; another one may change a value by a grey level.
     """
-    variation = look.variation
-    if generator.mean_features is None:  # the first released weights: in these, variation scales the latent
-        vectors, variation = vectors * np.float32(variation), 1.0
-    device = generator.project.weight.device
+    looks = [look] * len(vectors) if isinstance(look, Look) else look
+    variations = np.array([each.variation for each in looks], np.float32)
+    device, published = generator.project.weight.device, generator.mean_features is not None
     was_training = generator.training
     generator.eval()
     pictures = []
     # TF32 would move pixels by more than the one grey level that a link promises
     with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
         for start in range(0, len(vectors), size):
-            batch = vectors[start : start + size]
-            padded = np.zeros((size, vectors.shape[1]), np.float32)
-            padded[: len(batch)] = batch
-            output = generator(torch.from_numpy(padded).to(device), variation)
+            batch, of_batch = vectors[start : start + size], variations[start : start + size, None]
+            if not published:  # the first released weights: in these, variation scales the latent
+                batch = batch * of_batch
+            padded, of_each = np.zeros((size, vectors.shape[1]), np.float32), np.ones((size, 1), np.float32)
+            padded[: len(batch)], of_each[: len(batch)] = batch, of_batch
+            output = generator(
+                torch.from_numpy(padded).to(device),
+                # of each one also where all are as trained, so that the same is computed whatever the others are
+                torch.from_numpy(of_each).to(device)[..., None, None] if published else 1.0,
+            )
             pictures.append(images.to_uint8(output)[: len(batch)])
     generator.train(was_training)
     return np.concatenate(pictures)

@@ -1,5 +1,9 @@
 """FaceModel: everything that the page can do, without a page."""
 
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from concurrent.futures import Future
 from functools import lru_cache
 from pathlib import Path
 
@@ -7,11 +11,15 @@ import numpy as np
 
 from gan import UserError, hub
 from gan.cards import facts
-from gan.model import additions, directions, latents, sampling, weights
+from gan.model import additions, directions, latents, weights
 from gan.model.directions import Directions
+from gan.model.folded import folded
 from gan.model.look import AS_TRAINED, Look
 from gan.model.point import Point
 from gan.serve import files
+from gan.serve.network import Network
+
+KEPT_PIXELS = 2**23  # of faces in memory, 24 MB, and as many as files
 
 
 class FaceModel:
@@ -26,14 +34,17 @@ class FaceModel:
         self.folder = loaded.folder
         # for people; every run of the trainer calls the folder itself "weights"
         self.name = name or (self.folder.resolve().parent.name if self.folder.name == "weights" else self.folder.name)
-        self.generator = loaded.generator
+        self._network = Network(folded(loaded.generator))
         self.config, self.id = loaded.config, loaded.generator_id
         self.facts = facts.of_generator(self.config, self.id, self.name)  # a malformed config is refused here
         self.resolution, self.latent_dim = loaded.settings.resolution, loaded.settings.latent_dim
         self.directions = additions.load_directions(self.folder, self.latent_dim)  # those in use first
         self.seed_index = additions.load_seed_index(self.folder)  # None: it has none
-        # popular views are made once: the cache holds at most 50 MB of galleries of 64 faces, at any size of the faces
-        self._remembered = lru_cache(maxsize=max(1, 2**18 // self.resolution**2))(self.made)
+        # what is shown again is neither made nor compressed again
+        self.most_kept = max(64, KEPT_PIXELS // self.resolution**2)
+        self._kept: OrderedDict[tuple[Point, Look], Future] = OrderedDict()
+        self._lock = threading.Lock()
+        self._png = lru_cache(self.most_kept)(self._encoded)
         self.animation = lru_cache(maxsize=32)(self._animate)
 
     @classmethod
@@ -58,7 +69,34 @@ class FaceModel:
             points: see `gan.model.point`, at least one.
             look: what is done to all of them alike.
         """
-        return self._remembered(tuple(points), look)
+        points, keys = list(points), [(point, look) for point in points]
+        with self._lock:
+            new = [key for key in dict.fromkeys(keys) if key not in self._kept]
+            self._kept.update(zip(new, self._asked([point for point, _ in new], look)))
+            faces = [self._kept[key] for key in keys]
+            for key in keys:
+                self._kept.move_to_end(key)
+            while len(self._kept) > max(self.most_kept, len(keys)):
+                self._kept.popitem(last=False)
+        try:
+            made = np.stack([face.result() for face in faces])
+        except BaseException:
+            with self._lock:  # the next visitor tries again
+                for key in keys:
+                    self._kept.pop(key, None)
+            raise
+        made.setflags(write=False)
+        return made
+
+    def pngs(self, points: Sequence[Point], look: Look = AS_TRAINED) -> list[bytes]:
+        """Faces of the given points as PNG files with their `files.origin`, in their order.
+
+        Args:
+            look: what is done to all of them alike, as `fitting` returns it.
+        """
+        if points:
+            self.faces(points, look)  # together
+        return [self._png(point, look) for point in points]
 
     def along(self, look: Look = AS_TRAINED) -> Directions:
         """The directions that a look names, or else the newest; without id and attributes where there are none."""
@@ -92,12 +130,18 @@ class FaceModel:
             for start, end in zip(corners, ends)
         ]
         vectors = np.concatenate(legs if loop else [*legs[:-1], corners[-1:]])
-        return self._drawn(vectors, look)
+        return np.stack([face.result() for face in self._drawn(vectors, look)])
 
-    def _drawn(self, vectors: np.ndarray, look: Look) -> np.ndarray:
-        """Faces of latents, as a look says; attributes that these weights cannot move are left out."""
+    def _drawn(self, vectors: np.ndarray, look: Look) -> list[Future]:
+        """Futures of the faces of latents, as a look says; attributes that these weights cannot move are left out."""
         look, along = directions.fitting(look, self.directions)
-        return sampling.from_latents(self.generator, along.moved(vectors, look) if along else vectors, look)
+        return self._network.ask(along.moved(vectors, look) if along else vectors, look)
+
+    def _asked(self, points: list[Point], look: Look) -> list[Future]:
+        return self._drawn(latents.from_points(points, self.latent_dim), look) if points else []
+
+    def _encoded(self, point: Point, look: Look) -> bytes:
+        return files.face_file(self.faces([point], look)[0], point, look, self.id, self.resolution)
 
     def _animate(
         self, points: tuple[Point, ...], look: Look, frames: int, loop: bool, extension: str = "webp"
@@ -107,6 +151,4 @@ class FaceModel:
 
     def made(self, points, look: Look = AS_TRAINED) -> np.ndarray:
         """As `faces`, and nothing is kept in memory."""
-        made = self._drawn(latents.from_points(points, self.latent_dim), look)
-        made.setflags(write=False)  # shared between visitors
-        return made
+        return np.stack([face.result() for face in self._asked(list(points), look)])

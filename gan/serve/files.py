@@ -134,13 +134,12 @@ def poster(faces: np.ndarray) -> bytes:
     )
 
 
-def zip_of_pngs(points: Sequence[Point], faces: np.ndarray, look: Look, weights: str) -> bytes:
-    """`(N, S, S, 3)` uint8 → ZIP file of PNGs with their `origin`, named by point; a repeated one is stored once."""
+def zip_of_pngs(points: Sequence[Point], pictures: Sequence[bytes], size: int, look: Look) -> bytes:
+    """PNG files of faces of `size` px → ZIP file in which they are named by point; a repeated one is stored once."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:  # PNGs are compressed already
-        for point, pixels in dict(zip(points, faces)).items():
-            name = file_name([point], pixels.shape[0], look, "png")
-            archive.writestr(name, png(pixels, origin([point], look, weights)))
+        for point, picture in dict(zip(points, pictures)).items():
+            archive.writestr(file_name([point], size, look, "png"), picture)
     return file.getvalue()
 
 

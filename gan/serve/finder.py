@@ -7,7 +7,7 @@ from itertools import combinations
 import numpy as np
 from PIL import Image
 
-from gan.model import face_finder, latents, same_face, sampling, seed_index
+from gan.model import face_finder, same_face, seed_index
 from gan.model.face_finder import Square
 from gan.model.point import Point, between, seeds_of
 from gan.serve.faces import FaceModel
@@ -74,8 +74,7 @@ class Finder:
 
     def compared(self, seen: np.ndarray, seeds: list[int]) -> Named:
         """The seed whose face is most like a square `(64, 64, 3)` uint8 of a picture, pixel by pixel."""
-        vectors = latents.from_seeds(seeds, self.model.latent_dim)
-        faces = seed_index.sized(sampling.from_latents(self.model.generator, vectors, size=len(seeds)))
+        faces = seed_index.sized(self.model.made(seeds))
         same = [same_face.likeness(seen, face) for face in faces]
         best = int(np.argmax(same))
         return Named(same[best], seeds[best], self.model.id)

@@ -88,8 +88,8 @@ class Api:
         folder = _folder(view)
         names = [files.file_name([point], model.resolution, view.look, "png") for point in view.seeds]
         paths = [folder / f"{place:02d}-{name}" for place, name in enumerate(names)]
-        for path, point, face in zip(paths, view.seeds, model.faces(view.seeds, view.look)):
-            _write(path, files.png(face, files.origin([point], view.look, model.id)))
+        for path, picture in zip(paths, model.pngs(view.seeds, view.look)):
+            _write(path, picture)
         return [str(path) for path in paths], encode(view)
 
     def morph(self, seeds, frames, loop, weights, directions="", **look):

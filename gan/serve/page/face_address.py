@@ -116,7 +116,7 @@ def face_routes(models: Models, line: Line) -> list[Route]:
         known = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
         if "etag" in headers and headers["etag"].removeprefix("W/") in known:
             return Response(status_code=304, headers=headers)
-        return await line.answer(_made, models, address, headers)
+        return await line.answer(request, _made, models, address, headers)
 
     async def random_face(request: Request) -> Response:
         try:
@@ -157,8 +157,11 @@ def _file(models: Models, address: FaceAddress) -> tuple[str, bytes]:
     """Name and content of the file at an address."""
     model = models.of(address.weights)
     size, look = address.size or model.resolution, model.fitting(address.look)
-    face = model.faces([address.point], look)[0]
-    data = files.face_file(face, address.point, look, model.id, size, address.extension)
+    if (size, address.extension) == (model.resolution, "png"):
+        (data,) = model.pngs([address.point], look)
+    else:
+        (face,) = model.faces([address.point], look)
+        data = files.face_file(face, address.point, look, model.id, size, address.extension)
     return files.file_name([address.point], size, look, address.extension), data
 
 

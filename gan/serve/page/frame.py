@@ -18,12 +18,14 @@ from gan.serve.page.find import FindTab
 from gan.serve.page.gallery import Gallery
 from gan.serve.page.inputs import listed
 from gan.serve.page.kept import KeptFaces
+from gan.serve.page.line import AT_ONCE
 from gan.serve.page.morph import Morph
 from gan.serve.page.sliders import Slider, as_generated, look_of
 from gan.serve.page.verdict import VerdictTab
 
-# one shared queue: load slows the page instead of crashing it
-QUEUE = {"concurrency_id": "model", "concurrency_limit": 1}
+# two lines for all visitors: load slows the page instead of crashing it
+QUEUE = {"concurrency_id": "model", "concurrency_limit": AT_ONCE}
+UPLOADS = {"concurrency_id": "uploads", "concurrency_limit": 1}  # a photo may take 200 MB while it is read
 QUIET = {"api_visibility": "private"}  # of events that only run in the browser
 TAKE_FILE = static("save.js")
 
@@ -257,10 +259,10 @@ class Page:
         verdict, find = self.verdict, self.find
         # no link brings an upload back, so the link to a face that was judged before must not stay
         link = {self.link: {"query": encode(View("verdict", ()))}}
-        uploads.wire(verdict.picture, verdict.card, verdict.judge_upload, link, QUEUE)
-        uploads.wire(find.picture, find.card, find.find_upload, {}, QUEUE)
+        uploads.wire(verdict.picture, verdict.card, verdict.judge_upload, link, UPLOADS)
+        uploads.wire(find.picture, find.card, find.find_upload, {}, UPLOADS)
         for tab, endpoint, name in ((verdict, verdict.classify, "classify"), (find, find.find, "find")):
-            gr.Button(visible=False).click(endpoint, tab.picture, tab.card, api_name=name, **QUEUE)
+            gr.Button(visible=False).click(endpoint, tab.picture, tab.card, api_name=name, **UPLOADS)
 
     def _wire_kept(self) -> None:
         card, tray = self.card, self.kept.tray

@@ -32,11 +32,11 @@ def face_list(model: FaceModel, points, look: Look) -> list[dict]:
     return [
         {
             "seed": str(point),
-            "src": data_url(files.png(face, files.origin([point], look, model.id))),
+            "src": data_url(picture),
             "query": encode(View("gallery", (point,), look, model.id)),
             "words": f"{model.resolution} px · {in_words(look)}" + where(point),
         }
-        for point, face in zip(points, model.faces(points, look) if points else [])
+        for point, picture in zip(points, model.pngs(points, look))
     ]
 
 
@@ -243,7 +243,8 @@ class Gallery:
     def zip_file(self, query: str) -> dict:
         """The gallery as single pictures in a ZIP file, in the form that save.js takes."""
         view, model = self._filed(query)
-        data = files.zip_of_pngs(view.seeds, model.faces(view.seeds, view.look), view.look, model.id)
+        pictures = model.pngs(view.seeds, view.look)
+        data = files.zip_of_pngs(view.seeds, pictures, model.resolution, view.look)
         name = files.file_name(view.seeds, model.resolution, view.look, "zip")
         return {"name": name, "url": data_url(data, "application/zip")}
 

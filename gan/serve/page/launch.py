@@ -5,6 +5,7 @@ import tempfile
 from pathlib import Path
 
 import gradio as gr
+import torch
 from gradio.processing_utils import get_upload_folder
 from starlette.middleware import Middleware
 
@@ -17,13 +18,13 @@ from gan.serve.page.api_examples import ApiExamples
 from gan.serve.page.components import static
 from gan.serve.page.face_address import face_routes
 from gan.serve.page.frame import Page
-from gan.serve.page.line import Line
+from gan.serve.page.line import Line, keep_fair
 from gan.serve.page.preview import LinkPreview, picture_route
 from gan.serve.page.safety import BodyLimit
 from gan.serve.variables import no_port
 
 MOST_WAITING = 40  # visitors in the queue of everything that needs the model
-MOST_PICTURES = 64  # waiting for a picture outside it: a page that shows 64 faces may ask for all of them at once
+MOST_PICTURES = 128  # outside it: a page that shows 64 faces may ask for all of them at once, for half of the places
 
 
 def theme() -> gr.themes.Base:
@@ -75,10 +76,12 @@ def launch(weights: Path, default: str, wanted: str = "") -> None:
         UserError: a folder holds no weights, Gradio's own cannot be written, or no port is free; with one sentence.
     """
     require_upload_folder()
+    torch.set_num_threads(1)  # each core has batches of its own (gan.serve.network) and waits for no other
     models = Models(weights, default, wanted)
     page = Page(models, Judge(weights / "detector")).blocks
     line = Line(MOST_PICTURES)
     page.queue(max_size=MOST_WAITING, default_concurrency_limit=1, api_open=False)
+    keep_fair(page._queue)
     try:
         _serve(page, models, line)
     except OSError as error:

@@ -1,27 +1,70 @@
-"""Pictures that are asked for outside Gradio's queue: one is made at a time, and few may wait."""
+"""Whoever waits: few at a time, nobody takes every place, and who would wait long is refused at once.
 
+A visitor is an IP address. Behind a proxy it is the one in X-Forwarded-For, which uvicorn heeds from the proxies named
+in FORWARDED_ALLOW_IPS only (by default those of this machine); visitors behind any other proxy share its places.
+"""
+
+import time
+from collections import Counter
 from collections.abc import Callable
 
 import anyio.to_thread
+from gradio.queueing import Queue
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 RETRY_SECONDS = 10
 # other sites may show what is made here, and read its pixels
 FOR_ALL = {"access-control-allow-origin": "*", "cross-origin-resource-policy": "cross-origin"}
+AT_ONCE = 4  # are answered together: their faces share batches
+PATIENCE = 2.0  # seconds: who comes when somebody has waited longer is refused
+BUSY = "This page is busy. Try again in some seconds."
 
 
 class Line:
-    """One line for all routes that make pictures: load slows them instead of crashing the page."""
+    """One line for all routes that make pictures outside Gradio's queue: load slows them instead of crashing the page.
 
-    def __init__(self, most_waiting: int):
-        self.most_waiting = most_waiting
-        self._one_at_a_time = anyio.CapacityLimiter(1)
+    Args:
+        places: pictures that are made or wait, of which a single visitor gets half.
+    """
 
-    async def answer(self, work: Callable[..., Response], *arguments) -> Response:
+    def __init__(self, places: int):
+        self.places = places
+        self._taken: Counter[str] = Counter()  # by visitor
+        self._at_once = anyio.CapacityLimiter(AT_ONCE)
+
+    async def answer(self, request: Request, work: Callable[..., Response], *arguments) -> Response:
         """The response that `work` makes in a thread, or 503 where too many are waiting."""
-        if self._one_at_a_time.statistics().tasks_waiting >= self.most_waiting:
+        visitor = visitor_of(request)
+        if self._taken.total() >= self.places or self._taken[visitor] >= self.places // 2:
             return refusal(503, "Too many pictures are being asked for. Ask again in some seconds.", RETRY_SECONDS)
-        return await anyio.to_thread.run_sync(work, *arguments, limiter=self._one_at_a_time)
+        self._taken[visitor] += 1
+        try:
+            return await anyio.to_thread.run_sync(work, *arguments, limiter=self._at_once)
+        finally:
+            self._taken[visitor] -= 1
+            self._taken += Counter()  # forgets visitors who have none
+
+
+def keep_fair(queue: Queue) -> None:
+    """Let Gradio's queue refuse a visitor who has half of its places, and everybody while somebody has waited longer
+    than `PATIENCE` in the same line. Without, one visitor could take them all, and each would wait for all."""
+    push = queue.push
+
+    async def push_fairly(body, request, username):
+        waiting = [event for line in queue.event_queue_per_concurrency_id.values() for event in line.queue]
+        own = sum(visitor_of(event.request) == visitor_of(request) for event in waiting)
+        line = getattr(queue.blocks.fns.get(body.fn_index), "concurrency_id", None)
+        longest = min((event.enqueue_time for event in waiting if event.concurrency_id == line), default=float("inf"))
+        if own >= queue.max_size // 2 or time.monotonic() - longest > PATIENCE:
+            return False, BUSY, "queue_full"
+        return await push(body=body, request=request, username=username)
+
+    queue.push = push_fairly
+
+
+def visitor_of(request: Request) -> str:
+    return request.client.host if request.client else ""
 
 
 def refusal(status: int, sentence: str, retry_seconds: int = 0) -> Response:

@@ -61,11 +61,10 @@ class Morph:
         """Values for `outputs`."""
         model = self.models.of(view.weights)
         animation = model.animation(view.seeds, view.look, view.frames, view.loop)
-        first = model.faces(view.seeds[:1], view.look)[0]
         names = ", ".join(map(str, view.seeds))
         player = {
             "src": data_url(animation, "image/webp"),
-            "still": data_url(files.png(first, files.origin(view.seeds[:1], view.look, model.id))),
+            "still": data_url(model.pngs(view.seeds[:1], view.look)[0]),
             "alt": f"Morph through the faces of seeds {names}{' and back' if view.loop else ''}",
             "moments": moments(view, model.id),
             "name": _name(view, model, "webp"),

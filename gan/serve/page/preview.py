@@ -91,7 +91,7 @@ def picture_route(models: Models, line: Line) -> Route:
 
     async def answer(request: Request) -> Response:
         view, _ = decode(dict(request.query_params))
-        return await line.answer(made, view)
+        return await line.answer(request, made, view)
 
     return Route(PICTURE, answer)
 
