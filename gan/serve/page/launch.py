@@ -20,6 +20,7 @@ from gan.serve.page.frame import Page
 from gan.serve.page.line import Line
 from gan.serve.page.preview import LinkPreview, picture_route
 from gan.serve.page.safety import BodyLimit
+from gan.serve.reader import READER
 from gan.serve.variables import no_port
 
 MOST_WAITING = 40  # visitors in the queue of everything that needs the model
@@ -75,6 +76,7 @@ def launch(weights: Path, default: str, wanted: str = "") -> None:
         UserError: a folder holds no weights, Gradio's own cannot be written, or no port is free; with one sentence.
     """
     require_upload_folder()
+    READER.start()
     models = Models(weights, default, wanted)
     page = Page(models, Judge(weights / "detector")).blocks
     line = Line(MOST_PICTURES)
