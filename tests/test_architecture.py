@@ -32,7 +32,7 @@ WALLS = {
 SHARED = {"pictures": (), "measure": ("pictures",)}
 # which files may import the packages of which requirements
 TRAINER = {path for path in FILES if path.parts[:2] == ("gan", "train") or path.name == "train_accelerate.py"}
-TESTS = {path.relative_to(ROOT) for folder in ("tests", "benchmarks") for path in (ROOT / folder).glob("*.py")}
+TESTS = {path.relative_to(ROOT) for folder in ("tests", "benchmarks") for path in (ROOT / folder).rglob("*.py")}
 REQUIREMENTS = {
     "requirements-page.txt": set(FILES) - TRAINER,
     "requirements.txt": TRAINER,
@@ -82,7 +82,7 @@ def test_walls(path):
 
 def third_party(paths: set[Path]) -> set[str]:
     """Top-level names of modules that files import and that are neither Python's nor ours."""
-    ours = {"gan"} | {path.stem for path in (*FILES, *TESTS)}
+    ours = {"gan", "benchmarks"} | {path.stem for path in (*FILES, *TESTS)}
     return {name.split(".")[0] for path in paths for name in imports(path)} - ours - set(sys.stdlib_module_names)
 
 

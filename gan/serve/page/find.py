@@ -26,6 +26,7 @@ from gan.serve.page.gallery import face_list
 from gan.serve.page.inputs import numbers
 from gan.serve.page.marks import face_names, marks, roll
 from gan.serve.page.safety import Refusal, UploadedPicture, read_upload
+from gan.serve.reader import READER
 
 
 class FindTab:
@@ -123,7 +124,7 @@ class FindTab:
             raise Refusal(str(error)) from None
 
     def _found(self, picture: Path) -> dict:
-        image = files.read_picture(read_upload(picture))
+        image = READER.read(read_upload(picture))
         if not self.finder:
             raise UserError("These weights have no seed index, so nothing can be found.")
         faces = face_finder.find(image)

@@ -21,6 +21,7 @@ from gan.serve.page.frame import Page
 from gan.serve.page.line import Line, keep_fair
 from gan.serve.page.preview import LinkPreview, picture_route
 from gan.serve.page.safety import BodyLimit
+from gan.serve.reader import READER
 from gan.serve.variables import no_port
 
 MOST_WAITING = 40  # visitors in the queue of everything that needs the model
@@ -77,6 +78,7 @@ def launch(weights: Path, default: str, wanted: str = "") -> None:
     """
     require_upload_folder()
     torch.set_num_threads(1)  # each core has batches of its own (gan.serve.network) and waits for no other
+    READER.start()
     models = Models(weights, default, wanted)
     page = Page(models, Judge(weights / "detector")).blocks
     line = Line(MOST_PICTURES)

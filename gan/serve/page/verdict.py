@@ -23,6 +23,7 @@ from gan.serve.page.components import VerdictCard, data_url
 from gan.serve.page.face_address import FaceAddress, face_at
 from gan.serve.page.marks import face_names, in_words, marks, roll
 from gan.serve.page.safety import Refusal, UploadedPicture, read_upload
+from gan.serve.reader import READER
 
 UPSIDE_DOWN = 135  # degrees of roll, above which a face is called that
 SHOWN = 128  # pixels of a square on the page, at most: a group photo has many
@@ -90,7 +91,7 @@ class VerdictTab:
             raise Refusal(str(error)) from None
 
     def _verdict(self, picture: Path) -> dict:
-        image = files.read_picture(read_upload(picture))
+        image = READER.read(read_upload(picture))
         faces = face_finder.find(image)
         found = as_json(self.judge.verdict(image, faces), image)
         made = named(Finder.of(self.models), image, faces)
