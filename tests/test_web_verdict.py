@@ -34,16 +34,17 @@ const back = ({ width, height, data }) => {
 };
 """
 JUDGE = """async ({ config, ...picture }) => {
-  const names = ["judge", "told", "yunet"];
-  const [{ Judge }, { toldVerdict }, { YuNet }] = await Promise.all(names.map((name) => import(`/static/${name}.js`)));
+  const names = ["judge", "told", "yunet", "face_finder"].map((name) => import(`/static/${name}.js`));
+  const [{ Judge }, { toldVerdict }, { YuNet }, { find }] = await Promise.all(names);
   const file = async (address) => new Uint8Array(await (await fetch(address)).arrayBuffer());
   const module = await WebAssembly.compile(await file("/static/filters.wasm"));
-  globalThis.judge ??= new Judge(module, new YuNet(module, await file("/yunet.safetensors")), {
+  globalThis.yunet ??= new YuNet(module, await file("/yunet.safetensors"));
+  globalThis.judge ??= new Judge(module, {
     detector: await file("/weights/detector/detector.safetensors"),
     traces: await file("/weights/detector/traces.safetensors"),
   }, config);
   const pixels = sent(picture);
-  const verdict = judge.verdict(pixels);
+  const verdict = judge.verdict(pixels, find(pixels, yunet));
   const { middle, opinion, others, ...said } = toldVerdict(verdict, pixels, config.words);
   const words = (one) => one && { headline: one.headline, percent: one.percent, sentences: one.sentences };
   return {

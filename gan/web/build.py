@@ -143,6 +143,7 @@ def write_weights(out: Path, name: str, loaded: weights.Weights, offered: bool) 
         for file, address in entry["index"].items():
             shutil.copyfile(source / f"{file}.safetensors", out / address)
         entry["indexed"] = len(index.rows)
+        entry["indexMegabytes"] = round(sum((out / file).stat().st_size for file in entry["index"].values()) / 1e6)
     return entry | write_about(out / about, about, name, loaded)
 
 

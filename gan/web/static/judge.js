@@ -9,16 +9,14 @@ export const MOST_FACES = 12; // of a picture that are judged, the largest
 export class Judge {
   /** module: filters.wasm, compiled; files: bytes { detector, traces }; config: { model, calibration, limits, bounds } as
    *  in verdict.json. */
-  constructor(module, yunet, files, config) {
+  constructor(module, files, config) {
     this.config = config;
-    this.yunet = yunet;
     this.detector = new Detector(module, files.detector, config.model);
     this.traces = new Traces(files.traces);
   }
 
-  /** A picture → { verdict, faces, face, opinion, middle, others }: as Verdict on the server. */
-  verdict(picture) {
-    const faces = finder.find(picture, this.yunet);
+  /** A picture and the faces in it → { verdict, faces, face, opinion, middle, others }: as Verdict on the server. */
+  verdict(picture, faces) {
     if (!faces.length) {
       const middle = this.opinion(picture, finder.middle(picture));
       return { verdict: NO_FACE, faces: 0, face: null, opinion: null, middle, others: [] };

@@ -34,8 +34,8 @@ export async function load(repo) {
   }
 }
 
-/** The first entry that has an index of seeds; undefined if none has. */
-export const withIndex = () => [current, ...list].find(({ index }) => index);
+/** The entries that have an index of seeds, the one that is shown first before others. */
+export const indexed = () => list.filter(({ index }) => index);
 
 /** The entry of the weights with that id; the current one if the page does not have them. */
 export const of = (id) => list.find((entry) => entry.id === id) ?? current;
