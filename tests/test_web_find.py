@@ -76,7 +76,8 @@ LIKENESS = """async ({ others, ...picture }) => {
 def test_a_likeness_is_the_servers(page_of_modules, finder):  # noqa: F811
     face, other, *_ = seed_index.sized(finder.model.faces([4, 13]))
     own = Image.fromarray(face)
-    moved = own.transform((64, 64), Image.Transform.AFFINE, (1.04, 0.05, -2, -0.04, 0.98, 1.5), Image.Resampling.BICUBIC)
+    cut = (1.04, 0.05, -2, -0.04, 0.98, 1.5)
+    moved = own.transform((64, 64), Image.Transform.AFFINE, cut, Image.Resampling.BICUBIC)
     pictures = [
         own,
         saved(own, 70),

@@ -7,6 +7,7 @@ import json
 import re
 import zipfile
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -59,9 +60,10 @@ def serving_files(folder: Path):
 
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory) -> FaceModel:
-    """The smallest weights, which can move age and smile."""
+    """The smallest weights, which can move age and smile, and for older links age and beard."""
     torch.manual_seed(5)
-    return FaceModel(small.shaped(small.folder_of(tmp_path_factory.mktemp("weights") / "tiny"), "age", "smile"))
+    folder = small.folder_of(tmp_path_factory.mktemp("weights") / "tiny")
+    return FaceModel(small.shaped(small.shaped(folder, "age", "beard", seed=1), "age", "smile"))
 
 
 @pytest.fixture(scope="module")
@@ -174,6 +176,15 @@ def test_a_link_of_the_gradio_page_means_the_same(visitor, site, model, tiny):
     expect(visitor.locator("#gallery .shape")).to_have_attribute("open", "")
     expect(visitor.locator("#gallery .slider[data-name=age] input[type=range]")).to_have_value("1.5")
     expect(visitor.locator("#gallery .slider[data-name=hair]")).to_be_hidden()
+    # an older link finds its own directions, also while a slider is moved
+    older = Look(age=2, beard=-1, directions=tiny.directions[1].id)
+    visitor.goto(f"{site}/?{encode(View('gallery', points, older, tiny.id))}")
+    shown(visitor, tiny, points, older)
+    expect(visitor.locator("#gallery .slider[data-name=smile]")).to_be_hidden()
+    visitor.get_by_role("slider", name="Beard").fill("1.5")
+    shown(visitor, tiny, points, replace(older, beard=1.5))
+    in_address(visitor, d=older.directions)
+    assert visitor.locator("#notes").inner_text() == ""
     # what these weights cannot do is said
     visitor.goto(f"{site}/?{query.replace('smile', 'turn')}")
     expect(visitor.locator("#notes")).to_have_text(
@@ -587,14 +598,38 @@ def test_a_page_is_built_again(tiny, model, tmp_path):
     (tmp_path / "CNAME").write_text("faces.example.org")
     build(tmp_path, [str(model.folder), str(tiny.folder)])
     listed = json.loads((tmp_path / "weights.json").read_text(encoding="utf-8"))["weights"]
-    assert [(each["id"], each["moves"], each["offered"]) for each in listed] == [
-        (each.id, list(each.along().of), True) for each in (model, tiny)
+    assert [(each["id"], [moving["moves"] for moving in each["directions"]], each["offered"]) for each in listed] == [
+        (each.id, [list(moving.of) for moving in each.directions], True) for each in (model, tiny)
     ]
     assert (tmp_path / "CNAME").is_file() and (tmp_path / ".git").is_dir()
     assert {path.name for path in (tmp_path / "weights").iterdir()} == {model.id, tiny.id, "photos"}
     again = {path: path.read_bytes() for path in tmp_path.glob("[!.]*.*")}
     build(tmp_path, [str(model.folder), str(tiny.folder)])
     assert again == {path: path.read_bytes() for path in tmp_path.glob("[!.]*.*")}  # nothing depends on the day
+
+
+def test_the_icons_are_the_one_that_is_drawn(visitor, site):
+    """iOS and Android take none in SVG, and round the corners themselves."""
+    visitor.goto(site)
+    named = {each["src"]: each["sizes"] for each in visitor.request.get(f"{site}/manifest.webmanifest").json()["icons"]}
+    assert named.pop("icon.svg") == "any" and list(named) == ["icon-192.png", "icon-512.png"]
+    named[visitor.locator("link[rel=apple-touch-icon]").get_attribute("href")] = "180x180"
+    for name, sizes in named.items():
+        icon = Image.open(io.BytesIO(visitor.request.get(f"{site}/{name}").body())).convert("RGB")
+        assert "{}x{}".format(*icon.size) == sizes and icon.getpixel((0, 0)) == (0x0F, 0x76, 0x6E)
+        drawn = """async (side) => {
+          const image = new Image(side, side);
+          image.src = "icon.svg";
+          await image.decode();
+          const canvas = document.createElement("canvas");
+          canvas.width = canvas.height = side;
+          canvas.getContext("2d").drawImage(image, 0, 0, side, side);
+          return (PIXELS)(canvas);
+        }""".replace("PIXELS", PIXELS)
+        width, height, data = visitor.evaluate(drawn, icon.width)
+        wanted = np.frombuffer(base64.b64decode(data), np.uint8).reshape(height, width, 4)
+        off = np.abs(np.asarray(icon).astype(int) - wanted[..., :3])[wanted[..., 3] == 255]
+        assert off.mean() < 2, name
 
 
 def test_the_embedded_weights_are_the_default(run, tmp_path, capsys):

@@ -2,6 +2,8 @@
 
 import base64
 import io
+import shutil
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -13,16 +15,20 @@ from PIL import Image, ImageDraw, ImageFilter
 from playwright.sync_api import expect
 from test_web_page import serving_files
 
+from gan import UserError
 from gan.model import face_finder, tensors
+from gan.model.config import load_config, write_config
 from gan.model.face_finder import Square
 from gan.model.look import Look
 from gan.serve.faces import FaceModel
 from gan.serve.judge import Judge
 from gan.serve.page.verdict import as_json
 from gan.web import yunet
-from gan.web.build import build, verdict_said
+from gan.web.build import build
+from gan.web.photos import verdict_said, write_photos
 
 TAB = "Real or fake"
+DETECTOR = ROOT / "weights" / "detector"
 # pictures from and to Python
 PICTURE = """
 const bytes = (text) => Uint8ClampedArray.from(atob(text), (letter) => letter.charCodeAt());
@@ -39,10 +45,11 @@ JUDGE = """async ({ config, ...picture }) => {
   const file = async (address) => new Uint8Array(await (await fetch(address)).arrayBuffer());
   const module = await WebAssembly.compile(await file("/static/filters.wasm"));
   globalThis.yunet ??= new YuNet(module, await file("/yunet.safetensors"));
-  globalThis.judge ??= new Judge(module, {
+  globalThis.judges ??= {};
+  const judge = (judges[Boolean(config.limits)] ??= new Judge(module, {
     detector: await file("/weights/detector/detector.safetensors"),
-    traces: await file("/weights/detector/traces.safetensors"),
-  }, config);
+    ...(config.limits && { traces: await file("/weights/detector/traces.safetensors") }),
+  }, config));
   const pixels = sent(picture);
   const verdict = judge.verdict(pixels, find(pixels, yunet));
   const { middle, opinion, others, ...said } = toldVerdict(verdict, pixels, config.words);
@@ -198,8 +205,26 @@ def words(said: dict) -> dict:
     return {**short, "opinion": opinion}
 
 
+def test_a_detector_without_traces_calls_nothing_real(page_of_modules, faces, tmp_path):
+    folder = Path(shutil.copytree(DETECTOR, tmp_path / "detector"))
+    write_config(folder, {name: value for name, value in load_config(folder).items() if name != "unseen"})
+    (folder / "traces.safetensors").unlink()
+    (tmp_path / "page").mkdir()
+    assert set(write_photos(tmp_path / "page", folder)) == {"detector", "yunet"}
+    judge, config, kinds = Judge(folder), verdict_said(folder), set()
+    for picture in (*faces[:6], drawn(0)):
+        expected = judge.verdict(picture)
+        found = ask(page_of_modules, JUDGE, picture, config=config)
+        assert words(found["said"]) == words(as_json(expected, picture))
+        kinds.add(expected.opinion and expected.opinion.decided_by)
+    assert kinds >= {"ours", "untrained"}
+    write_config(folder, {**load_config(folder), "unseen": {}})
+    with pytest.raises(UserError, match="traces.safetensors"):
+        write_photos(tmp_path / "page", folder)
+
+
 def test_verdicts_and_words_are_the_servers(page_of_modules, faces):
-    judge, config, kinds = Judge(ROOT / "weights" / "detector"), verdict_said(), set()
+    judge, config, kinds = Judge(DETECTOR), verdict_said(DETECTOR), set()
     tried = pictures(faces)
     assert len(tried) == 40
     for number, picture in enumerate(tried):
@@ -253,7 +278,7 @@ def test_a_photo_is_judged_in_the_browser(page, site, faces):
     expect(page.locator("#trust")).to_contain_text("It recognises faces of its own generators.")
 
     picture = photo(420, 240, (faces[1], 20, 60, 100), (faces[4], 160, 40, 160))
-    expected = as_json(Judge(ROOT / "weights" / "detector").verdict(picture), picture)
+    expected = as_json(Judge(DETECTOR).verdict(picture), picture)
     upload(page, picture)
     answer = page.get_by_role("region", name="Verdict")
     expect(answer.get_by_role("heading", name=expected["headline"])).to_be_visible()

@@ -5,7 +5,7 @@ import * as face from "./face.js";
 import { fill } from "./fill.js";
 import { fail, go, loaded, view } from "./frame.js";
 import { show as showGrid } from "./grid.js";
-import { decode, SEEDS } from "./link.js";
+import { SEEDS } from "./link.js";
 import * as models from "./models.js";
 import { named, openIndex, plain } from "./named.js";
 import { answering, bold, onPhoto, refuse, wordsOf } from "./photos.js";

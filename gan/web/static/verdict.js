@@ -14,7 +14,10 @@ const place = find(".answer", tab);
 const config = () => wordsOf("verdict.json");
 const open = opener(
   "openJudge",
-  () => ({ detector: photoFiles.detector, traces: photoFiles.traces }),
+  () => {
+    const { yunet, ...files } = photoFiles; // the worker has it for all tabs
+    return files;
+  },
   async () => ({ config: await config() }),
 );
 const answer = answering(place, (found) => {
