@@ -7,7 +7,6 @@ import { fail, go, handOn, linkTo, settle, view } from "./frame.js";
 import * as kept from "./kept.js";
 import { encode } from "./link.js";
 import { ATTRIBUTES, lookOf } from "./look.js";
-import { resized } from "./pixels.js";
 import { along, fitting } from "./models.js";
 import { attributeRow, unshaped } from "./sliders.js";
 
@@ -77,6 +76,7 @@ function show() {
 const drawn = newest(async (asked) => {
   try {
     const image = await face.draw(asked);
+    const { resized } = await import("./pixels.js"); // the first gallery does not need it
     if (asked.query === faces[place].query || dialog.open) paint(canvas, resized(image, LARGE));
     canvas.dataset.query = asked.query;
   } catch (error) {

@@ -1,4 +1,6 @@
 // What a worker needs before it can begin: files, and the engine; and how it is asked.
+import { sha256 } from "./sha256.js";
+
 const MOST_BYTES = 64e6; // of a file; 1024 px at the default widths take 42 MB
 const ID = 12; // hex digits of a file's sha256: what a link names
 
@@ -60,8 +62,6 @@ async function content(reader, name) {
 }
 
 async function idOf(bytes) {
-  // without https browsers have none
-  const { sha256 } = crypto.subtle ? {} : await import("./sha256.js");
-  const digest = sha256 ? sha256(bytes) : new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  const digest = crypto.subtle ? new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)) : sha256(bytes);
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("").slice(0, ID);
 }
