@@ -20,7 +20,7 @@ from gan.serve.finder import Finder
 from gan.serve.page.find import as_json
 from gan.web.build import build
 
-WEIGHTS = ROOT / "weights" / "faces-128"
+WEIGHTS, OTHER = ROOT / "weights" / "faces-128", ROOT / "weights" / "faces-64"
 FIND = """async (picture) => {
   const names = ["finder", "yunet", "face_finder"].map((name) => import(`/static/${name}.js`));
   const [{ Finder }, { YuNet }, { find }] = await Promise.all(names);
@@ -104,7 +104,7 @@ def test_a_likeness_is_the_servers(page_of_modules, finder):  # noqa: F811
 def site(tmp_path_factory) -> str:
     torch.manual_seed(3)
     out, folder = tmp_path_factory.mktemp("site"), tmp_path_factory.mktemp("weights") / "plain"
-    build(out, [str(small.folder_of(folder)), str(WEIGHTS), str(EMBEDDED)])
+    build(out, [str(small.folder_of(folder)), str(WEIGHTS), str(OTHER)])
     with serving_files(out) as address:
         yield address
 
@@ -153,7 +153,7 @@ def test_a_picture_of_a_seed_is_named(page, site):
     asked = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto(f"{site}/?tab=verdict")
-    generator = FaceModel(EMBEDDED)
+    generator = FaceModel(OTHER)
     face = Image.fromarray(generator.faces([5000])[0])
     picture = saved(face.resize((150, 150), Image.Resampling.BICUBIC), 80)
     made = f"It is the face that seed 5000 makes with the weights {generator.id}."

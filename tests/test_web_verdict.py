@@ -212,7 +212,7 @@ def test_a_detector_without_traces_calls_nothing_real(page_of_modules, faces, tm
     (tmp_path / "page").mkdir()
     assert set(write_photos(tmp_path / "page", folder)) == {"detector", "yunet"}
     judge, config, kinds = Judge(folder), verdict_said(folder), set()
-    own = Image.fromarray(FaceModel(EMBEDDED).faces([5000])[0])  # which the detector does not recognise
+    own = saved(Image.fromarray(FaceModel(EMBEDDED).faces([5000])[0]), 70)  # which the detector does not recognise
     for picture in (faces[0], faces[27].crop((8, 8, 56, 56)), own, drawn(0)):
         expected = judge.verdict(picture)
         found = ask(page_of_modules, JUDGE, picture, config=config)
