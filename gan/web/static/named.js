@@ -28,23 +28,26 @@ export function missing() {
   return first && !there.has(first.id) ? first.indexMegabytes : 0;
 }
 
-/** The seed whose face a picture shows, as it was made or saved again: { seed, weights }; null where there is none.
+/** The seed whose face a picture shows, as it was made or saved again: as `closest`; null where there is none. */
+export async function named(squares) {
+  const best = await closest(squares);
+  return best?.likeness >= SAME_FROM ? best : null;
+}
+
+/** The seed whose face is most like a picture in its details: { likeness, seed, weights }; null where none is like it.
  *  Other indices than the first are loaded only for a picture that is almost certainly of a seed: generators that grew
  *  from one another make similar faces of it.
  *  squares: as the photo worker answers them. */
-export async function named(squares) {
+export async function closest(squares) {
   const [first, ...others] = models.indexed();
   if (!first) return null;
   const tried = [await candidates(first, squares)];
   if (tried[0].similarity >= LIKELY) for (const entry of others) tried.push(await candidates(entry, squares));
   tried.sort((one, other) => other.similarity - one.similarity);
   const worth = tried.filter(({ similarity }, place) => similarity >= (place ? LIKELY : POSSIBLE));
-  let best = { likeness: SAME_FROM, made: null };
-  for (const each of worth) {
-    const found = await compared(each);
-    if (found.likeness >= best.likeness) best = found;
-  }
-  return best.made;
+  const found = [];
+  for (const each of worth) found.push(await compared(each));
+  return found.reduce((best, each) => (best?.likeness >= each.likeness ? best : each), null);
 }
 
 async function candidates(entry, squares) {
@@ -52,12 +55,12 @@ async function candidates(entry, squares) {
   return { entry, ask, ...(await ask({ task: "candidates", squares })) };
 }
 
-/** The seed whose face is most like a square: { likeness, made }. */
+/** The seed whose face is most like a square: { likeness, seed, weights }. */
 async function compared({ entry, ask, seen, seeds }) {
   await loaded(entry, new AbortController().signal);
   const view = plain(entry, seeds);
   const faces = await face.drawAll(seeds.map((seed) => face.faceOf(face.queryOf(view, seed))));
   const alike = await ask({ task: "likenesses", square: seen, faces });
   const likeness = Math.max(...alike);
-  return { likeness, made: { seed: seeds[alike.indexOf(likeness)], weights: entry.id } };
+  return { likeness, seed: seeds[alike.indexOf(likeness)], weights: entry.id };
 }
