@@ -35,6 +35,10 @@ from gan.web.build import build, main
 from gan.words import word_seed
 
 FACES = "#gallery-faces .face"
+PHOTO_TABS = [
+    ("Real or fake", "A picture with a face", "#verdict .answer"),
+    ("Find", "A photo with a face", "#find .answer"),
+]
 PIXELS = """canvas => {
   const { width, height } = canvas;
   const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
@@ -85,6 +89,17 @@ def site(tmp_path_factory, tiny, model, faces_64) -> str:
     build(out, [str(each.folder) for each in (model, tiny, faces_64)])
     with serving_files(out) as address:
         yield address
+
+
+@pytest.fixture(scope="module")
+def group(tmp_path_factory, faces_64) -> Path:
+    """A photo of two people."""
+    picture = Image.new("RGB", (420, 240), (96, 128, 80))
+    for face, place, side in zip(faces_64.faces((1, 4), Look(0.8)), ((20, 60), (160, 40)), (100, 160)):
+        picture.paste(Image.fromarray(face).resize((side, side), Image.Resampling.BICUBIC), place)
+    path = tmp_path_factory.mktemp("photo") / "group.png"
+    picture.save(path)
+    return path
 
 
 @pytest.fixture
@@ -503,6 +518,22 @@ def test_it_works_offline_after_the_first_visit(visitor, site, model):
     expect(visitor.locator("#morph canvas")).to_have_attribute("data-frame", re.compile("."))
 
 
+def test_photos_are_judged_offline(visitor, site, model, group):
+    visitor.goto(f"{site}/?seeds=1")
+    shown(visitor, model, (1,))
+    for tab, label, answer in PHOTO_TABS:
+        visitor.get_by_role("tab", name=tab).click()
+        visitor.get_by_label(label).set_input_files(group)
+        expect(visitor.locator(f"{answer} [data-face]")).to_have_count(2)
+    settled(lambda: visitor.evaluate("navigator.serviceWorker.controller !== null"))
+    visitor.context.set_offline(True)
+    visitor.goto(f"{site}/?tab=verdict")
+    for tab, label, answer in PHOTO_TABS:
+        visitor.get_by_role("tab", name=tab).click()
+        visitor.get_by_label(label).set_input_files(group)
+        expect(visitor.locator(f"{answer} [data-face]")).to_have_count(2)
+
+
 def test_damaged_weights_get_a_sentence(page, tiny, tmp_path):
     build(tmp_path, [str(tiny.folder)])
     file = tmp_path / "weights" / tiny.id / "generator.safetensors"
@@ -519,7 +550,7 @@ def test_damaged_weights_get_a_sentence(page, tiny, tmp_path):
 
 
 @pytest.mark.parametrize("page", [{"viewport": PHONE, "has_touch": True, "is_mobile": True}], indirect=True)
-def test_nothing_overflows_on_a_phone(visitor, site):
+def test_nothing_overflows_on_a_phone(visitor, site, group):
     visitor.goto(f"{site}/?seeds=0-15&variation=0.35")
     expect(visitor.locator(FACES)).to_have_count(16)
     for tab in ("Gallery", "Morph", "About"):
@@ -528,6 +559,14 @@ def test_nothing_overflows_on_a_phone(visitor, site):
         visitor.evaluate("document.querySelectorAll('main details').forEach(each => (each.open = true))")
         assert visitor.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], tab
         expect(visitor.locator("#link")).to_be_in_viewport()
+    for tab, label, answer in PHOTO_TABS:
+        visitor.get_by_role("tab", name=tab).click()
+        visitor.get_by_label(label).set_input_files(group)
+        buttons = visitor.locator(f"{answer} [data-face]")
+        expect(buttons).to_have_count(2)
+        assert visitor.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], tab
+        sides = buttons.evaluate_all("all => all.map(each => each.getBoundingClientRect().width)")
+        assert min(sides) >= 44  # as large as a finger
     visitor.get_by_role("tab", name="Gallery").click()
     dialog = open_face(visitor, 5)
     for name in ("Keep", "Morph from here", "Close"):
@@ -540,7 +579,7 @@ def test_nothing_overflows_on_a_phone(visitor, site):
     indirect=True,
     ids=["dark", "light"],
 )
-def test_text_has_contrast_in_both_modes(visitor, site):
+def test_text_has_contrast_in_both_modes(visitor, site, group):
     """WCAG's 4.5 to 1, for texts and buttons against their backgrounds."""
     visitor.goto(f"{site}/?seeds=1,2")
     dark = visitor.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
@@ -551,6 +590,13 @@ def test_text_has_contrast_in_both_modes(visitor, site):
     assert min(ratios.values()) >= 4.5, ratios
     background = visitor.evaluate("getComputedStyle(document.body).backgroundColor")
     assert (sum(map(int, re.findall(r"\d+", background)[:3])) < 200) == dark
+    visitor.get_by_role("tab", name="Real or fake").click()
+    visitor.get_by_label("A picture with a face").set_input_files(group)
+    expect(visitor.locator("#verdict figcaption").first).to_be_visible()
+    photos = ["#trust", ".upload", ".upload small", ".answer h2", ".answer p", ".answer figcaption", ".answer .plain"]
+    ratios = visitor.evaluate(CONTRAST, photos)
+    assert min(ratios.values()) >= 4.5, ratios
+    visitor.get_by_role("tab", name="Gallery").click()
     open_face(visitor, 2)
     ratios = visitor.evaluate(CONTRAST, [".card h2", ".card p", ".card label", ".card .primary", ".card [name=close]"])
     assert min(ratios.values()) >= 4.5, ratios

@@ -13,10 +13,11 @@ import torch
 from conftest import EMBEDDED, ROOT
 from PIL import Image, ImageDraw, ImageFilter
 from playwright.sync_api import expect
+from test_odd_pictures import P3_PROFILE, SRGB, profile_of
 from test_web_page import serving_files
 
 from gan import UserError
-from gan.model import face_finder, tensors
+from gan.model import face_finder, images, tensors
 from gan.model.config import load_config, write_config
 from gan.model.face_finder import Square
 from gan.model.look import Look
@@ -260,11 +261,15 @@ def site(tmp_path_factory) -> str:
         yield address
 
 
+def png(picture: Image.Image) -> bytes:
+    file = io.BytesIO()
+    picture.save(file, "PNG")
+    return file.getvalue()
+
+
 def upload(page, picture: Image.Image | bytes, name: str = "photo.png", label: str = "A picture with a face") -> None:
     if isinstance(picture, Image.Image):
-        file = io.BytesIO()
-        picture.save(file, "PNG")
-        picture = file.getvalue()
+        picture = png(picture)
     page.get_by_label(label).set_input_files({"name": name, "mimeType": "image/png", "buffer": picture})
 
 
@@ -280,13 +285,20 @@ def test_a_photo_is_judged_in_the_browser(page, site, faces):
 
     picture = photo(420, 240, (faces[1], 20, 60, 100), (faces[4], 160, 40, 160))
     expected = as_json(Judge(DETECTOR).verdict(picture), picture)
-    upload(page, picture)
+    # by keyboard alone
+    page.get_by_role("tab", name=TAB).focus()
+    page.keyboard.press("Tab")
+    with page.expect_file_chooser() as chooser:
+        page.keyboard.press("Enter")
+    chooser.value.set_files({"name": "photo.png", "mimeType": "image/png", "buffer": png(picture)})
     answer = page.get_by_role("region", name="Verdict")
     expect(answer.get_by_role("heading", name=expected["headline"])).to_be_visible()
     for sentence in (*expected["sentences"], *expected["opinion"]["sentences"]):
         expect(answer).to_contain_text(sentence)
     smaller = expected["others"][0]
-    answer.get_by_role("button", name=expected["marks"][0]["name"]).click()
+    page.keyboard.press("Tab")
+    expect(answer.get_by_role("button", name=expected["marks"][0]["name"])).to_be_focused()
+    page.keyboard.press("Enter")
     expect(answer.get_by_role("heading", name=smaller["headline"])).to_be_visible()
     expect(answer.locator("[aria-live]")).to_contain_text(smaller["sentences"][0])
     expect(answer.get_by_role("button", pressed=True)).to_have_accessible_name(expected["marks"][0]["name"])
@@ -300,6 +312,25 @@ def test_a_photo_is_judged_in_the_browser(page, site, faces):
     assert said == []
 
 
+READ = """async ({ file }) => {
+  const { pixelsOf } = await import("/static/photo.js");
+  return back(await pixelsOf(new File([bytes(file)], "photo")));
+}"""
+
+
+@pytest.mark.parametrize("format, options", [("PNG", {}), ("JPEG", {"quality": 95}), ("WEBP", {"lossless": True})])
+def test_colours_are_converted_as_on_the_server(page_of_modules, faces, format, options):
+    picture = photo(90, 80, (faces[0], 8, 8, 64))
+    slightly_off = profile_of(SRGB * np.array([1.002, 0.999, 1.001]))  # as profiles of sRGB differ from each other
+    for profile, most in ((P3_PROFILE, 2), (slightly_off, 0), (b"nonsense", 0), (None, 0)):
+        file = io.BytesIO()
+        picture.save(file, format, icc_profile=profile, **options)
+        found = pixels(ask(page_of_modules, READ, picture, file=base64.b64encode(file.getvalue()).decode()))
+        wanted = np.asarray(images.decode(file.getvalue()))
+        assert np.abs(found - wanted).max() <= most, profile
+        assert (np.abs(found - np.asarray(picture)).mean() > 3) == (profile == P3_PROFILE)
+
+
 def test_a_photo_is_read_upright_and_over_white(page_of_modules, faces):
     picture = photo(60, 40, (faces[0], 0, 0, 30))
     file = io.BytesIO()
@@ -309,11 +340,7 @@ def test_a_photo_is_read_upright_and_over_white(page_of_modules, faces):
         "RGBA", (*picture.split(), Image.linear_gradient("L").resize(picture.size).point(lambda v: 255 * (v > 99)))
     )
     clear.save(file, "PNG", exif=exif)
-    function = """async ({ file }) => {
-      const { pixelsOf } = await import("/static/photo.js");
-      return back(await pixelsOf(new File([bytes(file)], "photo.png")));
-    }"""
-    found = pixels(ask(page_of_modules, function, picture, file=base64.b64encode(file.getvalue()).decode()))
+    found = pixels(ask(page_of_modules, READ, picture, file=base64.b64encode(file.getvalue()).decode()))
     white = Image.alpha_composite(Image.new("RGBA", clear.size, "white"), clear)
     assert (found == np.asarray(white.transpose(Image.Transpose.ROTATE_270).convert("RGB"))).all()
 
