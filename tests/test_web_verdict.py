@@ -13,7 +13,7 @@ import torch
 from conftest import EMBEDDED, ROOT
 from PIL import Image, ImageDraw, ImageFilter
 from playwright.sync_api import expect
-from test_odd_pictures import P3_PROFILE, SRGB, profile_of
+from profiles import P3_PROFILE, SRGB, profile_of
 from test_web_page import serving_files
 
 from gan import UserError
