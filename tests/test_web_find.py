@@ -6,13 +6,13 @@ import small
 import torch
 from browsing import settled
 from conftest import EMBEDDED, ROOT
-from PIL import Image
+from PIL import Image, ImageOps
 from playwright.sync_api import expect
 from test_web_page import serving_files
-from test_web_verdict import ask, page_of_modules, photo, upload  # noqa: F401
+from test_web_verdict import as_sent, ask, noise, page_of_modules, photo, saved, upload  # noqa: F401
 
 from gan.link import decode
-from gan.model import face_finder
+from gan.model import face_finder, same_face, seed_index
 from gan.model.look import Look
 from gan.model.point import Place
 from gan.serve.faces import FaceModel
@@ -20,17 +20,19 @@ from gan.serve.finder import Finder
 from gan.serve.page.find import as_json
 from gan.web.build import build
 
-WEIGHTS = ROOT / "weights" / "faces-128"
+WEIGHTS, OTHER = ROOT / "weights" / "faces-128", ROOT / "weights" / "faces-64"
 FIND = """async (picture) => {
-  const names = ["finder", "yunet"].map((name) => import(`/static/${name}.js`));
-  const [{ Finder }, { YuNet }] = await Promise.all(names);
+  const names = ["finder", "yunet", "face_finder"].map((name) => import(`/static/${name}.js`));
+  const [{ Finder }, { YuNet }, { find }] = await Promise.all(names);
   const file = async (address) => new Uint8Array(await (await fetch(address)).arrayBuffer());
   const module = await WebAssembly.compile(await file("/static/filters.wasm"));
-  globalThis.finder ??= new Finder(module, new YuNet(module, await file("/yunet.safetensors")), {
+  globalThis.yunet ??= new YuNet(module, await file("/yunet.safetensors"));
+  globalThis.finder ??= new Finder(module, {
     descriptor: await file("/weights/faces-128/descriptor.safetensors"),
     seeds: await file("/weights/faces-128/seeds.safetensors"),
   });
-  return finder.found(sent(picture));
+  const pixels = sent(picture);
+  return finder.found(pixels, find(pixels, yunet));
 }"""
 ALIKE = "async ({ description, ...picture }) => finder.alike([sent(picture)], description)"
 
@@ -65,11 +67,44 @@ def test_the_seeds_are_the_servers(page_of_modules, finder, faces):  # noqa: F81
     assert alike == pytest.approx(finder.nearer(one.description, [one.points[3]])[1][0], abs=0.01)
 
 
+LIKENESS = """async ({ others, ...picture }) => {
+  const { likeness } = await import("/static/same_face.js");
+  return others.map((other) => likeness(sent(picture), sent(other)));
+}"""
+
+
+def test_a_likeness_is_the_servers(page_of_modules, finder):  # noqa: F811
+    face, other, *_ = seed_index.sized(finder.model.faces([4, 13]))
+    own = Image.fromarray(face)
+    cut = (1.04, 0.05, -2, -0.04, 0.98, 1.5)
+    moved = own.transform((64, 64), Image.Transform.AFFINE, cut, Image.Resampling.BICUBIC)
+    pictures = [
+        own,
+        saved(own, 70),
+        moved,
+        saved(moved, 40),
+        own.resize((32, 32)).resize((64, 64), Image.Resampling.BICUBIC),
+        own.rotate(9, Image.Resampling.BICUBIC),
+        own.crop((6, 0, 64, 58)).resize((64, 64), Image.Resampling.BICUBIC),
+        ImageOps.mirror(own),
+        Image.fromarray(other),
+        noise(64, 64),
+        Image.new("RGB", (64, 64)),
+    ]
+    expected = [same_face.likeness(face, np.asarray(picture)) for picture in pictures]
+    assert min(expected[:4]) > 0.9 and max(expected[7:]) < 0.8  # both sides of the threshold
+    found = ask(page_of_modules, LIKENESS, own, others=[as_sent(picture) for picture in pictures])
+    print([f"{a:.5f} {b:.5f}" for a, b in zip(found, expected)])
+    for own, wanted in zip(found, expected, strict=True):
+        # where nothing fits, the alignment ends anywhere
+        assert own == pytest.approx(wanted, abs=2e-3) if wanted > 0.6 else own < 0.6
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory) -> str:
     torch.manual_seed(3)
     out, folder = tmp_path_factory.mktemp("site"), tmp_path_factory.mktemp("weights") / "plain"
-    build(out, [str(small.folder_of(folder)), str(WEIGHTS)])
+    build(out, [str(small.folder_of(folder)), str(WEIGHTS), str(OTHER)])
     with serving_files(out) as address:
         yield address
 
@@ -111,6 +146,33 @@ def test_seeds_are_found_in_the_browser(page, site, finder, faces):
     page.go_back()
     expect(grid).to_have_count(12)
     assert all(method == "GET" and url.startswith((site, "data:", "blob:")) for method, url in asked)
+
+
+def test_a_picture_of_a_seed_is_named(page, site):
+    """Both embedded generators make similar faces of a seed: the right one is named."""
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"{site}/?tab=verdict")
+    generator = FaceModel(OTHER)
+    face = Image.fromarray(generator.faces([5000])[0])
+    picture = saved(face.resize((150, 150), Image.Resampling.BICUBIC), 80)
+    made = f"It is the face that seed 5000 makes with the weights {generator.id}."
+    upload(page, picture)
+    verdict = page.get_by_role("region", name="Verdict")
+    load = verdict.get_by_role("button", name="Is it the face of a seed? Load the index, 10 MB")
+    expect(load).to_be_visible()
+    assert not any("/seeds-" in url for url in asked)  # most visitors need no index
+    load.click()
+    expect(verdict.get_by_role("heading", name="Generated: the face of seed 5000")).to_be_visible()
+    expect(verdict).to_contain_text(made)
+    expect(verdict.locator(".meter")).to_have_count(0)
+    upload(page, photo(90, 80, (ImageOps.mirror(face), 8, 8, 64)))  # now it is looked for at once
+    expect(verdict).to_contain_text("It is not recognised as the face of any of the first 250,000 seeds.")
+    page.get_by_role("tab", name="Find").click()
+    upload(page, picture, label="A photo with a face")
+    found = page.get_by_role("region", name="Found")
+    expect(found.get_by_role("heading", name="This is seed 5000")).to_be_visible()
+    expect(found).to_contain_text(made)
 
 
 def test_without_a_face_or_an_index_there_is_a_sentence(page, site, tmp_path):

@@ -7,6 +7,7 @@ import json
 import re
 import zipfile
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -34,6 +35,10 @@ from gan.web.build import build, main
 from gan.words import word_seed
 
 FACES = "#gallery-faces .face"
+PHOTO_TABS = [
+    ("Real or fake", "A picture with a face", "#verdict .answer"),
+    ("Find", "A photo with a face", "#find .answer"),
+]
 PIXELS = """canvas => {
   const { width, height } = canvas;
   const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
@@ -59,9 +64,10 @@ def serving_files(folder: Path):
 
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory) -> FaceModel:
-    """The smallest weights, which can move age and smile."""
+    """The smallest weights, which can move age and smile, and for older links age and beard."""
     torch.manual_seed(5)
-    return FaceModel(small.shaped(small.folder_of(tmp_path_factory.mktemp("weights") / "tiny"), "age", "smile"))
+    folder = small.folder_of(tmp_path_factory.mktemp("weights") / "tiny")
+    return FaceModel(small.shaped(small.shaped(folder, "age", "beard", seed=1), "age", "smile"))
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +89,17 @@ def site(tmp_path_factory, tiny, model, faces_64) -> str:
     build(out, [str(each.folder) for each in (model, tiny, faces_64)])
     with serving_files(out) as address:
         yield address
+
+
+@pytest.fixture(scope="module")
+def group(tmp_path_factory, faces_64) -> Path:
+    """A photo of two people."""
+    picture = Image.new("RGB", (420, 240), (96, 128, 80))
+    for face, place, side in zip(faces_64.faces((1, 4), Look(0.8)), ((20, 60), (160, 40)), (100, 160)):
+        picture.paste(Image.fromarray(face).resize((side, side), Image.Resampling.BICUBIC), place)
+    path = tmp_path_factory.mktemp("photo") / "group.png"
+    picture.save(path)
+    return path
 
 
 @pytest.fixture
@@ -174,6 +191,15 @@ def test_a_link_of_the_gradio_page_means_the_same(visitor, site, model, tiny):
     expect(visitor.locator("#gallery .shape")).to_have_attribute("open", "")
     expect(visitor.locator("#gallery .slider[data-name=age] input[type=range]")).to_have_value("1.5")
     expect(visitor.locator("#gallery .slider[data-name=hair]")).to_be_hidden()
+    # an older link finds its own directions, also while a slider is moved
+    older = Look(age=2, beard=-1, directions=tiny.directions[1].id)
+    visitor.goto(f"{site}/?{encode(View('gallery', points, older, tiny.id))}")
+    shown(visitor, tiny, points, older)
+    expect(visitor.locator("#gallery .slider[data-name=smile]")).to_be_hidden()
+    visitor.get_by_role("slider", name="Beard").fill("1.5")
+    shown(visitor, tiny, points, replace(older, beard=1.5))
+    in_address(visitor, d=older.directions)
+    assert visitor.locator("#notes").inner_text() == ""
     # what these weights cannot do is said
     visitor.goto(f"{site}/?{query.replace('smile', 'turn')}")
     expect(visitor.locator("#notes")).to_have_text(
@@ -492,6 +518,22 @@ def test_it_works_offline_after_the_first_visit(visitor, site, model):
     expect(visitor.locator("#morph canvas")).to_have_attribute("data-frame", re.compile("."))
 
 
+def test_photos_are_judged_offline(visitor, site, model, group):
+    visitor.goto(f"{site}/?seeds=1")
+    shown(visitor, model, (1,))
+    for tab, label, answer in PHOTO_TABS:
+        visitor.get_by_role("tab", name=tab).click()
+        visitor.get_by_label(label).set_input_files(group)
+        expect(visitor.locator(f"{answer} [data-face]")).to_have_count(2)
+    settled(lambda: visitor.evaluate("navigator.serviceWorker.controller !== null"))
+    visitor.context.set_offline(True)
+    visitor.goto(f"{site}/?tab=verdict")
+    for tab, label, answer in PHOTO_TABS:
+        visitor.get_by_role("tab", name=tab).click()
+        visitor.get_by_label(label).set_input_files(group)
+        expect(visitor.locator(f"{answer} [data-face]")).to_have_count(2)
+
+
 def test_damaged_weights_get_a_sentence(page, tiny, tmp_path):
     build(tmp_path, [str(tiny.folder)])
     file = tmp_path / "weights" / tiny.id / "generator.safetensors"
@@ -508,7 +550,7 @@ def test_damaged_weights_get_a_sentence(page, tiny, tmp_path):
 
 
 @pytest.mark.parametrize("page", [{"viewport": PHONE, "has_touch": True, "is_mobile": True}], indirect=True)
-def test_nothing_overflows_on_a_phone(visitor, site):
+def test_nothing_overflows_on_a_phone(visitor, site, group):
     visitor.goto(f"{site}/?seeds=0-15&variation=0.35")
     expect(visitor.locator(FACES)).to_have_count(16)
     for tab in ("Gallery", "Morph", "About"):
@@ -517,6 +559,14 @@ def test_nothing_overflows_on_a_phone(visitor, site):
         visitor.evaluate("document.querySelectorAll('main details').forEach(each => (each.open = true))")
         assert visitor.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], tab
         expect(visitor.locator("#link")).to_be_in_viewport()
+    for tab, label, answer in PHOTO_TABS:
+        visitor.get_by_role("tab", name=tab).click()
+        visitor.get_by_label(label).set_input_files(group)
+        buttons = visitor.locator(f"{answer} [data-face]")
+        expect(buttons).to_have_count(2)
+        assert visitor.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], tab
+        sides = buttons.evaluate_all("all => all.map(each => each.getBoundingClientRect().width)")
+        assert min(sides) >= 44  # as large as a finger
     visitor.get_by_role("tab", name="Gallery").click()
     dialog = open_face(visitor, 5)
     for name in ("Keep", "Morph from here", "Close"):
@@ -529,7 +579,7 @@ def test_nothing_overflows_on_a_phone(visitor, site):
     indirect=True,
     ids=["dark", "light"],
 )
-def test_text_has_contrast_in_both_modes(visitor, site):
+def test_text_has_contrast_in_both_modes(visitor, site, group):
     """WCAG's 4.5 to 1, for texts and buttons against their backgrounds."""
     visitor.goto(f"{site}/?seeds=1,2")
     dark = visitor.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
@@ -540,6 +590,13 @@ def test_text_has_contrast_in_both_modes(visitor, site):
     assert min(ratios.values()) >= 4.5, ratios
     background = visitor.evaluate("getComputedStyle(document.body).backgroundColor")
     assert (sum(map(int, re.findall(r"\d+", background)[:3])) < 200) == dark
+    visitor.get_by_role("tab", name="Real or fake").click()
+    visitor.get_by_label("A picture with a face").set_input_files(group)
+    expect(visitor.locator("#verdict figcaption").first).to_be_visible()
+    photos = ["#trust", ".upload", ".upload small", ".answer h2", ".answer p", ".answer figcaption", ".answer .plain"]
+    ratios = visitor.evaluate(CONTRAST, photos)
+    assert min(ratios.values()) >= 4.5, ratios
+    visitor.get_by_role("tab", name="Gallery").click()
     open_face(visitor, 2)
     ratios = visitor.evaluate(CONTRAST, [".card h2", ".card p", ".card label", ".card .primary", ".card [name=close]"])
     assert min(ratios.values()) >= 4.5, ratios
@@ -587,14 +644,38 @@ def test_a_page_is_built_again(tiny, model, tmp_path):
     (tmp_path / "CNAME").write_text("faces.example.org")
     build(tmp_path, [str(model.folder), str(tiny.folder)])
     listed = json.loads((tmp_path / "weights.json").read_text(encoding="utf-8"))["weights"]
-    assert [(each["id"], each["moves"], each["offered"]) for each in listed] == [
-        (each.id, list(each.along().of), True) for each in (model, tiny)
+    assert [(each["id"], [moving["moves"] for moving in each["directions"]], each["offered"]) for each in listed] == [
+        (each.id, [list(moving.of) for moving in each.directions], True) for each in (model, tiny)
     ]
     assert (tmp_path / "CNAME").is_file() and (tmp_path / ".git").is_dir()
     assert {path.name for path in (tmp_path / "weights").iterdir()} == {model.id, tiny.id, "photos"}
     again = {path: path.read_bytes() for path in tmp_path.glob("[!.]*.*")}
     build(tmp_path, [str(model.folder), str(tiny.folder)])
     assert again == {path: path.read_bytes() for path in tmp_path.glob("[!.]*.*")}  # nothing depends on the day
+
+
+def test_the_icons_are_the_one_that_is_drawn(visitor, site):
+    """iOS and Android take none in SVG, and round the corners themselves."""
+    visitor.goto(site)
+    named = {each["src"]: each["sizes"] for each in visitor.request.get(f"{site}/manifest.webmanifest").json()["icons"]}
+    assert named.pop("icon.svg") == "any" and list(named) == ["icon-192.png", "icon-512.png"]
+    named[visitor.locator("link[rel=apple-touch-icon]").get_attribute("href")] = "180x180"
+    for name, sizes in named.items():
+        icon = Image.open(io.BytesIO(visitor.request.get(f"{site}/{name}").body())).convert("RGB")
+        assert "{}x{}".format(*icon.size) == sizes and icon.getpixel((0, 0)) == (0x0F, 0x76, 0x6E)
+        drawn = """async (side) => {
+          const image = new Image(side, side);
+          image.src = "icon.svg";
+          await image.decode();
+          const canvas = document.createElement("canvas");
+          canvas.width = canvas.height = side;
+          canvas.getContext("2d").drawImage(image, 0, 0, side, side);
+          return (PIXELS)(canvas);
+        }""".replace("PIXELS", PIXELS)
+        width, height, data = visitor.evaluate(drawn, icon.width)
+        wanted = np.frombuffer(base64.b64decode(data), np.uint8).reshape(height, width, 4)
+        off = np.abs(np.asarray(icon).astype(int) - wanted[..., :3])[wanted[..., 3] == 255]
+        assert off.mean() < 2, name
 
 
 def test_the_embedded_weights_are_the_default(run, tmp_path, capsys):

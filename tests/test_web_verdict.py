@@ -2,6 +2,8 @@
 
 import base64
 import io
+import shutil
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -11,18 +13,23 @@ import torch
 from conftest import EMBEDDED, ROOT
 from PIL import Image, ImageDraw, ImageFilter
 from playwright.sync_api import expect
+from profiles import P3_PROFILE, SRGB, profile_of
 from test_web_page import serving_files
 
-from gan.model import face_finder, tensors
+from gan import UserError
+from gan.model import face_finder, images, tensors
+from gan.model.config import load_config, write_config
 from gan.model.face_finder import Square
 from gan.model.look import Look
 from gan.serve.faces import FaceModel
 from gan.serve.judge import Judge
 from gan.serve.page.verdict import as_json
 from gan.web import yunet
-from gan.web.build import build, verdict_said
+from gan.web.build import build
+from gan.web.photos import verdict_said, write_photos
 
 TAB = "Real or fake"
+DETECTOR = ROOT / "weights" / "detector"
 # pictures from and to Python
 PICTURE = """
 const bytes = (text) => Uint8ClampedArray.from(atob(text), (letter) => letter.charCodeAt());
@@ -34,16 +41,18 @@ const back = ({ width, height, data }) => {
 };
 """
 JUDGE = """async ({ config, ...picture }) => {
-  const names = ["judge", "told", "yunet"];
-  const [{ Judge }, { toldVerdict }, { YuNet }] = await Promise.all(names.map((name) => import(`/static/${name}.js`)));
+  const names = ["judge", "told", "yunet", "face_finder"].map((name) => import(`/static/${name}.js`));
+  const [{ Judge }, { toldVerdict }, { YuNet }, { find }] = await Promise.all(names);
   const file = async (address) => new Uint8Array(await (await fetch(address)).arrayBuffer());
   const module = await WebAssembly.compile(await file("/static/filters.wasm"));
-  globalThis.judge ??= new Judge(module, new YuNet(module, await file("/yunet.safetensors")), {
+  globalThis.yunet ??= new YuNet(module, await file("/yunet.safetensors"));
+  globalThis.judges ??= {};
+  const judge = (judges[Boolean(config.limits)] ??= new Judge(module, {
     detector: await file("/weights/detector/detector.safetensors"),
-    traces: await file("/weights/detector/traces.safetensors"),
-  }, config);
+    ...(config.limits && { traces: await file("/weights/detector/traces.safetensors") }),
+  }, config));
   const pixels = sent(picture);
-  const verdict = judge.verdict(pixels);
+  const verdict = judge.verdict(pixels, find(pixels, yunet));
   const { middle, opinion, others, ...said } = toldVerdict(verdict, pixels, config.words);
   const words = (one) => one && { headline: one.headline, percent: one.percent, sentences: one.sentences };
   return {
@@ -197,8 +206,27 @@ def words(said: dict) -> dict:
     return {**short, "opinion": opinion}
 
 
+def test_a_detector_without_traces_calls_nothing_real(page_of_modules, faces, tmp_path):
+    folder = Path(shutil.copytree(DETECTOR, tmp_path / "detector"))
+    write_config(folder, {name: value for name, value in load_config(folder).items() if name != "unseen"})
+    (folder / "traces.safetensors").unlink()
+    (tmp_path / "page").mkdir()
+    assert set(write_photos(tmp_path / "page", folder)) == {"detector", "yunet"}
+    judge, config, kinds = Judge(folder), verdict_said(folder), set()
+    own = saved(Image.fromarray(FaceModel(EMBEDDED).faces([5000])[0]), 70)  # which the detector does not recognise
+    for picture in (faces[0], faces[27].crop((8, 8, 56, 56)), own, drawn(0)):
+        expected = judge.verdict(picture)
+        found = ask(page_of_modules, JUDGE, picture, config=config)
+        assert words(found["said"]) == words(as_json(expected, picture))
+        kinds.add(expected.opinion and expected.opinion.decided_by)
+    assert kinds == {"ours", "some of ours", "untrained", None}
+    write_config(folder, {**load_config(folder), "unseen": {}})
+    with pytest.raises(UserError, match="traces.safetensors"):
+        write_photos(tmp_path / "page", folder)
+
+
 def test_verdicts_and_words_are_the_servers(page_of_modules, faces):
-    judge, config, kinds = Judge(ROOT / "weights" / "detector"), verdict_said(), set()
+    judge, config, kinds = Judge(DETECTOR), verdict_said(DETECTOR), set()
     tried = pictures(faces)
     assert len(tried) == 40
     for number, picture in enumerate(tried):
@@ -233,11 +261,15 @@ def site(tmp_path_factory) -> str:
         yield address
 
 
+def png(picture: Image.Image) -> bytes:
+    file = io.BytesIO()
+    picture.save(file, "PNG")
+    return file.getvalue()
+
+
 def upload(page, picture: Image.Image | bytes, name: str = "photo.png", label: str = "A picture with a face") -> None:
     if isinstance(picture, Image.Image):
-        file = io.BytesIO()
-        picture.save(file, "PNG")
-        picture = file.getvalue()
+        picture = png(picture)
     page.get_by_label(label).set_input_files({"name": name, "mimeType": "image/png", "buffer": picture})
 
 
@@ -252,14 +284,21 @@ def test_a_photo_is_judged_in_the_browser(page, site, faces):
     expect(page.locator("#trust")).to_contain_text("It recognises faces of its own generators.")
 
     picture = photo(420, 240, (faces[1], 20, 60, 100), (faces[4], 160, 40, 160))
-    expected = as_json(Judge(ROOT / "weights" / "detector").verdict(picture), picture)
-    upload(page, picture)
+    expected = as_json(Judge(DETECTOR).verdict(picture), picture)
+    # by keyboard alone
+    page.get_by_role("tab", name=TAB).focus()
+    page.keyboard.press("Tab")
+    with page.expect_file_chooser() as chooser:
+        page.keyboard.press("Enter")
+    chooser.value.set_files({"name": "photo.png", "mimeType": "image/png", "buffer": png(picture)})
     answer = page.get_by_role("region", name="Verdict")
     expect(answer.get_by_role("heading", name=expected["headline"])).to_be_visible()
     for sentence in (*expected["sentences"], *expected["opinion"]["sentences"]):
         expect(answer).to_contain_text(sentence)
     smaller = expected["others"][0]
-    answer.get_by_role("button", name=expected["marks"][0]["name"]).click()
+    page.keyboard.press("Tab")
+    expect(answer.get_by_role("button", name=expected["marks"][0]["name"])).to_be_focused()
+    page.keyboard.press("Enter")
     expect(answer.get_by_role("heading", name=smaller["headline"])).to_be_visible()
     expect(answer.locator("[aria-live]")).to_contain_text(smaller["sentences"][0])
     expect(answer.get_by_role("button", pressed=True)).to_have_accessible_name(expected["marks"][0]["name"])
@@ -273,6 +312,25 @@ def test_a_photo_is_judged_in_the_browser(page, site, faces):
     assert said == []
 
 
+READ = """async ({ file }) => {
+  const { pixelsOf } = await import("/static/photo.js");
+  return back(await pixelsOf(new File([bytes(file)], "photo")));
+}"""
+
+
+@pytest.mark.parametrize("format, options", [("PNG", {}), ("JPEG", {"quality": 95}), ("WEBP", {"lossless": True})])
+def test_colours_are_converted_as_on_the_server(page_of_modules, faces, format, options):
+    picture = photo(90, 80, (faces[0], 8, 8, 64))
+    slightly_off = profile_of(SRGB * np.array([1.002, 0.999, 1.001]))  # as profiles of sRGB differ from each other
+    for profile, most in ((P3_PROFILE, 2), (slightly_off, 0), (b"nonsense", 0), (None, 0)):
+        file = io.BytesIO()
+        picture.save(file, format, icc_profile=profile, **options)
+        found = pixels(ask(page_of_modules, READ, picture, file=base64.b64encode(file.getvalue()).decode()))
+        wanted = np.asarray(images.decode(file.getvalue()))
+        assert np.abs(found - wanted).max() <= most, profile
+        assert (np.abs(found - np.asarray(picture)).mean() > 3) == (profile == P3_PROFILE)
+
+
 def test_a_photo_is_read_upright_and_over_white(page_of_modules, faces):
     picture = photo(60, 40, (faces[0], 0, 0, 30))
     file = io.BytesIO()
@@ -282,11 +340,7 @@ def test_a_photo_is_read_upright_and_over_white(page_of_modules, faces):
         "RGBA", (*picture.split(), Image.linear_gradient("L").resize(picture.size).point(lambda v: 255 * (v > 99)))
     )
     clear.save(file, "PNG", exif=exif)
-    function = """async ({ file }) => {
-      const { pixelsOf } = await import("/static/photo.js");
-      return back(await pixelsOf(new File([bytes(file)], "photo.png")));
-    }"""
-    found = pixels(ask(page_of_modules, function, picture, file=base64.b64encode(file.getvalue()).decode()))
+    found = pixels(ask(page_of_modules, READ, picture, file=base64.b64encode(file.getvalue()).decode()))
     white = Image.alpha_composite(Image.new("RGBA", clear.size, "white"), clear)
     assert (found == np.asarray(white.transpose(Image.Transpose.ROTATE_270).convert("RGB"))).all()
 

@@ -9,6 +9,7 @@ WORDS = {
     "no face": "No face was found in this picture. Choose one in which a face is larger, or upright.",
     "first": "Seed {seed} looks most like this face",
     "others": "After it come {seeds}.",
-    # where a face is in a photo, as for a verdict
-    **{name: verdict.WORDS[name] for name in ("face", "places")},
+    "made headline": "This is seed {seed}",
+    # as for a verdict: whose face it is, and where it is in a photo
+    **{name: verdict.WORDS[name] for name in ("made", "face", "places")},
 }

@@ -27,6 +27,9 @@ WORDS = {
         detector.UNTRAINED: "It shows no sign of the generators that this page knows. It knows no others, so it calls "
         "no face real.",
     },
+    # of a picture whose seed was found
+    "made headline": "Generated: the face of seed {seed}",
+    "made": "It is the face that seed {seed} makes with the weights {weights}.",
     "strongest": "The strongest sign is {place}.",
     "truth": "In fact it is generated: the face of seed {seed}.",
     "no face": "No face was found, so nothing was judged.",

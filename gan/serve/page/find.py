@@ -160,8 +160,8 @@ def _as_face(found: Found, weights: str, made: Named | None) -> dict:
     first, *others = map(str, found.points)
     headline, sentences = WORDS["first"].format(seed=first), [WORDS["others"].format(seeds=", ".join(others[:3]))]
     if made:
-        headline = f"This is seed {made.seed}"
-        sentences = [f"It is the face that seed {made.seed} makes with the weights {made.weights}."]
+        headline = WORDS["made headline"].format(seed=made.seed)
+        sentences = [WORDS["made"].format(seed=made.seed, weights=made.weights)]
     return {
         "headline": headline,
         "sentences": sentences if others else [],

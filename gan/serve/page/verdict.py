@@ -103,8 +103,8 @@ def _as_made(found: dict, seed: int, weights: str) -> dict:
     opinion = found["opinion"] and {**found["opinion"], "percent": None, "sentences": []}
     return {
         "verdict": GENERATED,
-        "headline": f"Generated: the face of seed {seed}",
-        "sentences": [f"It is the face that seed {seed} makes with the weights {weights}.", *found["sentences"]],
+        "headline": WORDS["made headline"].format(seed=seed),
+        "sentences": [WORDS["made"].format(seed=seed, weights=weights), *found["sentences"]],
         "probability_generated": 1.0,
         "opinion": opinion,
         "made_by": {"seed": seed, "weights": weights},

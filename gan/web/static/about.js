@@ -11,7 +11,7 @@ let told = null; // the entry that it tells of
 export async function show(_, entry) {
   if (told === entry) return;
   told = entry;
-  find("#about-shape").hidden = !entry.moves.length;
+  find("#about-shape").hidden = !entry.directions.length;
   find("#cards").replaceChildren(...cardOf(entry));
   const { facts, pictures } = await figuresOf(entry);
   if (told && told !== entry) return;

@@ -39,12 +39,13 @@ function columns(section, aspect, group, of) {
       button.setAttribute("aria-pressed", Number(button.dataset.face) === face);
     }
   };
+  const before = section.querySelector("[aria-pressed=true]")?.dataset.face ?? 0;
   section.replaceChildren(make("div", { className: "columns" }, group, beside));
   section.onclick = ({ target }) => {
     const button = target.closest("[data-face]");
     if (button) choose(Number(button.dataset.face));
   };
-  choose(0);
+  choose(Number(before));
 }
 
 const paragraphs = (sentences) => sentences.map((sentence) => make("p", {}, sentence));

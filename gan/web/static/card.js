@@ -7,8 +7,7 @@ import { fail, go, handOn, linkTo, settle, view } from "./frame.js";
 import * as kept from "./kept.js";
 import { encode } from "./link.js";
 import { ATTRIBUTES, lookOf } from "./look.js";
-import { resized } from "./pixels.js";
-import { fitting } from "./models.js";
+import { along, fitting } from "./models.js";
 import { attributeRow, unshaped } from "./sliders.js";
 
 const dialog = find("#card");
@@ -58,9 +57,10 @@ function show() {
   const where = faces.length > 1 ? `${place + 1} of ${faces.length} · ` : "";
   find("p", dialog).textContent = where + face.wordsOn({ ...rest, view: its, entry });
   find("input[readonly]", dialog).value = linkTo(faces[place].query);
-  panel.hidden = !entry.moves.length;
+  const { moves } = along(its.look, entry);
+  panel.hidden = !moves.length;
   for (const row of rows) {
-    row.hidden = !entry.moves.includes(row.dataset.name);
+    row.hidden = !moves.includes(row.dataset.name);
     row.show(its.look[row.dataset.name]);
   }
   const other = partner();
@@ -76,6 +76,7 @@ function show() {
 const drawn = newest(async (asked) => {
   try {
     const image = await face.draw(asked);
+    const { resized } = await import("./pixels.js"); // the first gallery does not need it
     if (asked.query === faces[place].query || dialog.open) paint(canvas, resized(image, LARGE));
     canvas.dataset.query = asked.query;
   } catch (error) {

@@ -98,8 +98,12 @@ const flipped = ({ width, height, values }) => ({
 });
 
 /** The verdict, and what decided it: detector.decide, whose names they have.
- *  ours, unseen: probabilities; calibration: of the detector; limits: that of the traces. */
+ *  ours, unseen: probabilities; calibration: of the detector; limits: that of the traces, or null where there are none. */
 export function decide(ours, calibration, unseen, unlikeness, limits) {
+  if (!limits) {
+    if (ours >= calibration.generated_from) return [GENERATED, "ours"];
+    return [UNCLEAR, ours > calibration.real_up_to ? "some of ours" : "untrained"];
+  }
   if (ours >= limits.ours_from) return [GENERATED, "ours"];
   if (unlikeness >= limits.unlike_from) return [UNCLEAR, "unlike"];
   if (unseen >= limits.generated_from) return [GENERATED, "traces"];

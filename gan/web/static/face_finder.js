@@ -147,6 +147,9 @@ export function framed(face, picture) {
   return movedInto(picture, around(middleOf(face), side, Math.abs(face.roll) >= TILTED ? face.roll : 0));
 }
 
+/** The square of a face without most of its surroundings, moved into the picture. */
+export const inner = (face, picture) => movedInto(picture, around(middleOf(face), TIGHTER * face.side, face.roll));
+
 /** A square, no larger than a picture allows, moved into it. */
 export function movedInto({ width, height }, square) {
   const side = Math.min(square.side, width, height);

@@ -34,14 +34,15 @@ export class Faces {
   directions; // { id, attributes }: as a link names them, and the names of what they move; or null
   #workers = [];
   #idle = [];
-  #jobs = []; // { point, look, signal, resolve, reject }: what no worker has begun
+  #jobs = []; // { point, look, along, signal, resolve, reject }: what no worker has begun
 
   /** Points and a look → ImageData of each, in their order. Attributes without a direction are left out.
+   *  along: { bytes, name } of the directions that the look names, if they are not those that were opened.
    *  An aborted signal drops what no worker has begun, and the promise is rejected with the signal's reason. */
-  async draw(points, look, { signal } = {}) {
+  async draw(points, look, { signal, along = null } = {}) {
     if (!this.#workers.length) throw closed();
     const job = (point) =>
-      new Promise((resolve, reject) => this.#jobs.push({ point, look, signal, resolve, reject }));
+      new Promise((resolve, reject) => this.#jobs.push({ point, look, along, signal, resolve, reject }));
     const drawn = Promise.all(points.map(job));
     this.#next();
     const { resolution } = this.settings;
@@ -79,8 +80,8 @@ export class Faces {
     while (this.#idle.length && this.#jobs.length) this.#run(this.#idle.pop(), this.#jobs.shift());
   }
 
-  async #run(worker, { point, look, resolve, reject }) {
-    await ask(worker, { task: "draw", point, look }).then(resolve, reject);
+  async #run(worker, { point, look, along, resolve, reject }) {
+    await ask(worker, { task: "draw", point, look, along }).then(resolve, reject);
     this.#idle.push(worker);
     this.#next();
   }

@@ -6,6 +6,7 @@ import { fail, followPasted, go, showChooser, view } from "./frame.js";
 import { show as showGrid } from "./grid.js";
 import { formatPoints, SEEDS } from "./link.js";
 import { lookOf } from "./look.js";
+import { along } from "./models.js";
 import { SEED_LIMIT } from "./point.js";
 import { inWords, shapePanel, slider, variationSlider } from "./sliders.js";
 
@@ -56,7 +57,7 @@ export function show(next, entry, { arrived, wrong }) {
   if (arrived && run && seeds.length > 1) count = seeds.length;
   controls.count.show(count);
   controls.variation.show(look.variation);
-  controls.shape(look, entry.moves, arrived);
+  controls.shape(look, along(look, entry).moves, arrived);
   showGrid(list, next);
 }
 

@@ -26,13 +26,13 @@ async function entryAt(repo, revision) {
   if (!id || !model.resolution)
     throw new Error(`The repo ${repo} holds no weights of SeedFaces: its config.json names none.`);
   const along = digest("directions.safetensors");
+  const moves = Object.keys(metrics?.attributes?.linear ?? {});
+  const file = fileOf(repo, revision, "directions.safetensors");
   return {
     id,
     resolution: Number(model.resolution),
     generator: fileOf(repo, revision, "generator.safetensors"),
-    directions: along ? fileOf(repo, revision, "directions.safetensors") : null,
-    along,
-    moves: along ? Object.keys(metrics?.attributes?.linear ?? {}) : [],
+    directions: along ? [{ id: along, moves, file }] : [],
     card: `${HUB}/${repo}`,
   };
 }

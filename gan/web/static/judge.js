@@ -7,18 +7,16 @@ export const [TOO_SMALL, NO_FACE] = ["too small to tell", "no face found"];
 export const MOST_FACES = 12; // of a picture that are judged, the largest
 
 export class Judge {
-  /** module: filters.wasm, compiled; files: bytes { detector, traces }; config: { model, calibration, limits, bounds } as
-   *  in verdict.json. */
-  constructor(module, yunet, files, config) {
+  /** module: filters.wasm, compiled; files: bytes { detector, traces }, of which traces may be missing; config: { model,
+   *  calibration, limits, bounds } as in verdict.json. */
+  constructor(module, files, config) {
     this.config = config;
-    this.yunet = yunet;
     this.detector = new Detector(module, files.detector, config.model);
-    this.traces = new Traces(files.traces);
+    this.traces = files.traces && new Traces(files.traces);
   }
 
-  /** A picture → { verdict, faces, face, opinion, middle, others }: as Verdict on the server. */
-  verdict(picture) {
-    const faces = finder.find(picture, this.yunet);
+  /** A picture and the faces in it → { verdict, faces, face, opinion, middle, others }: as Verdict on the server. */
+  verdict(picture, faces) {
     if (!faces.length) {
       const middle = this.opinion(picture, finder.middle(picture));
       return { verdict: NO_FACE, faces: 0, face: null, opinion: null, middle, others: [] };
@@ -41,6 +39,10 @@ export class Judge {
     const looks = finder.looks(picture, square, this.detector.resolution);
     const [places, ours] = calibrated(this.detector.evidence(looks), calibration);
     const asOurs = { ours, probability: ours, crop: looks[0], places };
+    if (!this.traces) {
+      const [verdict, decidedBy] = decide(ours, calibration);
+      return { verdict, decidedBy, ...asOurs };
+    }
     const pixels = native(picture, square);
     const [blocks, unseen] = calibrated(this.traces.evidence(pixels), limits);
     const unlikeness = this.traces.unlikeness(this.detector.faceFeatures(looks[0]));

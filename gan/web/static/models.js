@@ -1,11 +1,15 @@
 // The weights that the page can show: those in its folder, which weights.json lists, and those of a repo on the Hub.
 import { Faces } from "./faces.js";
+import { fetched } from "./load.js";
 import { lookOf, movedBy } from "./look.js";
 
 const MOST_OPEN = 2; // generators in memory: each worker holds a copy
 const MOST_PIXELS = 8 * 2 ** 20; // of faces that are kept in memory, 4 bytes each
 
-/** What weights.json says: { id, name, resolution, offered, generator, directions, moves, along, about } for each. */
+const NONE = { id: "", moves: [], file: null };
+
+/** What weights.json says: { id, name, resolution, offered, generator, directions, index, about } for each.
+ *  directions: { id, moves, file } each, the newest first; the others are for older links. */
 let list = [];
 /** Label, step and, of some, info of each slider, by the field of a look that it sets. */
 export let controls = {};
@@ -15,6 +19,7 @@ export let photoFiles = {};
 export let current = null;
 const opened = new Map(); // id → promise of its Faces; the one used last at the end
 const known = new Map(); // key of a face → its pixels; the one used last at the end
+const older = new Map(); // address → promise of a file of directions that only older links name
 
 /** Reads weights.json and, where the page was opened with ?model=user/name, the weights of that repo.
  *  Returns sentences about what could not be had. */
@@ -34,8 +39,8 @@ export async function load(repo) {
   }
 }
 
-/** The first entry that has an index of seeds; undefined if none has. */
-export const withIndex = () => [current, ...list].find(({ index }) => index);
+/** The entries that have an index of seeds, the one that is shown first before others. */
+export const indexed = () => list.filter(({ index }) => index);
 
 /** The entry of the weights with that id; the current one if the page does not have them. */
 export const of = (id) => list.find((entry) => entry.id === id) ?? current;
@@ -62,25 +67,30 @@ export function choices(shown) {
     });
 }
 
+/** The directions that a look names, or else the newest; without id and attributes where there are none. */
+export const along = (look, { directions }) => directions.find(({ id }) => id === look.directions) ?? directions[0] ?? NONE;
+
 /** A look as weights can show it, with the directions that it moves along. */
 export function fitting(look, entry) {
-  const lost = movedBy(look).filter((name) => !entry.moves.includes(name));
-  return lookOf({ ...look, ...Object.fromEntries(lost.map((name) => [name, 0])), directions: entry.along });
+  const { id, moves } = along(look, entry);
+  const lost = movedBy(look).filter((name) => !moves.includes(name));
+  return lookOf({ ...look, ...Object.fromEntries(lost.map((name) => [name, 0])), directions: id });
 }
 
 /** What of a look weights cannot show, in one sentence; "" where they can show all of it. */
 export function cannot(look, entry) {
-  const lost = movedBy(look).filter((name) => !entry.moves.includes(name));
+  const { id, moves } = along(look, entry);
+  const lost = movedBy(look).filter((name) => !moves.includes(name));
   const names = lost.length > 1 ? `${lost.slice(0, -1).join(", ")} and ${lost.at(-1)}` : lost[0];
   if (names) return `These weights cannot change ${names}.`;
-  const other = look.directions && look.directions !== entry.along;
+  const other = look.directions && look.directions !== id;
   return other ? `These weights do not have the directions ${look.directions}.` : "";
 }
 
 /** The generator of an entry, loaded; it throws an Error with one sentence where that is not possible. */
 export function facesOf(entry) {
   const { id, generator, directions } = entry;
-  const found = opened.get(id) ?? Faces.open({ generator, directions, id });
+  const found = opened.get(id) ?? Faces.open({ generator, directions: (directions[0] ?? NONE).file, id });
   opened.delete(id);
   opened.set(id, found);
   found.catch(() => opened.delete(id)); // it can be tried again
@@ -92,14 +102,24 @@ export function facesOf(entry) {
 }
 
 async function draw(entry, points, look, signal) {
+  const directions = along(look, entry);
+  const isOlder = movedBy(look).length && directions !== entry.directions[0];
+  const moving = isOlder ? await olderFile(directions.file) : null;
   for (;;) {
     try {
-      return await (await facesOf(entry)).draw(points, look, { signal });
+      return await (await facesOf(entry)).draw(points, look, { signal, along: moving });
     } catch (error) {
       if (error.name !== "AbortError" || signal?.aborted) throw error;
       // it was closed, since others were opened: once more
     }
   }
+}
+
+function olderFile(address) {
+  const file = older.get(address) ?? fetched(address);
+  older.set(address, file);
+  file.catch(() => older.delete(address)); // it can be tried again
+  return file;
 }
 
 /** The pixels of faces with a fitting look, ImageData of each. `keys` name them where they may be asked for again. */

@@ -7,7 +7,7 @@ import { fail, followPasted, go, loaded, showChooser, view } from "./frame.js";
 import * as kept from "./kept.js";
 import { decode, formatPoints, FRAMES } from "./link.js";
 import { lookOf } from "./look.js";
-import { pictures } from "./models.js";
+import { along, pictures } from "./models.js";
 import { between, text as textOf } from "./point.js";
 import { shapePanel, slider, variationSlider } from "./sliders.js";
 import { canWriteWebp } from "./webp.js";
@@ -53,7 +53,7 @@ export async function show(next, its, { arrived, wrong }) {
   find("[name=loop]", tab).checked = loop;
   controls.frames.show(frames);
   controls.variation.show(look.variation);
-  controls.shape(look, its.moves, arrived);
+  controls.shape(look, along(look, its).moves, arrived);
   stop.abort();
   stop = new AbortController();
   entry = its;

@@ -53,9 +53,10 @@ async function page(request) {
 async function dropWeights() {
   const list = await (await caches.match("weights.json", { cacheName: PAGE })).json();
   const ofFaces = list.weights.flatMap(({ generator, directions, index }) => [
-    ...[generator, directions],
+    generator,
+    ...directions.map(({ file }) => file),
     ...Object.values(index ?? {}),
-  ]).filter(Boolean);
+  ]);
   const held = [...ofFaces, ...Object.values(list.photos)];
   const addresses = held.map((file) => String(new URL(file, location)));
   const cache = await caches.open(WEIGHTS);

@@ -61,7 +61,8 @@ function judged({ verdict, face, opinion }, sentences, words) {
   return { headline: its?.headline ?? words.headlines[verdict], sentences: said, opinion: its };
 }
 
-/** An opinion on a square: { headline, percent, sentences, crop, places }; percent: null where it means nothing. */
+/** An opinion on a square: { headline, percent, sentences, decidedBy, crop, places }; percent: null where it means
+ *  nothing. */
 function opinionOf({ verdict, decidedBy, probability, crop, places }, words) {
   // some hundred pictures cannot support more than 99 %
   const percent = Math.min(Math.max(rounded(100 * probability), 1), 99);
@@ -70,6 +71,7 @@ function opinionOf({ verdict, decidedBy, probability, crop, places }, words) {
     headline: fill(words.headlines[verdict], { generated: percent, real: 100 - percent }),
     percent: decidedBy === "unlike" ? null : percent,
     sentences: [words.reasons[decidedBy], ...(where ? [fill(words.strongest, { place: where })] : [])],
+    decidedBy,
     crop,
     places,
   };

@@ -10,16 +10,18 @@ const tasks = {
   /** module: engine.wasm, compiled; weights, along: { bytes, name } of a generator and of its directions, or null. */
   open({ module, weights, along }) {
     generator = new Generator(module, weights.bytes, weights.name);
-    directions = along ? directionsOf(along.bytes, generator.settings.latentDim, along.name) : {};
+    directions = along ? ofFile(along) : {};
     return { settings: generator.settings, attributes: Object.keys(directions) };
   },
 
-  /** A point and a look → RGBA bytes of the face. */
-  draw({ point, look }) {
+  /** A point and a look → RGBA bytes of the face; along: of other directions, or null. */
+  draw({ point, look, along }) {
     const latent = ofPoint(point, generator.settings.latentDim);
-    return generator.face(moved(latent, look, directions), look.variation);
+    return generator.face(moved(latent, look, along ? ofFile(along) : directions), look.variation);
   },
 };
+
+const ofFile = ({ bytes, name }) => directionsOf(bytes, generator.settings.latentDim, name);
 
 onmessage = ({ data: { task, ...rest } }) => {
   try {

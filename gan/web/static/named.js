@@ -1,0 +1,66 @@
+// Which seed's face a picture is, by the indices of all weights of the page: gan/serve/finder.py, named and closest.
+import * as face from "./face.js";
+import { loaded } from "./frame.js";
+import { decode } from "./link.js";
+import * as models from "./models.js";
+import { opener } from "./photos.js";
+
+const SAME_FROM = 0.975; // likeness from which a picture is called that of a seed: docs/find.md
+// similarity to a seed's face from which a picture is compared with it: of the first weights, and of others
+const [POSSIBLE, LIKELY] = [0.82, 0.9];
+const open = new Map(); // opener of an index by the id of its weights
+const there = new Set(); // ids of the weights whose index is loaded
+
+/** Loads the index of an entry, once → a promise of a function: message → the worker's answer. */
+export async function openIndex({ id, index }) {
+  if (!open.has(id)) open.set(id, opener("openFinder", () => index, async () => ({ id })));
+  const ask = await open.get(id)();
+  there.add(id);
+  return (message) => ask({ id, ...message });
+}
+
+/** The view of a few faces as they were trained. */
+export const plain = (entry, seeds) => ({ ...decode("seeds=0").view, seeds, weights: entry.id });
+
+/** What has to be loaded before pictures can be named, in megabytes; 0: nothing. */
+export function missing() {
+  const [first] = models.indexed();
+  return first && !there.has(first.id) ? first.indexMegabytes : 0;
+}
+
+/** The seed whose face a picture shows, as it was made or saved again: as `closest`; null where there is none. */
+export async function named(squares) {
+  const best = await closest(squares);
+  return best?.likeness >= SAME_FROM ? best : null;
+}
+
+/** The seed whose face is most like a picture in its details: { likeness, seed, weights }; null where none is like it.
+ *  Other indices than the first are loaded only for a picture that is almost certainly of a seed: generators that grew
+ *  from one another make similar faces of it.
+ *  squares: as the photo worker answers them. */
+export async function closest(squares) {
+  const [first, ...others] = models.indexed();
+  if (!first) return null;
+  const tried = [await candidates(first, squares)];
+  if (tried[0].similarity >= LIKELY) for (const entry of others) tried.push(await candidates(entry, squares));
+  tried.sort((one, other) => other.similarity - one.similarity);
+  const worth = tried.filter(({ similarity }, place) => similarity >= (place ? LIKELY : POSSIBLE));
+  const found = [];
+  for (const each of worth) found.push(await compared(each));
+  return found.reduce((best, each) => (best?.likeness >= each.likeness ? best : each), null);
+}
+
+async function candidates(entry, squares) {
+  const ask = await openIndex(entry);
+  return { entry, ask, ...(await ask({ task: "candidates", squares })) };
+}
+
+/** The seed whose face is most like a square: { likeness, seed, weights }. */
+async function compared({ entry, ask, seen, seeds }) {
+  await loaded(entry, new AbortController().signal);
+  const view = plain(entry, seeds);
+  const faces = await face.drawAll(seeds.map((seed) => face.faceOf(face.queryOf(view, seed))));
+  const alike = await ask({ task: "likenesses", square: seen, faces });
+  const likeness = Math.max(...alike);
+  return { likeness, seed: seeds[alike.indexOf(likeness)], weights: entry.id };
+}
