@@ -3,11 +3,14 @@
 The process that forks must not compute anything with PyTorch itself: its threads would be missing in the forks.
 """
 
+import importlib
 import json
 import os
 import signal
+import sys
 import traceback
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -35,6 +38,25 @@ def fork(work: Callable[[], None], output: Path | None = None) -> int:
         traceback.print_exc()
     finally:
         os._exit(status)
+
+
+def import_like(work: Callable[[], None], log: Path) -> None:
+    """Do some work in a fork, and import here what it has imported late, so that later forks need not.
+
+    Raises:
+        RuntimeError: it failed.
+    """
+    names = log.with_suffix(".modules")
+
+    def noted() -> None:
+        work()
+        names.write_text(json.dumps(list(sys.modules)), encoding="utf-8")
+
+    if status := wait(fork(noted, log)):
+        raise RuntimeError(f"exit status {status}: {log.read_text(encoding='utf-8')[-3000:]}")
+    for name in json.loads(names.read_text(encoding="utf-8")):
+        with suppress(Exception):  # some modules are there only under other names
+            importlib.import_module(name)
 
 
 def wait(process: int) -> int:
