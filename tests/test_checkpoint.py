@@ -2,6 +2,7 @@ import dataclasses
 import errno
 import os
 import stat
+import zipfile
 
 import pytest
 import torch
@@ -57,6 +58,40 @@ def test_a_damaged_checkpoint_is_passed_over(tmp_path, share, capsys):
     assert "Damaged, passed over" in capsys.readouterr().out
     with pytest.raises(UserError, match="No checkpoint can be read"):
         checkpoint.load(tmp_path, str(path))
+
+
+def test_a_flipped_byte_anywhere_is_noticed(tmp_path, capsys):
+    """PyTorch writes checksums and does not compare them."""
+    for step in (1, 2):
+        path = checkpoint.save(tmp_path, state(step))
+    content = path.read_bytes()
+    weight = content.index(torch.full((9,), 2.0).numpy().tobytes())
+    for place in (weight + 5_000, weight + 190_000, len(content) // 2):
+        path.write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
+        assert step_of(tmp_path) == 1, place
+        assert f"Damaged, passed over: {path} (" in capsys.readouterr().out
+    path.write_bytes(content)
+    assert step_of(tmp_path) == 2
+
+
+def test_a_checkpoint_is_no_larger_in_memory_than_on_the_disk(tmp_path):
+    path = checkpoint.save(tmp_path, state(1))
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, part in parts.items():
+            archive.writestr(name, part)
+    with pytest.raises(UserError, match=r"No checkpoint can be read: .*\(damaged, or not a checkpoint of a run\)\.$"):
+        checkpoint.load(tmp_path, "latest")
+
+
+@pytest.mark.parametrize(
+    "change", [{"identity": []}, {"training": "x"}, {"training": {"step": True}}, {"commands": 3}, {"seconds": "long"}]
+)
+def test_what_a_checkpoint_holds_is_of_the_right_kind(tmp_path, change):
+    torch.save({**state(1), **change}, tmp_path / "checkpoint-00000001.pt")
+    with pytest.raises(UserError, match="No checkpoint can be read: .*not a checkpoint of a run"):
+        checkpoint.load(tmp_path, "latest")
 
 
 def test_unfinished_files_are_never_chosen_and_go_with_the_next_save(tmp_path):

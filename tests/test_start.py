@@ -1,19 +1,26 @@
 """Which networks a run has: those that were asked for, or those of the checkpoint or weights that it starts from."""
 
+import copy
 import dataclasses
 import os
 import signal
+from functools import reduce
+from operator import getitem
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import torch
+from accelerate import Accelerator
 from conftest import TINY
+from small import SMALL
 
 from gan import UserError, expand_home
 from gan.model.settings import ModelSettings
 from gan.train.generator import checkpoint
 from gan.train.generator.checkpoint import Checkpoint
 from gan.train.generator.start import _load, model_of
+from gan.train.generator.step import GanStep
 from gan.train.settings import RECIPES
 
 MODERN = RECIPES["modern"]
@@ -52,7 +59,42 @@ def test_a_run_is_not_resumed_towards_fewer_steps_than_it_has():
     gan = SimpleNamespace(step=5000, load_state_dict=lambda state: None)
     state = {"training": {}, "seconds": 1.0, "measured": [], "commands": [], "total_steps": 9000}
     with pytest.raises(UserError, match="has 5,000 steps already, more than the 100 of --max_train_steps"):
-        _load(SimpleNamespace(gan=gan, run_id="", total_steps=100, say=print), state)
+        _load(SimpleNamespace(gan=gan, run_id="", total_steps=100, say=print), Checkpoint(Path("a.pt"), state))
+
+
+def spoiled(state: dict, place: str, value) -> dict:
+    """A deep copy of a state with another value at a place, or without it, where the value is None."""
+    state = copy.deepcopy(state)
+    *above, key = (int(part) if part.isdigit() else part for part in place.split("/"))
+    parent = reduce(getitem, above, state)
+    parent.pop(key) if value is None else parent.update({key: value})
+    return state
+
+
+def test_a_checkpoint_that_does_not_fit_is_refused_in_one_sentence(tmp_path):
+    settings = dataclasses.replace(MODERN, model=SMALL, train_batch_size=4)
+    gan = GanStep(settings, Accelerator(mixed_precision="no"), 100)
+    gan([torch.zeros(4, 16, 16, 3, dtype=torch.uint8)])
+    state = {"training": gan.state_dict(), "seconds": 1.0, "measured": {}, "commands": [], "total_steps": 100}
+    run = SimpleNamespace(gan=gan, run_id="", total_steps=100, say=print)
+    for place, value in (
+        ("generator", None),
+        ("generator", "x"),
+        ("generator/project.weight", torch.zeros(3)),
+        ("ema/project_norm.weight", 1),
+        ("discriminator/surprise", torch.zeros(3)),
+        ("generator_optimizer/state", {0: {"exp_avg": torch.zeros(3), "exp_avg_sq": torch.zeros(3)}}),
+        ("generator_optimizer/state/0/step", torch.zeros(16)),
+        ("discriminator_optimizer/state/0", None),
+        ("step", -1),
+    ):
+        with pytest.raises(UserError, match=r"^checkpoint-00000001\.pt does not fit this run \(.*\): ") as caught:
+            _load(run, Checkpoint(Path("checkpoint-00000001.pt"), spoiled(state, f"training/{place}", value)))
+        assert str(caught.value).endswith(".") and "\n" not in str(caught.value)
+    for part in ("generator_optimizer", "discriminator_optimizer"):  # hyperparameters are those of the settings
+        state = spoiled(state, f"training/{part}/param_groups", [])
+    _load(run, Checkpoint(Path("checkpoint-00000001.pt"), state))
+    gan([torch.zeros(4, 16, 16, 3, dtype=torch.uint8)])
 
 
 def test_a_run_without_skips_is_not_continued_with_them():

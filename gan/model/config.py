@@ -12,7 +12,7 @@ from gan.model.settings import ModelSettings
 
 FORMAT = 1
 CONFIG = "config.json"
-MOST_CONFIG_BYTES = 10_000_000
+MOST_CONFIG_BYTES = 2_000_000  # a hundred times what one has; JSON takes forty times its size in memory
 MOST_LEVELS = 100  # of nesting in a config; each run that starts from other weights adds one
 _MAPPINGS = ("model", "training", "metrics", "sha256", "calibration", "report", "unseen")  # parts of a config
 

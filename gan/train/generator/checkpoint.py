@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import NamedTuple
+from zipfile import ZIP_STORED, BadZipFile, ZipFile
 
 import torch
 
@@ -45,6 +46,21 @@ _FREE = {
     "mixed_precision",
     "train_batch_size",
     "gradient_accumulation_steps",
+}
+
+
+# what a checkpoint holds, as far as it is there: older ones lack some
+_KINDS = {
+    "training": (dict,),
+    "identity": (dict,),
+    "pictures": (str,),
+    "run": (str,),
+    "seconds": (float, int),
+    "total_steps": (int,),
+    "measured": (dict,),
+    "measured_at": (int,),
+    "commands": (list,),
+    "started_from": (dict, type(None)),
 }
 
 
@@ -160,12 +176,26 @@ def run_ids(folder: Path, but: Path) -> set[str]:
 
 def _read(path: Path) -> dict:
     try:
+        _compare_checksums(path)
         state = torch.load(path, map_location="cpu", weights_only=True)
-    except UnpicklingError:  # with advice that is dangerous for a file from elsewhere
+    except (UnpicklingError, BadZipFile):  # PyTorch's has advice that is dangerous for a file from elsewhere
         raise ValueError("damaged, or not a checkpoint of a run") from None
     if not isinstance(state, dict) or not {"training", "identity"} <= state.keys():
         raise ValueError("not a checkpoint of a run")
+    wrong = [name for name, kinds in _KINDS.items() if name in state and type(state[name]) not in kinds]
+    if wrong or type(state["training"].get("step")) is not int:
+        raise ValueError(f"not a checkpoint of a run: {(wrong or ['step'])[0]} is of another kind")
     return state
+
+
+def _compare_checksums(path: Path) -> None:
+    """
+    Raises:
+        BadZipFile: a byte has changed, or parts are larger than in the file. `torch.load` notices neither.
+    """
+    with ZipFile(path) as archive:
+        if any(part.compress_type != ZIP_STORED for part in archive.infolist()) or archive.testzip():
+            raise BadZipFile
 
 
 def require_same(path: Path, saved: dict, expected: dict, pictures: tuple[str, str] = ("", "")) -> None:

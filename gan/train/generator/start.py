@@ -5,9 +5,10 @@ import shlex
 import shutil
 import sys
 
+import torch
 from accelerate.utils import broadcast_object_list
 
-from gan import UserError
+from gan import UserError, reason
 from gan.model.settings import ModelSettings
 from gan.model.weights import Weights
 from gan.train import machine
@@ -70,7 +71,7 @@ def start(run) -> None:
     if found:
         pictures = (found.state.get("pictures", ""), run.pictures)
         checkpoint.require_same(found.path, found.state["identity"], run.identity, pictures)
-        _load(run, found.state)
+        _load(run, found)
     elif wanted:
         run.say(f"No checkpoint in {run.folder.checkpoints} yet: starting from the beginning.")
     if run.main:
@@ -89,8 +90,17 @@ def start(run) -> None:
     run.accelerator.wait_for_everyone()
 
 
-def _load(run, state: dict) -> None:
-    run.gan.load_state_dict(state["training"])
+def _load(run, found: Checkpoint) -> None:
+    state = found.state
+    try:
+        run.gan.load_state_dict(state["training"])
+    except (AttributeError, LookupError, TypeError, ValueError, RuntimeError) as error:
+        if isinstance(error, torch.OutOfMemoryError):
+            raise
+        raise UserError(
+            f"{found.path} does not fit this run ({reason(error)}): it is damaged or of another version. Go on from "
+            "another checkpoint, or choose another --output_dir for a new run."
+        ) from error
     run.run_id = state.get("run") or run.run_id
     run.earlier_seconds, run.measured, run.commands = state["seconds"], state["measured"], state["commands"]
     run.started_from, run.measured_at = state.get("started_from"), state.get("measured_at", 0)

@@ -230,10 +230,19 @@ class GanStep:
         return {"step": self.step, **{name: part.state_dict() for name, part in self._parts().items()}}
 
     def load_state_dict(self, state: dict) -> None:
-        """Continue exactly where `state_dict` was taken."""
+        """Continue exactly where `state_dict` was taken.
+
+        Raises:
+            LookupError, TypeError, ValueError, RuntimeError: it is not of these networks and optimizers.
+        """
+        if state["step"] < 0:
+            raise ValueError(f"step {state['step']}")
         self.step = state["step"]
         for name, part in self._parts().items():
-            part.load_state_dict(state[name])
+            if isinstance(part, torch.optim.Optimizer):
+                _restore(part, state[name]["state"], _MOMENTS[self.settings.optimizer])
+            else:
+                part.load_state_dict(state[name])
 
     def _parts(self) -> dict:
         # the scaler of losses, which float16 has
@@ -241,10 +250,22 @@ class GanStep:
         return {**{name: getattr(self, name) for name in _STATEFUL}, **scaler}
 
 
+def _restore(optimizer: torch.optim.Optimizer, moments: dict, names: set[str]) -> None:
+    """Give an optimizer its moments, or none before the first step; rates and betas follow from settings and step."""
+    groups = optimizer.state_dict()["param_groups"]
+    optimizer.load_state_dict({"state": moments, "param_groups": groups})
+    for parameter in (each for group in optimizer.param_groups for each in group["params"] if moments):
+        shapes = {name: () if name == "step" else parameter.shape for name in names}
+        if {name: moment.shape for name, moment in optimizer.state[parameter].items()} != shapes:
+            raise ValueError("moments of an optimizer differ in name or shape")
+
+
 def _mean(logs: list[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
     return {name: torch.stack([log[name] for log in logs]).mean() for name in logs[0]}
 
 
+# what PyTorch's optimizers keep of each parameter
+_MOMENTS = {"adam": {"step", "exp_avg", "exp_avg_sq"}, "rmsprop": {"step", "square_avg"}}
 _STATEFUL = ("generator", "discriminator", "ema", "generator_optimizer", "discriminator_optimizer")
 
 

@@ -1,0 +1,61 @@
+"""Moments of a run at which something happens: a change of its files, or a time after its start."""
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+_CHANGES = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.truncate", "shutil.rmtree", "shutil.copyfile",
+            "shutil.copytree", "socket.connect"}  # fmt: skip
+# what a run is doing, by the function that it is in, the innermost first
+_DOING = {
+    "push": ("_push_copy", "push", "finish"),
+    "measurement": ("measure", "train_features", "real_against_real"),
+    "export": ("write", "replace_folder"),
+    "checkpoint": ("save",),
+    "sheet": ("_save_sheet",),
+    "step": ("_steps", "go"),
+}
+
+
+def count_changes(folder: Path, action: Callable[[int], None]) -> None:
+    """Call `action` with 1, 2, … before each change that this process makes in a run's `out` and `store`, and before
+    each connection."""
+    number, below = 0, (str(folder / "out"), str(folder / "store"))
+
+    def hook(event: str, arguments: tuple) -> None:
+        nonlocal number
+        if event == "open":
+            path, mode, flags = arguments
+            if not isinstance(flags, int) or not flags & (os.O_WRONLY | os.O_RDWR) or not str(path).startswith(below):
+                return
+        elif event not in _CHANGES or (event != "socket.connect" and not str(arguments[0]).startswith(below)):
+            return
+        number += 1
+        action(number)
+
+    sys.addaudithook(hook)
+
+
+def after(seconds: float, action: Callable[[], None]) -> None:
+    """Call `action` once this process has computed for so many seconds, however busy the machine is."""
+    signal.signal(signal.SIGPROF, lambda *_: action())
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+
+
+def doing() -> str:
+    """What the run in this process is doing."""
+    frames, frame = [], sys._getframe()
+    while frame:
+        if "/gan/" in frame.f_code.co_filename:
+            frames.append(frame.f_code.co_name)
+        frame = frame.f_back
+    found = [what for what, names in _DOING.items() if set(names) & set(frames)]
+    return found[0] if found else "beginning"
+
+
+def die(note: Path) -> None:
+    """Note what the run was doing, and end it at once, as when the power fails."""
+    note.write_text(doing(), encoding="utf-8")
+    os.kill(os.getpid(), signal.SIGKILL)
