@@ -16,10 +16,10 @@ from small import folder_of
 
 from gan import UserError
 from gan.model import additions, directions, latents, weights
-from gan.model.directions import Directions, along, fitting
+from gan.model.directions import Directions, LocalDirections, along, fitting
 from gan.model.look import ATTRIBUTES, Look
 from gan.serve.faces import FaceModel
-from gan.train.attributes.fit import effects, fit
+from gan.train.attributes.fit import effects, fit, local
 from gan.train.attributes.labels import parse
 from gan.train.attributes.network import AttributeNetwork, explained, guesses, train
 from gan.train.attributes.scores import Scores
@@ -113,13 +113,39 @@ def test_each_move_changes_its_own_attribute_most(tmp_path):
     folder_of(tmp_path / "tiny")
     loaded = weights.load(tmp_path / "tiny")
     scores = Scores(AttributeNetwork(loaded.discriminator, 1).eval(), ("glasses",), loaded.generator, 16)
-    found, linear = fit(scores, 1024)
-    assert set(found) == set(linear) == {"glasses", "turn"}
-    vectors = latents.from_seeds(range(300), loaded.settings.latent_dim)
-    assert scores.names == (*found, "skin", "light")
-    measured = effects(scores, np.stack(list(found.values())), vectors)
+    found, told = fit(scores, 2048)
+    assert set(told) == {"glasses", "turn"} and set(found) == {*scores.names, "hidden", "lengths"}
+    assert scores.names == ("glasses", "turn", "skin", "light")
+    measured = np.stack(list(effects(scores, local(found), latents.from_seeds(range(300), 8)).values()))
     assert 0.5 < np.diag(measured).min() and np.diag(measured).max() < 1.5, measured
     assert list(np.abs(measured).argmax(1)) == [0, 1], measured
+
+
+def curved() -> LocalDirections:
+    """Age is the first number, and brightness bends: `2 tanh(first) + second`; the others mean nothing."""
+    hidden = np.zeros((1, 9), np.float32)
+    hidden[0, 0] = 1
+    age, light = np.zeros((2, 9), np.float32)
+    age[0], light[1], light[8] = 1, 1, 2
+    return LocalDirections("", {"age": age}, {"light": light}, hidden, np.float32([1.5]))
+
+
+def test_local_directions_leave_alone_what_a_straight_move_would_change():
+    vectors = latents.from_seeds(range(40), 8)
+    moved = curved().moved(vectors, Look(age=1))
+    light = 2 * np.tanh(moved[:, 0]) + moved[:, 1] - 2 * np.tanh(vectors[:, 0]) - vectors[:, 1]
+    assert np.abs(light).max() < 0.2 and 0.5 < (moved - vectors)[:, 0].mean() < 1.5
+    assert moved.dtype == np.float32
+    assert np.allclose(np.linalg.norm(moved, axis=1), np.linalg.norm(vectors, axis=1), rtol=1e-5)
+    back = np.linalg.norm(curved().moved(moved, Look(age=-1)) - vectors, axis=1)
+    assert back.mean() < 0.5 < np.linalg.norm(moved - vectors, axis=1).mean()
+
+
+def test_a_face_does_not_depend_on_those_that_are_moved_with_it():
+    vectors, look = latents.from_seeds(range(5), 8), Look(age=2)
+    each = [curved().moved(vectors[place : place + 1], look)[0] for place in range(5)]
+    assert np.array_equal(np.stack(each), curved().moved(vectors, look))
+    assert curved().moved(vectors, Look(0.5)) is vectors
 
 
 def test_a_move_keeps_the_length_of_the_latent():
@@ -155,7 +181,7 @@ def test_the_command_writes_directions_and_keeps_older_ones_for_their_links(data
         model = FaceModel(folder)
         assert tuple(model.along().of) == tuple(name for name in ATTRIBUTES if name in ("glasses", "turn"))
         looks.append((model.fitting(Look(glasses=2)), model.faces([1, 2], Look(glasses=2))))
-    assert "of its variance is linear in the latent" in done.stdout
+    assert "glasses: the latent tells " in done.stdout
     (first, before), (second, after) = looks
     assert first.directions != second.directions and not np.array_equal(before, after)
     assert np.array_equal(model.faces([1, 2], first), before) and np.array_equal(model.faces([1, 2], second), after)
@@ -165,15 +191,29 @@ def test_the_command_writes_directions_and_keeps_older_ones_for_their_links(data
     assert "**Attributes:** A network learned the labels of 200 faces from set" in card and "| glasses | " in card
 
 
+@pytest.mark.parametrize("kind", [{"age": (8,)}, {"age": (9,), "light": (9,), "hidden": (1, 9), "lengths": (1,)}])
 @pytest.mark.parametrize("damage", [lambda data: data[:50], lambda data: data.replace(b"F32", b"I32")])
-def test_damaged_directions_are_refused(damage, tmp_path):
+def test_damaged_directions_are_refused(kind, damage, tmp_path):
     folder_of(tmp_path)
-    dim = weights.load_generator(tmp_path).settings.latent_dim
-
-    additions.save_directions(tmp_path, {"age": torch.ones(dim)}, {})
+    additions.save_directions(tmp_path, {name: torch.ones(shape) for name, shape in kind.items()}, {})
+    assert list(FaceModel(tmp_path).along().of) == ["age"]
     path = tmp_path / additions.DIRECTIONS
     path.write_bytes(damage(path.read_bytes()))
     with pytest.raises(UserError, match="directions.safetensors (is damaged|does not fit)"):
+        FaceModel(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"lengths": (2,)}, {"lengths": None}, {"hidden": (1, 8)}, {"hidden": (9,)}, {"age": (8,)}, {"age": (10,)}]
+)
+def test_local_directions_that_do_not_fit_are_refused(wrong, tmp_path):
+    folder_of(tmp_path)
+    shapes = {"age": (9,), "hidden": (1, 9), "lengths": (1,), **wrong}
+    tensors = {name: torch.ones(shape) for name, shape in shapes.items() if shape}
+    additions.save_directions(tmp_path, tensors, {})
+    with pytest.raises(
+        UserError, match="directions.safetensors does not fit the generator beside it: (age|hidden|len)"
+    ):
         FaceModel(tmp_path)
 
 

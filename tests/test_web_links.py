@@ -11,7 +11,7 @@ from conftest import ROOT
 from gan import link, link_text
 from gan.link import decode, encode
 from gan.model import latents, point
-from gan.model.directions import Directions
+from gan.model.directions import Directions, LocalDirections
 from gan.model.look import ATTRIBUTES, Look
 from gan.words import typed_points, word_seed
 
@@ -148,23 +148,45 @@ def test_the_latent_of_a_seed_is_numpys(modules, dim):
     assert np.array_equal(np.float32(modules.evaluate(code, [seeds, dim])), latents.from_seeds(seeds, dim))
 
 
+def local(size: int, units: int) -> LocalDirections:
+    """Local directions of no meaning, strongly curved."""
+    random = np.random.RandomState(1)
+    of = {name: 0.1 * random.standard_normal(size + units).astype(np.float32) for name in ("age", "smile")}
+    held = {name: 0.1 * random.standard_normal(size + units).astype(np.float32) for name in ("light", "skin")}
+    hidden = 0.3 * random.standard_normal((units, size + 1)).astype(np.float32)
+    return LocalDirections("", of, held, hidden, np.float32([1.5, 2]))
+
+
 def test_places_and_moves_are_pythons(modules):
     texts = ["4~13@0.4", "4~13@0.4~(7~9@0.2)@0.5", "5~5@0.5", "1~2@0.5~3@0.5~4@0.5~5@0.5~6@0.5~7@0.5~8@0.999"]
     moves = np.random.RandomState(0).standard_normal((2, 100)).astype(np.float32)
     look = {"age": 1.5, "smile": -2, "hair": 1}  # there is no direction for hair
-    code = """async ([texts, look, moves]) => {
-      const [{ ofPoint, moved }, { parse }] = [await import("/static/latents.js"), await import("/static/point.js")];
-      const { lookOf } = await import("/static/look.js");
+    both = Directions("", dict(zip(("age", "smile"), moves))), local(100, 20)
+    code = """async ([texts, look, both]) => {
+      const [{ ofPoint }, { moved }] = [await import("/static/latents.js"), await import("/static/directions.js")];
+      const [{ parse }, { lookOf }] = [await import("/static/point.js"), await import("/static/look.js")];
       const places = texts.map((text) => ofPoint(parse(text).point, 100));
-      const directions = { age: Float32Array.from(moves[0]), smile: Float32Array.from(moves[1]) };
-      const there = places.map((latent) => moved(latent, lookOf(look), directions));
-      return [places, there].map((all) => all.map((each) => [...each]));
+      const float32 = (part) => Object.fromEntries(Object.entries(part).map(([k, v]) => [k, Float32Array.from(v)]));
+      const there = both.map(({ of, held, hidden, lengths }) => {
+        const directions = { of: float32(of), held: float32(held), hidden: hidden && Float32Array.from(hidden), lengths };
+        return places.map((latent) => moved(latent, lookOf(look), directions));
+      });
+      return [places, ...there].map((all) => all.map((each) => [...each]));
     }"""
-    places, moved = np.array(modules.evaluate(code, [texts, look, moves.tolist()]))
+    sent = [
+        {
+            "of": {name: vector.tolist() for name, vector in each.of.items()},
+            "held": {name: vector.tolist() for name, vector in getattr(each, "held", {}).items()},
+            "hidden": each.hidden.ravel().tolist() if isinstance(each, LocalDirections) else None,
+            "lengths": each.lengths.tolist() if isinstance(each, LocalDirections) else None,
+        }
+        for each in both
+    ]
+    places, *moved = np.array(modules.evaluate(code, [texts, look, sent]))
     expected = latents.from_points([point.parse(text)[0] for text in texts], 100)
     assert np.abs(places - expected).max() < 1e-5
-    along = Directions("", dict(zip(("age", "smile"), moves)))
-    assert np.abs(moved - along.moved(expected, Look(**look))).max() < 1e-5 < np.abs(moved - places).max()
+    for along, there in zip(both, moved):
+        assert np.abs(there - along.moved(expected, Look(**look))).max() < 1e-5 < 0.1 < np.abs(there - places).max()
 
 
 def test_constants_are_pythons(modules):

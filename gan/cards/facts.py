@@ -236,7 +236,9 @@ def _people(people: dict) -> list[Fact]:
 
 def _attributes(attributes: dict) -> list[Fact]:
     """What the sliders of a look move, as gan.train.attributes learned it."""
-    training, labels, linear = (attributes[name] for name in ("training", "labels", "linear"))
+    training, labels = attributes["training"], attributes["labels"]
+    # straight directions, those before, say "linear" instead
+    told, of_what = (attributes["told"], "told by") if "told" in attributes else (attributes["linear"], "linear in")
     return [
         Fact(
             "Attributes",
@@ -245,13 +247,13 @@ def _attributes(attributes: dict) -> list[Fact]:
             f"{training['minutes']:g} minutes on {training['hardware']}.",
             "They are guesses about looks, made from what people wrote about pictures, and say nothing about people. "
             "The table gives shares of the variance (R²): of the held-out labels that the network explains, and of "
-            "what it sees in samples that is linear in the latent. What nobody labelled is measured in the picture. "
+            f"what it sees in samples that is {of_what} the latent. What nobody labelled is measured in the picture. "
             f"Learned with `{training['command']}`.",
             (
-                ("attribute", "held-out labels", "linear in the latent"),
+                ("attribute", "held-out labels", f"{of_what} the latent"),
                 *(
                     (name, f"{labels[name]:.2f}" if name in labels else "measured", f"{share:.2f}")
-                    for name, share in linear.items()
+                    for name, share in told.items()
                 ),
             ),
         )

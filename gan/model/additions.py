@@ -9,7 +9,7 @@ import torch
 from gan import UserError
 from gan.model import tensors
 from gan.model.config import CONFIG, config_errors, load_config, write_config
-from gan.model.directions import Directions
+from gan.model.directions import Directions, LocalDirections
 from gan.model.look import ATTRIBUTES
 from gan.model.seed_index import NUMBERS, Descriptor, SeedIndex
 from gan.model.weights import GENERATOR, sha256
@@ -18,6 +18,9 @@ from gan.model.weights import GENERATOR, sha256
 DIRECTIONS, OLDER_DIRECTIONS = "directions.safetensors", "older-directions"
 DESCRIPTOR, SEEDS = "descriptor.safetensors", "seeds.safetensors"
 MOST_SEEDS = 2**22  # in an index
+# tensors of local directions beside those of attributes
+HIDDEN, LENGTHS = "hidden", "lengths"
+MOST_DIRECTIONS = 2**21  # bytes of a file
 
 
 def save_directions(folder: Path, of: dict[str, torch.Tensor], attributes: dict) -> None:
@@ -111,10 +114,18 @@ def load_seed_index(folder: Path) -> SeedIndex | None:
 
 
 def _directions(path: Path, latent_dim: int) -> Directions:
-    found, _, digest = tensors.read(path, len(ATTRIBUTES) * (latent_dim * 4 + 200) + 2**16)
-    # those of a newer version are left out
-    found = {name: vector for name, vector in found.items() if name in ATTRIBUTES}
-    for name, vector in found.items():
-        if vector.shape != (latent_dim,) or vector.dtype != torch.float32 or not vector.isfinite().all():
-            raise UserError(f"{path} does not fit the generator beside it: {name} differs in shape or type.")
-    return Directions(digest[:12], {name: found[name].numpy() for name in ATTRIBUTES if name in found})
+    found, _, digest = tensors.read(path, MOST_DIRECTIONS)
+    names = [name for name in ATTRIBUTES if name in found]
+    hidden = found.get(HIDDEN)
+    units = len(hidden) if hidden is not None and hidden.dim() == 2 else 0
+    shapes = {HIDDEN: (units, latent_dim + 1), LENGTHS: (len(names),)} if hidden is not None else {}
+    wanted = {name: (latent_dim + units,) for name in found} | shapes
+    for name, shape in wanted.items():
+        tensor = found.get(name)
+        if tensor is None or tensor.shape != shape or tensor.dtype != torch.float32 or not tensor.isfinite().all():
+            raise UserError(f"{path} does not fit the generator beside it: {name[:100]} differs in shape or type.")
+    of = {name: found[name].numpy() for name in names}
+    if hidden is None:  # other names are of a newer version
+        return Directions(digest[:12], of)
+    held = {name: found[name].numpy() for name in sorted(found.keys() - {*names, HIDDEN, LENGTHS})}
+    return LocalDirections(digest[:12], of, held, hidden.numpy(), found[LENGTHS].numpy())

@@ -90,7 +90,7 @@ def main(settings: AttributeSettings) -> None:
         print(f"{name}: {share:.2f} of the variance of {len(held_out.pictures):,} held-out faces' labels is explained")
     for loaded in generators:
         print(f"Looking at {settings.samples:,} faces of {loaded.folder}; this takes minutes.", flush=True)
-        found, linear = fit(Scores(network, faces.names, loaded.generator, size), settings.samples)
+        found, told = fit(Scores(network, faces.names, loaded.generator, size), settings.samples, settings.seed)
         training = {
             "command": "python -m gan.train.attributes " + shlex.join(sys.argv[1:]),
             "minutes": round((time.monotonic() - start) / 60, 1),
@@ -100,20 +100,19 @@ def main(settings: AttributeSettings) -> None:
             "held_out": len(held_out.pictures),
             "without_face": faces.without_face,
         }
-        rounded = [{name: round(share, 3) for name, share in shares.items()} for shares in (labels, linear)]
+        rounded = [{name: round(share, 3) for name, share in shares.items()} for shares in (labels, told)]
         report = {
             "generator": loaded.generator_id,
             "training": training,
             "labels": rounded[0],
             "samples": settings.samples,
-            "linear": rounded[1],
+            "told": rounded[1],
         }
-        tensors = {name: torch.from_numpy(move) for name, move in found.items()}
-        additions.save_directions(loaded.folder, tensors, local_paths.remove_from(report))
+        additions.save_directions(loaded.folder, found, local_paths.remove_from(report))
         config = load_config(loaded.folder)
         generator_card.save(loaded.folder, config, loaded.generator_id)
-        for name, share in linear.items():
-            print(f"{name}: {share:.2f} of its variance is linear in the latent")
+        for name, share in told.items():
+            print(f"{name}: the latent tells {share:.2f} of its variance")
 
 
 if __name__ == "__main__":

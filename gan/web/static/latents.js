@@ -1,5 +1,4 @@
-// Points to latents, and paths between latents: gan/model/latents.py and gan/model/directions.py.
-import { movedBy } from "./look.js";
+// Points to latents, and paths between latents: gan/model/latents.py.
 import { isPlace } from "./point.js";
 
 /** The latent of a seed, Float32Array(dim): numpy.random.RandomState(seed).standard_normal(dim), number by number. */
@@ -61,21 +60,11 @@ export function slerp(start, end, t) {
   return start.map((value, i) => from * value + to * end[i]);
 }
 
-/** A latent moved as a look says, at its own length. Attributes without a direction are left out.
- *  directions: attribute → Float32Array(dim), the move by one standard deviation. */
-export function moved(latent, look, directions) {
-  const names = movedBy(look).filter((name) => directions && Object.hasOwn(directions, name));
-  if (!names.length) return latent;
-  const there = latent.slice();
-  for (const name of names) directions[name].forEach((value, i) => (there[i] += look[name] * value));
-  const scale = norm(latent) / norm(there);
-  return there.map((value) => value * scale);
-}
-
-function dot(a, b) {
+/** The inner product of a vector with as many numbers of another one. */
+export function dot(a, b) {
   let sum = 0;
   for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
   return sum;
 }
 
-const norm = (vector) => Math.sqrt(dot(vector, vector));
+export const norm = (vector) => Math.sqrt(dot(vector, vector));

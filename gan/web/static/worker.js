@@ -1,7 +1,7 @@
 // One core: draws faces of points. Messages: { task, … } → { answer } or { error }, a sentence; one after the other.
-import { directionsOf } from "./directions.js";
+import { directionsOf, moved } from "./directions.js";
 import { Generator } from "./generator.js";
-import { moved, ofPoint } from "./latents.js";
+import { ofPoint } from "./latents.js";
 
 let generator;
 let directions;
@@ -10,8 +10,8 @@ const tasks = {
   /** module: engine.wasm, compiled; weights, along: { bytes, name } of a generator and of its directions, or null. */
   open({ module, weights, along }) {
     generator = new Generator(module, weights.bytes, weights.name);
-    directions = along ? ofFile(along) : {};
-    return { settings: generator.settings, attributes: Object.keys(directions) };
+    directions = along ? ofFile(along) : null;
+    return { settings: generator.settings, attributes: Object.keys(directions?.of ?? {}) };
   },
 
   /** A point and a look → RGBA bytes of the face; along: of other directions, or null. */
