@@ -29,7 +29,7 @@ from browser import _Quiet
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
-from gan.model import face_finder, images
+from gan.model import face_finder, images, seed_index
 from gan.serve import DEFAULT, WEIGHTS
 from gan.serve.finder import SAME_FROM, Finder, closest
 from gan.serve.judge import Judge
@@ -37,6 +37,7 @@ from gan.serve.models import Models
 from gan.serve.page.verdict import as_json
 from gan.web.build import DETECTOR, build
 
+LIKELY = 0.9  # as in named.js
 ASK = """async (text) => {
   const names = ["models", "named", "photos"].map((name) => import(`./${name}.js`));
   const [{ photoFiles }, { closest }, { opener, wordsOf }] = await Promise.all(names);
@@ -77,7 +78,10 @@ class Benchmark:
                 verdict = as_json(judge.verdict(picture, faces), picture)
                 made = closest(finders, picture, faces)
                 found = page.evaluate(ASK, base64.b64encode(data).decode())
-                compared.setdefault(kind, []).append((verdict, made, found, seed))
+                squares = [face_finder.inner(face, picture) for face in faces[:1]] + [face_finder.middle(picture)]
+                seen = [face_finder.cut(picture, square, seed_index.SIZE) for square in squares]
+                similarity = max(finders[0].candidates(each)[0] for each in seen)
+                compared.setdefault(kind, []).append((verdict, made, found, seed, similarity))
             server.shutdown()
         for kind, rows in compared.items():
             print(f"{kind}: {_summary(rows)}", flush=True)
@@ -119,7 +123,7 @@ def _saved(face: Image.Image, chance: random.Random) -> Iterator[tuple[str, byte
 def _summary(rows: list[tuple]) -> str:
     """What the two sides say of the same files."""
     alike, off, named, right, likenesses = 0, [], 0, [0, 0], []
-    for verdict, made, found, seed in rows:
+    for verdict, made, found, seed, _ in rows:
         opinion = verdict["opinion"] or verdict["middle"]
         shown = [verdict["headline"].partition(":")[0], *verdict["sentences"]]
         ours = [found["headline"].partition(":")[0], *found["sentences"]]
@@ -142,7 +146,8 @@ def _summary(rows: list[tuple]) -> str:
     return (
         f"{len(rows)} pictures; {alike} the same verdict, at most {max(off, default=0)} % apart; {named} named alike; "
         f"{right[0]} named rightly by the server, {right[1]} by the page; likenesses above 0.9 at most "
-        f"{np.max(likenesses, initial=0):.5f} apart"
+        f"{np.max(likenesses, initial=0):.5f} apart; {sum(similarity >= LIKELY for *_, similarity in rows)} load the "
+        "index of other weights"
     )
 
 

@@ -22,11 +22,12 @@ export async function openIndex({ id, index }) {
 /** The view of a few faces as they were trained. */
 export const plain = (entry, seeds) => ({ ...decode("seeds=0").view, seeds, weights: entry.id });
 
-/** What has to be loaded before pictures can be named, in megabytes; 0: nothing. */
-export function missing() {
-  const [first] = models.indexed();
-  return first && !there.has(first.id) ? first.indexMegabytes : 0;
-}
+/** Whether the index in which pictures are looked up first is loaded. */
+export const isReady = () => models.indexed().slice(0, 1).every(({ id }) => there.has(id));
+
+/** Megabytes of indices that may have to be loaded for a name. */
+export const missing = () =>
+  models.indexed().reduce((sum, { id, indexMegabytes }) => sum + (there.has(id) ? 0 : indexMegabytes), 0);
 
 /** The seed whose face a picture shows, as it was made or saved again: as `closest`; null where there is none. */
 export async function named(squares) {
