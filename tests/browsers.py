@@ -18,13 +18,9 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
-TESTS = Path(__file__).resolve().parent
-sys.path.insert(0, str(TESTS))
-
 import numpy as np
 import torch
 from PIL import Image
-from profiles import P3_PROFILE
 
 from gan.model import face_finder, images, tensors
 from gan.model.look import Look
@@ -37,6 +33,9 @@ from gan.web import yunet
 from gan.web.build import DETECTOR
 from gan.web.photos import verdict_said
 
+from .profiles import P3_PROFILE
+
+TESTS = Path(__file__).resolve().parent
 ROOT = TESTS.parent
 NAMES, LOOK = ("faces-64", "faces-128"), {"variation": 0.9, "age": 1.5, "smile": -1}
 SEED = 5000  # of the picture that is to be named
