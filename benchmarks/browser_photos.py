@@ -29,7 +29,7 @@ from browser import _Quiet
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
-from gan.model import face_finder, images, seed_index
+from gan.model import face_finder, images
 from gan.serve import DEFAULT, WEIGHTS
 from gan.serve.finder import SAME_FROM, Finder, closest
 from gan.serve.judge import Judge
@@ -37,7 +37,7 @@ from gan.serve.models import Models
 from gan.serve.page.verdict import as_json
 from gan.web.build import DETECTOR, build
 
-LIKELY = 0.9  # as in named.js
+ALMOST = 0.9  # as in named.js
 ASK = """async (text) => {
   const names = ["models", "named", "photos"].map((name) => import(`./${name}.js`));
   const [{ photoFiles }, { closest }, { opener, wordsOf }] = await Promise.all(names);
@@ -78,10 +78,8 @@ class Benchmark:
                 verdict = as_json(judge.verdict(picture, faces), picture)
                 made = closest(finders, picture, faces)
                 found = page.evaluate(ASK, base64.b64encode(data).decode())
-                squares = [face_finder.inner(face, picture) for face in faces[:1]] + [face_finder.middle(picture)]
-                seen = [face_finder.cut(picture, square, seed_index.SIZE) for square in squares]
-                similarity = max(finders[0].candidates(each)[0] for each in seen)
-                compared.setdefault(kind, []).append((verdict, made, found, seed, similarity))
+                first = closest(finders[:1], picture, faces)
+                compared.setdefault(kind, []).append((verdict, made, found, seed, first))
             server.shutdown()
         for kind, rows in compared.items():
             print(f"{kind}: {_summary(rows)}", flush=True)
@@ -141,13 +139,13 @@ def _summary(rows: list[tuple]) -> str:
         ]
         named += (names[0] or None) == (names[1] or None)
         right = [count + bool(name and name == seed) for count, name in zip(right, names)]
-        if made and found["made"] and made.seed == found["made"]["seed"] and made.likeness > 0.9:
+        if names[0] and names[0] == names[1]:
             likenesses.append(abs(made.likeness - found["made"]["likeness"]))
+    others = sum(bool(first) and first.likeness >= ALMOST for *_, first in rows)
     return (
         f"{len(rows)} pictures; {alike} the same verdict, at most {max(off, default=0)} % apart; {named} named alike; "
-        f"{right[0]} named rightly by the server, {right[1]} by the page; likenesses above 0.9 at most "
-        f"{np.max(likenesses, initial=0):.5f} apart; {sum(similarity >= LIKELY for *_, similarity in rows)} load the "
-        "index of other weights"
+        f"{right[0]} named rightly by the server, {right[1]} by the page; their likenesses at most "
+        f"{np.max(likenesses, initial=0):.5f} apart; {others} load the index of other weights"
     )
 
 

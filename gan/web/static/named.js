@@ -6,8 +6,8 @@ import * as models from "./models.js";
 import { opener } from "./photos.js";
 
 const SAME_FROM = 0.975; // likeness from which a picture is called that of a seed: docs/find.md
-// similarity to a seed's face from which a picture is compared with it: of the first weights, and of others
-const [POSSIBLE, LIKELY] = [0.82, 0.9];
+const POSSIBLE = 0.82; // similarity to a seed's face from which a picture is compared with it
+const ALMOST = 0.9; // likeness from which another generator may have made the picture
 const open = new Map(); // opener of an index by the id of its weights
 const there = new Set(); // ids of the weights whose index is loaded
 
@@ -36,28 +36,24 @@ export async function named(squares) {
 }
 
 /** The seed whose face is most like a picture in its details: { likeness, seed, weights }; null where none is like it.
- *  Other indices than the first are loaded only for a picture that is almost certainly of a seed: generators that grew
- *  from one another make similar faces of it.
+ *  Other indices than the first are loaded only for a picture that is almost that of a seed: generators that grew from
+ *  one another make similar faces of it.
  *  squares: as the photo worker answers them. */
 export async function closest(squares) {
-  const [first, ...others] = models.indexed();
-  if (!first) return null;
-  const tried = [await candidates(first, squares)];
-  if (tried[0].similarity >= LIKELY) for (const entry of others) tried.push(await candidates(entry, squares));
-  tried.sort((one, other) => other.similarity - one.similarity);
-  const worth = tried.filter(({ similarity }, place) => similarity >= (place ? LIKELY : POSSIBLE));
-  const found = [];
-  for (const each of worth) found.push(await compared(each));
-  return found.reduce((best, each) => (best?.likeness >= each.likeness ? best : each), null);
+  let best = null;
+  for (const entry of models.indexed()) {
+    const found = await closestOf(entry, squares);
+    if (found && !(best?.likeness >= found.likeness)) best = found;
+    if (!(best?.likeness >= ALMOST)) break;
+  }
+  return best;
 }
 
-async function candidates(entry, squares) {
+/** The same among the seeds of some weights. */
+async function closestOf(entry, squares) {
   const ask = await openIndex(entry);
-  return { entry, ask, ...(await ask({ task: "candidates", squares })) };
-}
-
-/** The seed whose face is most like a square: { likeness, seed, weights }. */
-async function compared({ entry, ask, seen, seeds }) {
+  const { seen, seeds, similarity } = await ask({ task: "candidates", squares });
+  if (similarity < POSSIBLE) return null;
   await loaded(entry, new AbortController().signal);
   const view = plain(entry, seeds);
   const faces = await face.drawAll(seeds.map((seed) => face.faceOf(face.queryOf(view, seed))));
