@@ -32,7 +32,8 @@ from gan.serve.page.verdict import as_json
 from gan.web import yunet
 from gan.web.build import DETECTOR
 from gan.web.photos import verdict_said
-from tests.profiles import P3_PROFILE
+
+from .profiles import P3_PROFILE
 
 TESTS = Path(__file__).resolve().parent
 ROOT = TESTS.parent

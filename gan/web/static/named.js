@@ -6,8 +6,8 @@ import * as models from "./models.js";
 import { opener } from "./photos.js";
 
 const SAME_FROM = 0.975; // likeness from which a picture is called that of a seed: docs/find.md
-// similarity to a seed's face from which a picture is compared with it: of the first weights, and of others
-const [POSSIBLE, LIKELY] = [0.82, 0.9];
+const POSSIBLE = 0.82; // similarity to a seed's face from which a picture is compared with it
+const ALMOST = 0.9; // likeness from which another generator may have made the picture
 const open = new Map(); // opener of an index by the id of its weights
 const there = new Set(); // ids of the weights whose index is loaded
 
@@ -22,11 +22,12 @@ export async function openIndex({ id, index }) {
 /** The view of a few faces as they were trained. */
 export const plain = (entry, seeds) => ({ ...decode("seeds=0").view, seeds, weights: entry.id });
 
-/** What has to be loaded before pictures can be named, in megabytes; 0: nothing. */
-export function missing() {
-  const [first] = models.indexed();
-  return first && !there.has(first.id) ? first.indexMegabytes : 0;
-}
+/** Whether the index in which pictures are looked up first is loaded. */
+export const isReady = () => models.indexed().slice(0, 1).every(({ id }) => there.has(id));
+
+/** Megabytes of indices that may have to be loaded for a name. */
+export const missing = () =>
+  models.indexed().reduce((sum, { id, indexMegabytes }) => sum + (there.has(id) ? 0 : indexMegabytes), 0);
 
 /** The seed whose face a picture shows, as it was made or saved again: as `closest`; null where there is none. */
 export async function named(squares) {
@@ -35,28 +36,24 @@ export async function named(squares) {
 }
 
 /** The seed whose face is most like a picture in its details: { likeness, seed, weights }; null where none is like it.
- *  Other indices than the first are loaded only for a picture that is almost certainly of a seed: generators that grew
- *  from one another make similar faces of it.
+ *  Other indices than the first are loaded only for a picture that is almost that of a seed: generators that grew from
+ *  one another make similar faces of it.
  *  squares: as the photo worker answers them. */
 export async function closest(squares) {
-  const [first, ...others] = models.indexed();
-  if (!first) return null;
-  const tried = [await candidates(first, squares)];
-  if (tried[0].similarity >= LIKELY) for (const entry of others) tried.push(await candidates(entry, squares));
-  tried.sort((one, other) => other.similarity - one.similarity);
-  const worth = tried.filter(({ similarity }, place) => similarity >= (place ? LIKELY : POSSIBLE));
-  const found = [];
-  for (const each of worth) found.push(await compared(each));
-  return found.reduce((best, each) => (best?.likeness >= each.likeness ? best : each), null);
+  let best = null;
+  for (const entry of models.indexed()) {
+    const found = await closestOf(entry, squares);
+    if (found && !(best?.likeness >= found.likeness)) best = found;
+    if (!(best?.likeness >= ALMOST)) break;
+  }
+  return best;
 }
 
-async function candidates(entry, squares) {
+/** The same among the seeds of some weights. */
+async function closestOf(entry, squares) {
   const ask = await openIndex(entry);
-  return { entry, ask, ...(await ask({ task: "candidates", squares })) };
-}
-
-/** The seed whose face is most like a square: { likeness, seed, weights }. */
-async function compared({ entry, ask, seen, seeds }) {
+  const { seen, seeds, similarity } = await ask({ task: "candidates", squares });
+  if (similarity < POSSIBLE) return null;
   await loaded(entry, new AbortController().signal);
   const view = plain(entry, seeds);
   const faces = await face.drawAll(seeds.map((seed) => face.faceOf(face.queryOf(view, seed))));

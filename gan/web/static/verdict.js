@@ -5,7 +5,7 @@ import * as face from "./face.js";
 import { fill } from "./fill.js";
 import { go, loaded, view } from "./frame.js";
 import { indexed, photoFiles } from "./models.js";
-import { missing, named } from "./named.js";
+import { isReady, missing, named } from "./named.js";
 import { answering, bold, onPhoto, opener, refuse, wordsOf } from "./photos.js";
 import { text as textOf } from "./point.js";
 
@@ -59,9 +59,9 @@ function whose(found) {
     }
   };
   const { decidedBy } = found.said.opinion ?? found.said.middle ?? {};
-  if (!missing() || decidedBy === "ours") look();
+  if (isReady() || decidedBy === "ours") look();
   else {
-    const label = `Is it the face of a seed? Load the index, ${missing()} MB`;
+    const label = `Is it the face of a seed? Load up to ${missing()} MB to find out`;
     line.append(make("button", { type: "button", className: "plain", onclick: look }, label));
   }
   return line;
