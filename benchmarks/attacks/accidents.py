@@ -77,9 +77,11 @@ def two_runs(share: float, seed: int, whole: Path) -> Outcome:
             while not (folder / "out" / "reals.png").exists() and not forks.has_ended(first[0]):
                 time.sleep(0.01)
             second = folder / "second"
-            found = not_one_sentence(trained.end(trained.begin(trained.words(folder), second)), second.read_text())
-            if "Another run is writing to" not in second.read_text():
-                found.append(f"the second was not refused: {second.read_text()[-300:]!r}")
+            found = not_one_sentence(
+                trained.end(trained.begin(trained.words(folder), second)), second.read_text(encoding="utf-8")
+            )
+            if "Another run is writing to" not in second.read_text(encoding="utf-8"):
+                found.append(f"the second was not refused: {second.read_text(encoding='utf-8')[-300:]!r}")
             outcome.ends["not refused" if found else "refused in one sentence"] += 1
             if status := trained.end(first):
                 found.append(f"the first failed with {status}: {_said(folder)[-300:]!r}")
