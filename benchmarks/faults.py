@@ -15,6 +15,7 @@ promise: that goes into `Outcome.broken`, with what repeats it. Exit status: 1 i
 import argparse
 import importlib
 import platform
+import signal
 import sys
 import time
 from pathlib import Path
@@ -24,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from benchmarks.attacks.outcome import Outcome
 
 # a module of `attacks`, and what the table calls it
-ROWS = {"weights": "Weights and configs"}
+ROWS = {"weights": "Weights and configs", "trainer": "Trainer", "determinism": "Determinism"}
 
 
 def machine() -> str:
@@ -49,6 +50,7 @@ def main() -> None:
     parser.add_argument("--share", type=float, default=1.0, help="of the full counts, 1 by default")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("Stopped."))  # so that nothing is left behind
     if unknown := set(arguments.rows) - set(ROWS):
         parser.error(f"there is no row {', '.join(sorted(unknown))}")
     print(f"{machine()}; {time.strftime('%d %B %Y')}; --share {arguments.share:g} --seed {arguments.seed}\n")

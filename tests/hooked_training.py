@@ -18,7 +18,7 @@ import torch
 
 import train_accelerate
 from gan.model import weights
-from gan.train.generator import loop, losses
+from gan.train.generator import export, loop, losses
 from gan.train.generator.step import GanStep
 
 
@@ -58,8 +58,13 @@ def install(accident: str, step: int, run) -> None:
 
         original_replace = weights.replace_folder
         weights.replace_folder = lambda new, folder: (rename if now() else original_replace)(new, folder)
+    elif accident == "kill-before-the-export":
+        before(export, "write", lambda run: now() and die())
     elif accident == "kill-while-measuring":
         before(loop, "measure", lambda folder: now() and die())
+    elif accident == "kill-before-a-measurement-is-saved":
+        original_append = run.log.append
+        run.log.append = lambda row: (original_append(row), now() and "frechet_distance" in row and die())
     elif accident == "nan":
         original_loss = losses.relativistic_generator
         losses.relativistic_generator = lambda real, fake: original_loss(real, fake) * (float("nan") if now() else 1)

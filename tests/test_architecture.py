@@ -82,7 +82,7 @@ def test_walls(path):
 
 def third_party(paths: set[Path]) -> set[str]:
     """Top-level names of modules that files import and that are neither Python's nor ours."""
-    ours = {"gan", "benchmarks"} | {path.stem for path in (*FILES, *TESTS)}
+    ours = {"gan", "benchmarks", "tests"} | {path.stem for path in (*FILES, *TESTS)}
     return {name.split(".")[0] for path in paths for name in imports(path)} - ours - set(sys.stdlib_module_names)
 
 

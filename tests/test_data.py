@@ -160,6 +160,16 @@ def test_a_store_is_made_once_and_follows_the_pictures(tmp_path):
     assert store_of(tmp_path / "in", tmp_path).info["train"] == 3
 
 
+@pytest.mark.parametrize("name, content", [("info.json", b""), ("info.json", b"{}"), ("train.u8", b"\0" * 99)])
+def test_a_store_that_a_power_cut_has_damaged_is_made_again(tmp_path, name, content):
+    fill(tmp_path / "in", [f"{number}.png" for number in range(6)])
+    whole = store_of(tmp_path / "in", tmp_path)
+    train = whole.train.copy()
+    (whole.folder / name).write_bytes(content)
+    again = store_of(tmp_path / "in", tmp_path)
+    assert np.array_equal(again.train, train) and again.info["digest"] == whole.info["digest"]
+
+
 def test_two_processes_decode_once(tmp_path):
     fill(tmp_path / "in", [f"{n}.png" for n in range(300)])
     with get_context("spawn").Pool(2) as pool:

@@ -1,3 +1,5 @@
+import resource
+
 import numpy as np
 import pytest
 import torch
@@ -92,3 +94,26 @@ def test_files_that_are_no_feature_network(tmp_path):
     (tmp_path / "text.pt").write_text("no network")
     with pytest.raises(UserError, match="not a TorchScript network"):
         Features(tmp_path / "text.pt")
+
+
+def test_a_disk_that_is_full_is_one_sentence_and_costs_nothing(tmp_path, features):
+    """A limit on the size of files stands in for the disk. In a memory map a full disk is the signal SIGBUS."""
+    reference = Reference(features, store_of(tmp_path, drawn(600)), 8)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (5000, before[1]))
+    try:
+        with pytest.raises(UserError, match=r"cannot be kept in .* \(File too large\): free some space there, or"):
+            reference.train_features  # noqa: B018
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert not list(tmp_path.glob("*.npy"))
+    assert np.allclose(reference.train_features, moments(drawn(600)), atol=1e-6)
+
+
+def test_a_file_of_features_that_was_cut_short_is_made_again(tmp_path, features):
+    store = store_of(tmp_path, drawn(40))
+    expected = np.array(Reference(features, store, 8).train_features)
+    (cache,) = tmp_path.glob("*.npy")
+    for content in (b"", cache.read_bytes()[:-9], b"junk"):
+        cache.write_bytes(content)
+        assert np.array_equal(Reference(features, store, 8).train_features, expected)

@@ -93,6 +93,15 @@ def test_a_run_that_has_left_no_checkpoint_is_a_run(folder, tmp_path, left):
         folder.require_own(elsewhere(tmp_path, "a"))
 
 
+def test_a_folder_takes_one_run_at_a_time(folder):
+    folder.path.mkdir()
+    first = folder.take()
+    with pytest.raises(UserError, match=r"Another run is writing to .*mine: wait for its end, or choose another"):
+        RunFolder(folder.path).take()
+    del first
+    assert RunFolder(folder.path).take()
+
+
 def test_what_is_of_later_steps_or_another_run_is_removed(folder):
     sheets = [folder.sheet(step) for step in (0, 3, 6)]
     sheets[0].parent.mkdir(parents=True)

@@ -189,12 +189,13 @@ def test_killed_again_and_again_a_run_ends_like_an_undisturbed_one(run, pictures
         ("kill-between-the-renames", 12, "starting from the beginning", [6, 12]),
         ("kill-between-the-two-steps", 14, "Going on from step 12 of", [6, 12]),
         ("kill-while-saving", 18, "Going on from step 12 of", [6, 12]),
+        ("kill-before-the-export", STEPS, "Going on from step 12 of", [18, 24]),  # the weights are those of step 18
     ):
         killed = run("tests/hooked_training.py", accident, step, *arguments)
         assert killed.returncode == -signal.SIGKILL and begins in killed.stdout, killed.stderr
         assert sorted(int(path.stem.split("-")[1]) for path in (output / "checkpoints").glob("*.pt")) == kept
     resumed = run("train_accelerate.py", *arguments)
-    assert resumed.returncode == 0 and "Going on from step 12 of" in resumed.stdout, resumed.stderr
+    assert resumed.returncode == 0 and "Going on from step 24 of" in resumed.stdout, resumed.stderr
     assert_same_end(output, undisturbed)
 
 
@@ -222,7 +223,7 @@ def test_another_runs_checkpoint_is_refused_and_ones_own_comes_back(run, picture
     (foreign,) = checkpoint.found(other / "checkpoints")
 
     def files() -> dict:
-        return {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in mine.rglob("*") if path.is_file()}
+        return {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in mine.rglob("[!.]*") if path.is_file()}
 
     before = files()
     refused = run("train_accelerate.py", *command(pictures, mine, "--resume_from_checkpoint", foreign))
@@ -454,9 +455,11 @@ def test_the_paper_recipe_and_a_measured_end(run, pictures, tmp_path):
         "--eval_samples",
         30,
     )
-    killed = run("tests/hooked_training.py", "kill-while-measuring", STEPS, *words)
-    assert killed.returncode == -signal.SIGKILL and last_state(output)["training"]["step"] == STEPS
-    done = run("train_accelerate.py", *words, "--resume_from_checkpoint", "latest")
+    words += ["--resume_from_checkpoint", "latest"]
+    for accident in ("kill-while-measuring", "kill-before-a-measurement-is-saved"):
+        killed = run("tests/hooked_training.py", accident, STEPS, *words)
+        assert killed.returncode == -signal.SIGKILL and last_state(output)["training"]["step"] == STEPS
+    done = run("train_accelerate.py", *words)
     assert done.returncode == 0, done.stderr
     measured = weights.load(output / "weights").config["metrics"]["frechet_distance"]
     assert measured["samples"] == 30 and "first 30 training pictures" in measured["reference"]

@@ -64,6 +64,11 @@ def wait(process: int) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
 
 
+def has_ended(process: int) -> bool:
+    """Whether a fork that nobody has waited for yet has ended."""
+    return os.waitid(os.P_PID, process, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+
 def in_turn(work: Callable[[int], dict], numbers: range) -> Iterator[dict]:
     """`work(number)` for each number, in a fork that is replaced when it dies.
 

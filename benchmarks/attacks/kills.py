@@ -58,7 +58,7 @@ class Kills:
             raise RuntimeError(f"the undisturbed run failed: {status}\n{self.log.read_text(encoding='utf-8')[-3000:]}")
         self.seconds = (resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before) / self.ranks
         counted = [self.folder / f"changes-{rank}" for rank in range(self.ranks)]
-        self.changes = [int(path.read_text()) if path.exists() else 0 for path in counted]
+        self.changes = [int(path.read_text(encoding="ascii")) if path.exists() else 0 for path in counted]
         (self.folder / "out").rename(self.undisturbed)
         self.published = self.files_of(self.name)
 
@@ -88,7 +88,7 @@ class Kills:
         shutil.rmtree(self.folder / "out", ignore_errors=True)
         if random.rand() < 0.3:
             shutil.rmtree(self.folder / "store", ignore_errors=True)
-        self.log.write_text("")
+        self.log.write_text("", encoding="utf-8")
         self.repeated, during = f"{self.name}-{number}", []
         while not during or random.rand() < 0.4:
             during.append(self.killed(random))

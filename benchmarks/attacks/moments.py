@@ -38,6 +38,19 @@ def count_changes(folder: Path, action: Callable[[int], None]) -> None:
     sys.addaudithook(hook)
 
 
+def count_reads(folder: Path, action: Callable[[int], None]) -> None:
+    """Call `action` with 1, 2, … before each file in a folder is opened to be read."""
+    number = 0
+
+    def hook(event: str, arguments: tuple) -> None:
+        nonlocal number
+        if event == "open" and str(arguments[0]).startswith(str(folder)) and not arguments[2] & os.O_WRONLY:
+            number += 1
+            action(number)
+
+    sys.addaudithook(hook)
+
+
 def after(seconds: float, action: Callable[[], None]) -> None:
     """Call `action` once this process has computed for so many seconds, however busy the machine is."""
     signal.signal(signal.SIGPROF, lambda *_: action())

@@ -48,6 +48,13 @@ TARGETS = {
 
 def make(folder: Path) -> None:
     """One whole folder of each kind, small, with all that the embedded ones have."""
+    make_weights(folder)
+    trained.prepare(folder / RUN)
+    trained.train(trained.words(folder / RUN, steps=trained.STEPS // 2))
+
+
+def make_weights(folder: Path) -> None:
+    """Those of a generator and of a detector."""
     from gan.model.detector import Detector
     from gan.model.traces import Traces
 
@@ -61,8 +68,6 @@ def make(folder: Path) -> None:
     said = {name: shown[1][name] for name in ("training", "calibration", "report")}
     weights.save_detector(folder / DETECTOR, Detector(SMALL), SMALL, said)
     weights.save_traces(folder / DETECTOR, Traces(SMALL), shown[1]["unseen"])
-    trained.prepare(folder / RUN)
-    trained.train(trained.words(folder / RUN, steps=trained.STEPS // 2))
 
 
 def weights_folder(name: str) -> Path:

@@ -13,6 +13,8 @@ from torch import nn
 from gan import UserError, reason
 from gan.model.config import CONFIG, read_file
 
+MOST_HEADER_BYTES = 2**18  # those of networks have some thousands
+
 
 def write(path: Path, tensors: dict[str, torch.Tensor], metadata: dict[str, str] | None = None) -> None:
     """
@@ -29,6 +31,9 @@ def read(path: Path, most: int) -> tuple[dict[str, torch.Tensor], bytes, str]:
         UserError: it is missing or damaged; with one sentence.
     """
     content = read_file(path, most)
+    # a header of many tensors without numbers would take many times its size
+    if int.from_bytes(content[:8], "little") > MOST_HEADER_BYTES:
+        raise UserError(f"{path} is damaged or cut short (its header is too long): copy it again.")
     try:
         found = deserialize(content)
     except (SafetensorError, KeyError) as error:  # KeyError: a type that PyTorch does not have

@@ -183,6 +183,8 @@ def _read(path: Path) -> dict:
     if not isinstance(state, dict) or not {"training", "identity"} <= state.keys():
         raise ValueError("not a checkpoint of a run")
     wrong = [name for name, kinds in _KINDS.items() if name in state and type(state[name]) not in kinds]
+    plain = (str, int, float, bool, list, type(None))
+    wrong = wrong or [name for name, value in state["identity"].items() if type(value) not in plain]
     if wrong or type(state["training"].get("step")) is not int:
         raise ValueError(f"not a checkpoint of a run: {(wrong or ['step'])[0]} is of another kind")
     return state
@@ -215,9 +217,9 @@ def require_same(path: Path, saved: dict, expected: dict, pictures: tuple[str, s
         there, here = pictures if pictures[0] != pictures[1] else ("others", pictures[1])
         values = {name: (saved.get(name), expected.get(name)) for name in differences}
         values |= {"pictures": (there or "others", here)} if "pictures" in values else {}
+        said = [f"{name}: {one!s:.80} there, {other!s:.80} here" for name, (one, other) in values.items()]
         raise UserError(
-            f"{path} is of a run with other settings "
-            f"({'; '.join(f'{name}: {one} there, {other} here' for name, (one, other) in values.items())}). "
+            f"{path} is of a run with other settings ({'; '.join(said)}). "
             "Use the same ones, or another --output_dir for a new run."
         )
 

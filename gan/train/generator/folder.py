@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from gan import UserError
 from gan.train.generator import checkpoint
 
@@ -43,6 +45,24 @@ class RunFolder:
                     with suppress(OSError):  # something else is in it by now
                         path.rmdir()
             raise
+
+    def take(self) -> FileLock | None:
+        """Keep other runs out of the folder, which exists, while the result is held; the kernel ends this with the
+        process. None where the drive knows no locks.
+
+        Raises:
+            UserError: another run is here.
+        """
+        lock = FileLock(self.path / ".running")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise UserError(
+                f"Another run is writing to {self.path}: wait for its end, or choose another --output_dir."
+            ) from None
+        except (OSError, NotImplementedError):  # of a network drive
+            return None
+        return lock
 
     def holds_run(self) -> bool:
         """Whether a run has left checkpoints, weights, a sheet or a line of metrics here."""

@@ -40,12 +40,15 @@ class MetricsLog:
         """All lines so far."""
         return read_metrics(self.file)
 
-    def cut_after(self, step: int) -> None:
-        """Drop the lines of steps that will be taken again."""
+    def cut_after(self, step: int, measured: bool) -> None:
+        """Drop the lines of steps that will be taken again, and the measurement of this step unless it is finished."""
+        kept = [
+            row
+            for row in self.rows()
+            if row["step"] < step or row["step"] == step and (measured or "frechet_distance" not in row)
+        ]
         temporary = self.file.with_suffix(".tmp")  # a kill while writing must not lose the earlier lines
-        temporary.write_text(
-            "".join(json.dumps(row) + "\n" for row in self.rows() if row["step"] <= step), encoding="utf-8"
-        )
+        temporary.write_text("".join(json.dumps(row) + "\n" for row in kept), encoding="utf-8")
         temporary.replace(self.file)
 
     def add(self, losses: dict[str, torch.Tensor]) -> None:

@@ -66,6 +66,7 @@ class Run:
         # what the person gave is checked before anything takes long
         if self.main:
             machine.require_writable(self.folder.path)
+        self.taken = self.folder.take() if self.main else None  # until this process ends
         self.found = find_checkpoint(self.folder, settings.resume_from_checkpoint, self.main)
         # a checkpoint has all that was taken from other weights
         source = transfer.open_source(settings.init_from) if settings.init_from and not self.found else None
@@ -122,15 +123,14 @@ class Run:
     def _steps(self, stop: machine.StopSignal, progress: tqdm) -> int:
         s = self.settings
         sheet_every = max(1, self.total_steps // s.sample_sheets)
-        if self.gan.step == 0:
+        if not self.gan.step or not self.folder.sheets():  # a checkpoint was copied without the rest of its run
             self._save_sheet()
-        elif not self.folder.weights.exists():  # a checkpoint was copied here without the rest of its run
-            self._save_sheet()
-            self._save()
-        # the run was killed before this step's measurement finished
-        if self.gan.step and self._measures() and self.measured_at != self.gan.step:
-            self._save()
-            self._evaluate(ending=self.gan.step == self.total_steps)
+        if self.gan.step:
+            ending, measures = self.gan.step == self.total_steps, self._measures() and self.measured_at != self.gan.step
+            # the run may have been killed after the checkpoint, before the weights were written or measured
+            self._save(ending and not measures)
+            if measures:
+                self._evaluate(ending)
         for pictures in self.batches(self.gan.step, self.total_steps):
             self.log.add(self.gan(pictures))
             progress.update(self.gan.pictures_per_step)

@@ -75,7 +75,7 @@ def start(run) -> None:
     elif wanted:
         run.say(f"No checkpoint in {run.folder.checkpoints} yet: starting from the beginning.")
     if run.main:
-        run.log.cut_after(run.gan.step)
+        run.log.cut_after(run.gan.step, measured=run.measured_at == run.gan.step)
         run.folder.remove_after(run.gan.step, keep_earlier_timeline=goes_on_here)
     if not found and run.source_folder:
         run.say(run.gan.taken)
@@ -94,6 +94,9 @@ def _load(run, found: Checkpoint) -> None:
     state = found.state
     try:
         run.gan.load_state_dict(state["training"])
+        run.run_id = state.get("run") or run.run_id
+        run.earlier_seconds, run.measured, run.commands = state["seconds"], state["measured"], state["commands"]
+        run.started_from, run.measured_at = state.get("started_from"), state.get("measured_at", 0)
     except (AttributeError, LookupError, TypeError, ValueError, RuntimeError) as error:
         if isinstance(error, torch.OutOfMemoryError):
             raise
@@ -101,9 +104,6 @@ def _load(run, found: Checkpoint) -> None:
             f"{found.path} does not fit this run ({reason(error)}): it is damaged or of another version. Go on from "
             "another checkpoint, or choose another --output_dir for a new run."
         ) from error
-    run.run_id = state.get("run") or run.run_id
-    run.earlier_seconds, run.measured, run.commands = state["seconds"], state["measured"], state["commands"]
-    run.started_from, run.measured_at = state.get("started_from"), state.get("measured_at", 0)
     if run.gan.step > run.total_steps:
         raise UserError(
             f"The run has {run.gan.step:,} steps already, more than the {run.total_steps:,} of --max_train_steps or "

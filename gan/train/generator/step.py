@@ -227,7 +227,10 @@ class GanStep:
 
     def state_dict(self) -> dict:
         """All that the next step depends on, as tensors and plain numbers."""
-        return {"step": self.step, **{name: part.state_dict() for name, part in self._parts().items()}}
+        states = {name: part.state_dict() for name, part in self._parts().items()}
+        for state in states.values():
+            state.pop("param_groups", None)  # rates and betas follow from settings and step
+        return {"step": self.step, **states}
 
     def load_state_dict(self, state: dict) -> None:
         """Continue exactly where `state_dict` was taken.
@@ -251,7 +254,7 @@ class GanStep:
 
 
 def _restore(optimizer: torch.optim.Optimizer, moments: dict, names: set[str]) -> None:
-    """Give an optimizer its moments, or none before the first step; rates and betas follow from settings and step."""
+    """Give an optimizer its moments, or none before the first step."""
     groups = optimizer.state_dict()["param_groups"]
     optimizer.load_state_dict({"state": moments, "param_groups": groups})
     for parameter in (each for group in optimizer.param_groups for each in group["params"] if moments):

@@ -1,6 +1,6 @@
 """The feature network, and what is kept of samples and of the real pictures that they are compared with."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -105,17 +105,38 @@ class Reference:
 
     @cached_property
     def train_features(self) -> np.ndarray:
-        """Of all training pictures: memory-mapped `(N, D)` float32."""
+        """Of all training pictures: memory-mapped `(N, D)` float32.
+
+        Raises:
+            UserError: they cannot be kept, as on a full disk.
+        """
         cache = self.store.folder / f"features-{self.features.file.split()[-1]}-train.npy"
-        with FileLock(cache.with_suffix(".lock")):  # a run and the command may measure at the same time
-            if not cache.exists():
-                temporary = cache.with_suffix(".tmp.npy")
-                shape = len(self.store.train), self.features.num_features
-                self._extract_into(
-                    np.lib.format.open_memmap(temporary, "w+", np.float32, shape), self.store.train
-                ).flush()
-                temporary.replace(cache)
+        shape = len(self.store.train), self.features.num_features
+        try:
+            with FileLock(cache.with_suffix(".lock")):  # a run and the command may measure at the same time
+                if not cache.exists() or _shape(cache) != shape:
+                    self._write_features(cache, shape)
+        except OSError as error:
+            raise UserError(
+                f"The features of the pictures cannot be kept in {cache.parent} ({error.strerror or error}): free some "
+                "space there, or choose another --store_dir."
+            ) from error
         return np.load(cache, mmap_mode="r")
+
+    def _write_features(self, cache: Path, shape: tuple[int, int]) -> None:
+        """Write the features of all training pictures as .npy; the name appears once the file is complete."""
+        temporary = cache.with_suffix(".tmp.npy")
+        try:
+            # not through a memory map, in which a full disk kills the process instead of raising an error
+            with open(temporary, "wb") as file:
+                header = {"descr": "<f4", "fortran_order": False, "shape": shape}
+                np.lib.format.write_array_header_1_0(file, header)
+                for features in self._batches(self.store.train):
+                    file.write(features.tobytes())
+            temporary.replace(cache)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
 
     @cached_property
     def held_out(self) -> tuple[np.ndarray, np.ndarray] | None:
@@ -124,9 +145,7 @@ class Reference:
         pictures = sheets.evenly(self.store.held_out, self.looked_up)
         if len(pictures) < FEWEST_HELD_OUT:
             return None
-        features, mirrored = np.empty((2, len(pictures), self.features.num_features), np.float32)
-        self._extract_into(features, pictures)
-        self._extract_into(mirrored, pictures[:, :, ::-1])
+        features, mirrored = (np.concatenate([*self._batches(each)]) for each in (pictures, pictures[:, :, ::-1]))
         return features, quality.nearest(features, mirrored, self.train_features)[0]
 
     def real(self, first: int, last: int) -> Seen:
@@ -134,15 +153,23 @@ class Reference:
         batches = (self.store.train[start : min(start + _BATCH, last)] for start in range(first, last, _BATCH))
         return Seen(self.train_features[first:last], *_averages(batches))
 
-    def _extract_into(self, rows: np.ndarray, pictures: np.ndarray) -> np.ndarray:
+    def _batches(self, pictures: np.ndarray) -> Iterator[np.ndarray]:
+        """Features of some pictures after the others, `(n, D)` float32."""
         for start in tqdm(range(0, len(pictures), _BATCH), desc="Features of real pictures", leave=False):
-            rows[start : start + _BATCH] = self.extract(pictures[start : start + _BATCH])
-        return rows
+            yield self.extract(pictures[start : start + _BATCH])
 
     def extract(self, pictures: np.ndarray) -> np.ndarray:
         """`(N, S, S, 3)` uint8 → features `(N, D)` float32."""
         tensor = torch.from_numpy(pictures.copy()).permute(0, 3, 1, 2).contiguous().to(self.device)
         return self.features(tensor).float().cpu().numpy()
+
+
+def _shape(cache: Path) -> tuple | None:
+    """The shape of an array in a file; None if the file is damaged or cut short."""
+    try:
+        return np.load(cache, mmap_mode="r").shape
+    except (ValueError, EOFError):
+        return None
 
 
 def _averages(batches: Iterable[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:

@@ -67,6 +67,8 @@ def open_store(source: Source, resolution: int, store_dir: Path, digest: str | N
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(folder.with_suffix(".lock")):
+            if folder.exists() and not _is_whole(folder):
+                shutil.rmtree(folder)
             lacking = _lacking(folder)
             found = [made for made in lacking if _info(made)["digest"] == digest]
             found = found or [folder][: folder.exists()] or [made for made in lacking if _is_good_yet(made, source)]
@@ -92,8 +94,19 @@ def open_store(source: Source, resolution: int, store_dir: Path, digest: str | N
 
 def _lacking(folder: Path) -> list[Path]:
     """Stores of the same source and size that lack pictures which could not be read, the newest first."""
-    made = [path for path in folder.parent.glob(f"{folder.name}-*") if (path / "info.json").is_file()]
+    made = [path for path in folder.parent.glob(f"{folder.name}-*") if _is_whole(path)]
     return sorted(made, key=lambda path: _info(path)["made"], reverse=True)
+
+
+def _is_whole(folder: Path) -> bool:
+    """Whether a store has all its pixels: a power cut may have left less, and reading beyond the end of a file that is
+    mapped into memory kills the process."""
+    try:
+        info = _info(folder)
+        sizes = {part: 3 * info["resolution"] ** 2 * info[part] for part in PARTS}
+        return all((folder / f"{part}.u8").stat().st_size == size for part, size in sizes.items() if size)
+    except (OSError, ValueError, LookupError, TypeError):
+        return False
 
 
 def _is_good_yet(made: Path, source: Source) -> bool:
