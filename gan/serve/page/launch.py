@@ -21,6 +21,7 @@ from gan.serve.page.frame import Page
 from gan.serve.page.line import Line, keep_fair
 from gan.serve.page.preview import LinkPreview, picture_route
 from gan.serve.page.safety import BodyLimit
+from gan.serve.page.strangers import Doors
 from gan.serve.reader import READER
 from gan.serve.variables import no_port
 
@@ -103,9 +104,16 @@ def _serve(page: gr.Blocks, models: Models, line: Line) -> None:
         state_session_capacity=1,
         run_history=False,
         show_error=False,
+        # with it, Gradio's Node server answers for the page: no face has an address, and no header protects anybody
+        ssr_mode=False,
         max_file_size=MOST_BYTES,
         app_kwargs={
-            "middleware": [Middleware(BodyLimit), Middleware(LinkPreview, models=models), Middleware(ApiExamples)],
+            "middleware": [
+                Middleware(Doors),
+                Middleware(BodyLimit),
+                Middleware(LinkPreview, models=models),
+                Middleware(ApiExamples),
+            ],
             "routes": [picture_route(models, line), *face_routes(models, line)],
         },
     )
