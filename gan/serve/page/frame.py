@@ -35,8 +35,7 @@ class Page:
 
     def __init__(self, models: Models, judge: Judge):
         self.models = models
-        # uploads are deleted after they are read; this deletes those that never were, and the files of the API
-        with Blocks(title="SeedFaces", analytics_enabled=False, delete_cache=(60, 300)) as self.blocks:
+        with Blocks(title="SeedFaces", analytics_enabled=False) as self.blocks:
             gr.HTML(
                 "<h1>SeedFaces</h1><p>Every face is a number. None of these people exist.</p>",
                 elem_id="title",
