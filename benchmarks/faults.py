@@ -24,7 +24,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from benchmarks.attacks.outcome import Outcome
 
 # a module of `attacks`, and what the table calls it
-ROWS = {"weights": "Weights and configs"}
+ROWS = {"weights": "Weights and configs"} | {
+    "pictures": "Pictures",
+    "links": "Links and requests",
+    "strangers": "Strangers",
+}
 
 
 def machine() -> str:

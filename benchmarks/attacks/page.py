@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -63,6 +64,18 @@ class Page:
 
     def log(self) -> str:
         return (self.folder / "app.log").read_text(encoding="utf-8", errors="replace")
+
+    def traces(self) -> list[str]:
+        """Each kind of traceback in its log, and each line that tells where the program lies, with how often."""
+        blocks = re.split(r"^Traceback.*\n", self.log(), flags=re.MULTILINE)
+        last = [
+            next(
+                (line for line in block.splitlines() if re.match(r"[\w.]+(Error|Exception|Group)\b", line)), block[:200]
+            )
+            for block in blocks[1:]
+        ]
+        last += [line for line in blocks[0].splitlines() if TRACE.search(line)]
+        return [f"in the log, {count} times: {line}" for line, count in Counter(last).items()]
 
     def alive(self) -> bool:
         """Whether it still makes faces."""

@@ -31,7 +31,7 @@ def attack(share: float, seed: int) -> list[Outcome]:
         if after > MORE_MEMORY * memory:
             outcome.broken.append(f"memory grew from {memory} to {after} bytes")
         outcome.broken += [f"left on disk: {path}" for path in sorted(page.files() - before)]
-        outcome.broken += [f"in the log: {line}" for line in page.log().splitlines() if TRACE.search(line)]
+        outcome.broken += page.traces()
         if not page.alive():
             outcome.broken.append("the page makes no faces any more")
     return [outcome, browser]

@@ -25,7 +25,7 @@ class ApiExamples:
         self.app = app
 
     async def __call__(self, scope, receive, send):
-        if scope["type"] != "http" or not scope["path"].endswith(_PATH):
+        if scope["type"] != "http" or scope["method"] != "GET" or not scope["path"].endswith(_PATH):
             return await self.app(scope, receive, send)
 
         async def corrected(body: bytes, _) -> bytes:

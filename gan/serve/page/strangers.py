@@ -10,6 +10,7 @@ import hashlib
 import re
 
 from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse
 
 from gan.serve.page.components import outer_address
@@ -23,6 +24,7 @@ OPEN = re.compile(
     r"|queue/(join|data|status)|call/.*|(run|api)/.*|cancel|reset/?|heartbeat/[^/]*)",
     re.DOTALL,
 )
+MALFORMED = "This is not a request that the page or its API sends.\n"
 HEADERS = {"x-content-type-options": "nosniff", "referrer-policy": "same-origin"}
 # Gradio compiles templates and `js=` (unsafe-eval) and writes style elements (unsafe-inline)
 _POLICY = (
@@ -43,8 +45,8 @@ def policy(page: bytes) -> str:
 
 
 class Doors:
-    """ASGI middleware: addresses that the page has no use for are 404, and every answer gets `HEADERS`; a page gets its
-    `policy` as well."""
+    """ASGI middleware: addresses that the page has no use for are 404, and what Gradio cannot parse is 400, where it
+    would fail with a traceback. Every answer gets `HEADERS`, and a page its `policy` as well."""
 
     def __init__(self, app):
         self.app = app
@@ -53,8 +55,11 @@ class Doors:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
 
+        started = []
+
         async def send_guarded(message):
             if message["type"] == "http.response.start":
+                started.append(message)
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers[name] = value
@@ -67,5 +72,15 @@ class Doors:
         path = scope["path"].removeprefix(scope.get("root_path", "").rstrip("/")) or "/"
         if not OPEN.fullmatch(path):
             return await PlainTextResponse("There is nothing here.\n", 404)(scope, receive, send_guarded)
-        is_page = scope["method"] == "GET"
-        await self.app(scope, receive, changed(send_guarded, "text/html", guard) if is_page else send_guarded)
+        asks = scope["method"] in ("GET", "HEAD")
+        try:
+            await self.app(scope, receive, changed(send_guarded, "text/html", guard) if asks else send_guarded)
+        except Exception as error:
+            # Gradio notices within a stream that there is nothing to stream
+            if started and isinstance(error.__cause__, HTTPException):
+                return await send({"type": "http.response.body", "body": b""})
+            if asks or started:
+                raise
+            # our own functions run in Gradio's queue, where their errors stay
+            print(f"{path}: a malformed request was refused ({type(error).__name__}).")
+            await PlainTextResponse(MALFORMED, 400)(scope, receive, send_guarded)
