@@ -16,7 +16,7 @@ from gan.serve.page.api import Api, Blocks
 from gan.serve.page.components import FaceCard, LinkBox, Notes, Waiting, static
 from gan.serve.page.find import FindTab
 from gan.serve.page.gallery import Gallery
-from gan.serve.page.inputs import listed
+from gan.serve.page.inputs import Sent, listed
 from gan.serve.page.kept import KeptFaces
 from gan.serve.page.line import AT_ONCE
 from gan.serve.page.morph import Morph
@@ -192,7 +192,7 @@ class Page:
         # asked repeatedly, until the weights are here or known to be unavailable
         self.waiting.again(again, self.waiting, self.outputs, show_progress="hidden", **options)
 
-    def answer(self, event: gr.EventData) -> list:
+    def answer(self, event: Sent) -> list:
         """What the visitor has done, in order, → values for all outputs: `static/actions.js` asks.
 
         The event holds `base`, the query of the view where it began; `at`, the tab that is shown; `weights`, those seen
