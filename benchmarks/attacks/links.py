@@ -3,15 +3,13 @@
 import asyncio
 import json
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from random import Random
-from threading import Thread
 from urllib.parse import quote
 
 import httpx
 
 from benchmarks.attacks.outcome import Outcome, times
-from benchmarks.attacks.page import API, ROOT, TRACE, Page, running
+from benchmarks.attacks.page import API, ROOT, TRACE, Page, canary, running
 from gan.link import LOOK, SEEDS, View, decode, encode
 
 QUERIES, OVER_HTTP, REQUESTS = 10_000, 300, 2_000
@@ -87,16 +85,16 @@ SECRETS = ("root:x:", "def launch", '"widths"', "SEEDFACES_MODEL names", "MIT Li
 def attack(share: float, seed: int) -> list[Outcome]:
     decoded = _decoded(times(QUERIES, share), Random(f"{seed} queries"))
     asked: list[str] = []
-    with _canary(asked) as canary, running() as page:
+    with canary(asked) as server, running() as page:
         opened = _opened(page, times(OVER_HTTP, share), Random(f"{seed} opened"))
-        raw = _raw(page, times(REQUESTS, share), Random(f"{seed} raw"), f"http://127.0.0.1:{canary.server_port}/canary")
+        raw = _raw(page, times(REQUESTS, share), Random(f"{seed} raw"), f"http://127.0.0.1:{server.server_port}/canary")
         raw.note = f"{len(asked)} fetches by the server"
         raw.broken += [f"the server fetched {path}" for path in asked]
         time.sleep(5)
         if not page.alive():
             raw.broken.append("the page makes no faces any more")
         raw.broken += page.traces()
-        canary.shutdown()
+        server.shutdown()
     return [decoded, opened, raw]
 
 
@@ -315,21 +313,3 @@ def request(random: Random, config: dict, routes: list[str], canary: str, number
 
 def _data(random: Random, canary: str, count: int) -> list:
     return json.loads(json.dumps([random.choice(PAYLOADS) for _ in range(count)]).replace("CANARY", canary))
-
-
-def _canary(asked: list[str]) -> ThreadingHTTPServer:
-    """A server that nobody may ask."""
-
-    class Canary(BaseHTTPRequestHandler):
-        def do_GET(self):
-            asked.append(self.path)
-            self.send_error(404)
-
-        do_HEAD = do_POST = do_GET
-
-        def log_message(self, *arguments):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Canary)
-    Thread(target=server.serve_forever, daemon=True).start()
-    return server

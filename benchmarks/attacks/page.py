@@ -11,7 +11,9 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import httpx
 
@@ -91,6 +93,24 @@ def sentence(answer: str) -> str:
         return ""
     text = value.get("error") if isinstance(value, dict) else value
     return text if isinstance(text, str) and text.endswith(".") else ""
+
+
+def canary(asked: list[str]) -> ThreadingHTTPServer:
+    """A server, and a proxy, that nobody may ask; who did is in `asked`."""
+
+    class Canary(BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append(self.path)
+            self.send_error(404)
+
+        do_HEAD = do_POST = do_CONNECT = do_GET
+
+        def log_message(self, *arguments):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Canary)
+    Thread(target=server.serve_forever, daemon=True).start()
+    return server
 
 
 @contextmanager

@@ -2,15 +2,13 @@
 
 import random
 import shutil
-import socket
-import struct
 import time
 from collections import Counter
 from pathlib import Path
 
 from benchmarks.attacks.odd_pictures import drawn, saved
 from benchmarks.attacks.outcome import Outcome, times
-from benchmarks.attacks.page import API, Page, running
+from benchmarks.attacks.page import API, Page, canary, running
 
 UPLOADS = 40
 GONE_AFTER = 20  # seconds after an upload was read: ten, and what the machine is late
@@ -32,8 +30,17 @@ ANSWERS += [
 
 
 def attack(share: float, seed: int) -> list[Outcome]:
-    with running() as page:
-        return [_headers(page), _visit(page), _told(page), _kept(page, times(UPLOADS, share), seed)]
+    asked: list[str] = []
+    with canary(asked) as proxy:
+        address = f"http://127.0.0.1:{proxy.server_port}"
+        # whoever would be told something is told it through this proxy
+        proxies = {"http_proxy": address, "https_proxy": address, "no_proxy": "", "HF_HUB_OFFLINE": "0"}
+        with running(**proxies) as page:
+            outcomes = [_headers(page), _visit(page), _kept(page, times(UPLOADS, share), seed)]
+        proxy.shutdown()
+    told = Outcome("requests of the program to other machines meanwhile", broken=asked)
+    told.ends["sent"] += len(asked)
+    return [*outcomes, told]
 
 
 def _headers(page: Page) -> Outcome:
@@ -85,25 +92,6 @@ def _visit(page: Page) -> Outcome:
     outcome.ends["things forbidden by the policy"] += forbidden.total()
     outcome.ends["visited"] += 1
     outcome.broken += [*others, *forbidden]
-    return outcome
-
-
-def _told(page: Page) -> Outcome:
-    """Whom the program has connections to, and how many addresses of Gradio it opens."""
-    outcome = Outcome("connections of the program to other machines")
-    inodes = set()
-    for link in Path(f"/proc/{page.process.pid}/fd").iterdir():
-        try:
-            inodes.add(link.readlink().name)
-        except OSError:
-            continue
-    for line in Path(f"/proc/{page.process.pid}/net/tcp").read_text(encoding="ascii").splitlines()[1:]:
-        fields = line.split()
-        address = socket.inet_ntoa(struct.pack("<I", int(fields[2].split(":")[0], 16)))
-        if f"socket:[{fields[9]}]" in inodes:
-            local = address in ("0.0.0.0", "127.0.0.1")
-            outcome.ends["on this machine" if local else "elsewhere"] += 1
-            outcome.broken += [] if local else [f"connected to {address}"]
     return outcome
 
 
