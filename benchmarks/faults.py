@@ -24,11 +24,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from benchmarks.attacks.outcome import Outcome
 
 # a module of `attacks`, and what the table calls it
-ROWS = {"weights": "Weights and configs"} | {
-    "pictures": "Pictures",
-    "links": "Links and requests",
-    "strangers": "Strangers",
-}
+ROWS = {"weights": "Weights and configs", "trainer": "Trainer", "determinism": "Determinism"}
+ROWS |= {"pictures": "Pictures", "links": "Links and requests", "strangers": "Strangers"}
 
 
 def machine() -> str:
