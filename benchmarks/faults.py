@@ -26,6 +26,7 @@ from benchmarks.attacks.outcome import Outcome
 
 # a module of `attacks`, and what the table calls it
 ROWS = {"weights": "Weights and configs", "trainer": "Trainer", "determinism": "Determinism"}
+ROWS |= {"pictures": "Pictures", "links": "Links and requests", "strangers": "Strangers"}
 
 
 def machine() -> str:

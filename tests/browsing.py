@@ -70,6 +70,12 @@ def shown(page, model: FaceModel, seeds, variation: float = 1.0, **shape: float)
     assert right, names
 
 
+def framed(page, html: str, site: str = "https://huggingface.co") -> None:
+    """Open a page of another site, such as one with the page in an iframe."""
+    page.route(f"{site}/around", lambda route: route.fulfill(body=html, content_type="text/html"))
+    page.goto(f"{site}/around")
+
+
 def link_of(page) -> str:
     return page.get_by_label("Link to what you see").input_value()
 

@@ -74,6 +74,8 @@ CHROMIUM_FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # in tests, a site on the internet may frame the page on this machine
+    "--disable-features=LocalNetworkAccessChecks,BlockInsecurePrivateNetworkRequests",
 ]
 
 
@@ -264,7 +266,7 @@ def chromium():
 
 @pytest.fixture
 def page(chromium, request):
-    """A fresh visitor; errors of our scripts fail the test."""
+    """A fresh visitor; errors of our scripts, and what the page's own policy forbids, fail the test."""
     from playwright.sync_api import expect
 
     options = getattr(request, "param", {"viewport": DESKTOP})
@@ -273,6 +275,7 @@ def page(chromium, request):
     expect.set_options(timeout=20_000)
     page, errors = context.new_page(), []
     page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda said: errors.append(said.text) if "Content Security Policy" in said.text else None)
     yield page
     context.close()
     assert errors == []

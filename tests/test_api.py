@@ -162,6 +162,30 @@ def test_a_broken_picture_is_one_sentence(client, tmp_path):
         client.predict(picture=handle_file(tmp_path / "broken.png"), api_name="/classify")
 
 
+def send_what_gradio_cannot_parse(api: str) -> None:
+    for path, body in (
+        ("queue/join", {"data": [], "fn_index": 10**9, "session_hash": "x"}),
+        ("queue/join", {"data": [], "fn_index": None, "session_hash": "x"}),
+        ("run/none", {"data": []}),
+        ("call/v2/none", {"seeds": "1"}),
+        ("call/v2/generate", {"other": "1"}),
+    ):
+        answer = httpx.post(f"{api}/{path}", json=body)
+        assert answer.status_code in (400, 404, 422), (path, body, answer.text)
+    answer = httpx.post(f"{api}/upload", files={"files": b"x"}, data={"files": "no file"})
+    assert answer.status_code == 400 and answer.headers["x-content-type-options"] == "nosniff"
+    for data in ([[], 1.0, ""], [{"path": 1}, {}, []], [None] * 50):
+        event = httpx.post(f"{api}/call/morph", json={"data": data}).json()["event_id"]
+        assert "event: error" in httpx.get(f"{api}/call/morph/{event}", timeout=30).text
+    assert httpx.head(f"{api}/info").status_code == 405
+    httpx.get(f"{api}/queue/data?session_hash=unknown")
+    events = httpx.get(f"{api.removesuffix('/gradio_api')}/config").json()["dependencies"]
+    mute = next(event["id"] for event in events if not event["backend_fn"])
+    body = {"data": [], "fn_index": mute, "session_hash": "mute"}
+    assert httpx.post(f"{api}/queue/join", json=body).status_code == 200
+    assert '"success":false' in httpx.get(f"{api}/queue/data?session_hash=mute", timeout=30).text
+
+
 def test_refused_requests_leave_nothing_in_the_log(tmp_path):
     (tmp_path / "broken.png").write_bytes(b"broken")
     with serving(tmp_path / "page") as address:
@@ -175,6 +199,7 @@ def test_refused_requests_leave_nothing_in_the_log(tmp_path):
         ):
             with pytest.raises(AppError):
                 client.predict(**arguments, api_name=endpoint)
+        send_what_gradio_cannot_parse(f"{address}/gradio_api")
     log = (tmp_path / "page" / "app.log").read_text()
     assert "Running on local URL" in log and "Traceback" not in log and "no seed" not in log
 

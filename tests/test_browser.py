@@ -1,20 +1,15 @@
-"""The page as a visitor sees it: a real server process, a real browser, with and without server-side rendering."""
+"""The page as a visitor sees it: a real server process, a real browser."""
 
 import base64
 import io
 import re
-import shutil
-import subprocess
 import zipfile
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from urllib.parse import quote
 
 import httpx
 import numpy as np
 import pytest
-from browsing import CONTRAST, face, in_address, link_of, open_face, pixels, settled, shown
+from browsing import CONTRAST, face, framed, in_address, link_of, open_face, pixels, settled, shown
 from conftest import DESKTOP, EMBEDDED, PHONE, WEIGHTS, serving
 from PIL import Image
 from playwright.sync_api import expect
@@ -28,13 +23,6 @@ from gan.serve.judge import Judge
 from gan.serve.page.verdict import as_json, as_opinion
 
 
-def node_version() -> int:
-    node = shutil.which("node")
-    return (
-        int(subprocess.run([node, "--version"], capture_output=True, text=True).stdout[1:].split(".")[0]) if node else 0
-    )
-
-
 @pytest.fixture(scope="session")
 def model() -> FaceModel:
     return FaceModel(EMBEDDED)
@@ -45,33 +33,18 @@ def judge() -> Judge:
     return Judge(WEIGHTS / "detector")
 
 
-@pytest.fixture(scope="session", params=["browser-rendered", "server-rendered"])
-def site(request, chromium, tmp_path_factory) -> str:
-    """The page's address, once without and once with server-side rendering, which takes Node 20 or newer.
-
-    For what rendering could change; all else asks the `address` alone.
-    """
-    if request.param == "browser-rendered":
-        yield request.getfixturevalue("address")
-        return
-    if node_version() < 20:
-        pytest.skip("server-side rendering needs Node 20")
-    with serving(tmp_path_factory.mktemp("rendered"), GRADIO_SSR_MODE="True") as url:
-        yield url
-
-
 # --- gallery ------------------------------------------------------------------------------------------------------
 
 
-def test_the_first_gallery_is_there_without_a_click(site, page, model):
-    page.goto(site)
+def test_the_first_gallery_is_there_without_a_click(address, page, model):
+    page.goto(address)
     shown(page, model, range(16))
     expect(page.get_by_role("heading", name="Seeds 0–15 of 4,294,967,296")).to_be_visible()
     in_address(page, seeds="0-15", w=model.id)
 
 
-def test_controls_change_the_gallery_and_back_restores_the_one_before(site, page, model):
-    page.goto(site)
+def test_controls_change_the_gallery_and_back_restores_the_one_before(address, page, model):
+    page.goto(address)
     shown(page, model, range(16))
     page.get_by_role("button", name="Next →").click()
     shown(page, model, range(16, 32))
@@ -177,8 +150,8 @@ def test_a_slider_that_is_dragged_is_one_step_of_the_history(address, page, mode
     shown(page, model, range(16))
 
 
-def test_back_closes_the_face_that_is_shown_large(site, page, model):
-    page.goto(site)
+def test_back_closes_the_face_that_is_shown_large(address, page, model):
+    page.goto(address)
     shown(page, model, range(16))
     page.get_by_role("tab", name="About").click()
     in_address(page, tab="about")
@@ -239,15 +212,15 @@ def test_mistakes_in_the_seeds_box_are_named(address, page, model):
     expect(page.locator("#gallery-said")).not_to_be_visible()
 
 
-def test_one_face_large_with_its_link_and_its_png(site, page, model):
-    page.goto(site)
+def test_one_face_large_with_its_link_and_its_png(address, page, model):
+    page.goto(address)
     dialog = open_face(page, 9)
     settled(lambda: page.wait_for_timeout(100) or pixels(dialog.get_by_role("img")).shape[0] >= 384)
     large = pixels(dialog.get_by_role("img"))
     small = np.asarray(Image.fromarray(large).resize(2 * [model.resolution], Image.Resampling.BOX)).astype(int)
     assert np.abs(small - model.faces([9])[0]).mean() < 6
     box = dialog.get_by_label("Its link")
-    assert box.input_value() == f"{site}/?{encode(View(seeds=(9,), weights=model.id))}"
+    assert box.input_value() == f"{address}/?{encode(View(seeds=(9,), weights=model.id))}"
     with page.expect_download() as download:
         dialog.get_by_role("link", name="PNG").click()
     assert download.value.suggested_filename == f"seed-9-{model.resolution}px.png"
@@ -398,8 +371,8 @@ def test_code_in_a_link_is_quoted_and_never_run(address, page, query):
         ("tab=%00%F0%9F&seeds=0-99999999", tuple(range(64)), 1.0, "Here is the gallery"),
     ],
 )
-def test_a_link_shows_its_faces_or_says_what_it_could_not_honour(site, page, model, query, seeds, variation, words):
-    page.goto(f"{site}/?{query.replace('WEIGHTS', model.id)}")
+def test_a_link_shows_its_faces_or_says_what_it_could_not_honour(address, page, model, query, seeds, variation, words):
+    page.goto(f"{address}/?{query.replace('WEIGHTS', model.id)}")
     shown(page, model, seeds, variation)
     if words:
         expect(page.locator("#gallery-notes")).to_contain_text(words)
@@ -431,20 +404,13 @@ def test_a_link_survives_server_home_and_browser(chromium, address, tmp_path, mo
 
 def test_inside_an_iframe_of_another_origin(chromium, page, tmp_path, model):
     """As on huggingface.co: parameters are read, links use the outer address, the page around is told of changes."""
-    outer = tmp_path / "outer"
-    outer.mkdir()
-    handler = partial(SimpleHTTPRequestHandler, directory=outer)
-    with (
-        ThreadingHTTPServer(("127.0.0.1", 0), handler) as server,
-        serving(tmp_path / "home", SPACE_ID="somebody/seedfaces") as url,
-    ):
-        Thread(target=server.serve_forever, daemon=True).start()
-        (outer / "index.html").write_text(
+    with serving(tmp_path / "home", SPACE_ID="somebody/seedfaces") as url:
+        around = (
             "<script>heard = [];"
             "addEventListener('message', (e) => e.data.queryString && heard.push(e.data.queryString))"
             f"</script><iframe src='{url}/?seeds=7,8&__theme=light' width=1200 height=1500></iframe>"
         )
-        page.goto(f"http://localhost:{server.server_port}/index.html")  # another host name: another origin
+        framed(page, around)
         inner = page.frame_locator("iframe")
         shown(inner, model, [7, 8])
         box = inner.get_by_label("Link to what you see")
@@ -462,14 +428,13 @@ def test_inside_an_iframe_of_another_origin(chromium, page, tmp_path, model):
         inner.get_by_role("button", name="Face of seed 8", exact=True).click()
         inner.get_by_role("dialog").get_by_role("button", name="Keep").click()
         expect(inner.locator("#kept-faces").get_by_alt_text("Face of seed 8")).to_be_attached()
-        server.shutdown()
 
 
 # --- morph, verdict, about ----------------------------------------------------------------------------------------
 
 
-def test_a_morph_plays_loops_and_has_its_link(site, page, model):
-    page.goto(site)
+def test_a_morph_plays_loops_and_has_its_link(address, page, model):
+    page.goto(address)
     shown(page, model, range(16))
     page.get_by_role("tab", name="Morph").click()
     player = page.locator("#player img")
@@ -528,7 +493,7 @@ def test_from_a_face_to_its_morph_and_its_verdict(address, page, model, judge):
     expect(page.get_by_alt_text("Morph through the faces of seeds 7, 8, 5 and back")).to_be_visible()
 
 
-def test_the_largest_face_of_a_photo_is_judged_and_shown(site, page, model, judge, tmp_path):
+def test_the_largest_face_of_a_photo_is_judged_and_shown(address, page, model, judge, tmp_path):
     photo = Image.new("RGB", (900, 700), (96, 128, 80))
     for seed, left, top, side in ((9, 500, 200, 300), (4, 60, 90, 180)):
         # mirrored, or the page would name the seed instead of judging
@@ -537,7 +502,7 @@ def test_the_largest_face_of_a_photo_is_judged_and_shown(site, page, model, judg
     photo.save(tmp_path / "photo.png")
     expected = judge.verdict(photo)
     assert expected.faces == 2
-    page.goto(f"{site}/?tab=verdict&seeds=7")
+    page.goto(f"{address}/?tab=verdict&seeds=7")
     expect(page.locator("#verdict")).to_contain_text("In fact it is generated: the face of seed 7.")
     page.locator("#upload input[type=file]").set_input_files(tmp_path / "photo.png")
     verdict = page.locator("#verdict")
@@ -551,7 +516,7 @@ def test_the_largest_face_of_a_photo_is_judged_and_shown(site, page, model, judg
     expect(page.locator("#trust")).to_contain_text("It recognises faces of its own generators.")
     expect(page.locator("#upload")).to_contain_text("Drop")  # ready for the next picture
     # no link brings an upload back, so no link to another face may stay below it
-    expect(page.get_by_label("Link to what you see")).to_have_value(f"{site}/?v=1&tab=verdict")
+    expect(page.get_by_label("Link to what you see")).to_have_value(f"{address}/?v=1&tab=verdict")
     page.get_by_role("tab", name="About").click()
     expect(page.locator("#about")).to_contain_text("None of these people exist")
     page.get_by_role("tab", name="Real or fake").click()
@@ -615,16 +580,16 @@ def test_of_two_pictures_in_a_row_the_verdict_on_the_second_stays(address, page,
         ("tiny.png", files.png(np.zeros((3, 5, 3), np.uint8)), "only 5 × 3 pixels"),
     ],
 )
-def test_a_hostile_upload_gets_one_clear_sentence(site, page, tmp_path, name, data, words):
+def test_a_hostile_upload_gets_one_clear_sentence(address, page, tmp_path, name, data, words):
     (tmp_path / name).write_bytes(data)
-    page.goto(f"{site}/?tab=verdict")
+    page.goto(f"{address}/?tab=verdict")
     page.locator("#upload input[type=file]").set_input_files(tmp_path / name)
     expect(page.locator("#verdict").get_by_role("alert")).to_contain_text(words)
     expect(page.locator("#upload img")).to_have_count(0)  # ready for the next one
 
 
-def test_about_says_what_was_measured(site, page, model, judge):
-    page.goto(site)
+def test_about_says_what_was_measured(address, page, model, judge):
+    page.goto(address)
     shown(page, model, range(16))
     page.get_by_role("tab", name="About").click()
     about = page.locator("#about")
@@ -645,8 +610,8 @@ def test_about_says_what_was_measured(site, page, model, judge):
 
 
 @pytest.mark.parametrize("page", [{"viewport": PHONE, "has_touch": True, "is_mobile": True}], indirect=True)
-def test_nothing_overflows_on_a_phone(site, page, model):
-    page.goto(f"{site}/?seeds=0-63")
+def test_nothing_overflows_on_a_phone(address, page, model):
+    page.goto(f"{address}/?seeds=0-63")
     shown(page, model, range(64))
     for tab in ("Gallery", "Morph", "Real or fake", "About"):
         page.get_by_role("tab", name=tab).click()

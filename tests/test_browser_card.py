@@ -1,13 +1,10 @@
 """One face large, and the faces that a visitor keeps, in a browser."""
 
 import re
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 
 import numpy as np
 import pytest
-from browsing import in_address, open_face, pixels, settled, shown
+from browsing import framed, in_address, open_face, pixels, settled, shown
 from conftest import DESKTOP, EMBEDDED, PHONE, WEIGHTS, serving
 from playwright.sync_api import expect
 
@@ -374,13 +371,8 @@ def test_a_reload_shows_the_face_again(address, page, model):
 
 
 def test_the_card_inside_an_iframe(page, tmp_path, model):
-    outer = tmp_path / "outer"
-    outer.mkdir()
-    handler = partial(SimpleHTTPRequestHandler, directory=outer)
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server, serving(tmp_path / "home") as url:
-        Thread(target=server.serve_forever, daemon=True).start()
-        (outer / "index.html").write_text(f"<iframe src='{url}/?seeds=7,8' width=1200 height=1500></iframe>")
-        page.goto(f"http://localhost:{server.server_port}/index.html")
+    with serving(tmp_path / "home") as url:
+        framed(page, f"<iframe src='{url}/?seeds=7,8' width=1200 height=1500></iframe>")
         inner = page.frame_locator("iframe")
         shown(inner, model, [7, 8])
         inner.get_by_role("button", name="Next →").click()
@@ -393,7 +385,6 @@ def test_the_card_inside_an_iframe(page, tmp_path, model):
             shown(inner, model, [9, 10])
         page.evaluate("history.back()")
         shown(inner, model, [7, 8])
-        server.shutdown()
 
 
 # --- the face card and its neighbours -----------------------------------------------------------------------------

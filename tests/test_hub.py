@@ -710,6 +710,7 @@ def test_deploy_twice(hub_server, repo_id, run):
         f"weights/{DEFAULT}/generator.safetensors",
         "docs/gallery.webp",
         "benchmarks/quality.md",  # the README links to it
+        "SECURITY.md",
     } <= files
     page_only = Path(hf_hub_download(repo_id, "requirements.txt", repo_type="space")).read_text()
     assert page_only == (ROOT / "requirements-page.txt").read_text() and "\n-r" not in page_only

@@ -31,6 +31,11 @@ def served(monkeypatch, tmp_path):
     return serve
 
 
+def test_no_server_of_gradio_stands_before_the_page(served):
+    """It would answer the addresses of faces with the page, without our headers; Spaces may set GRADIO_SSR_MODE."""
+    assert served()["ssr_mode"] is False
+
+
 @pytest.mark.parametrize("value, share", [(None, False), ("", False), ("False", False), ("True", True), ("1", True)])
 def test_the_page_is_shared_only_if_asked_for(served, monkeypatch, value, share):
     monkeypatch.delenv("GRADIO_SHARE", raising=False)
@@ -41,7 +46,7 @@ def test_the_page_is_shared_only_if_asked_for(served, monkeypatch, value, share)
 
 def test_gradios_other_variables_are_left_to_it(served):
     """An argument would take the place of GRADIO_SERVER_NAME and the like."""
-    assert not {"server_name", "server_port", "root_path", "allowed_paths", "debug", "ssr_mode"} & served().keys()
+    assert not {"server_name", "server_port", "root_path", "allowed_paths", "debug"} & served().keys()
 
 
 def test_an_upload_folder_of_another_user_is_one_sentence(served, monkeypatch, tmp_path):

@@ -33,6 +33,7 @@ from gan.serve.page.chooser import choices
 from gan.serve.page.components import outer_address
 from gan.serve.page.frame import Page
 from gan.serve.page.gallery import face_list
+from gan.serve.page.inputs import Sent
 from gan.serve.page.morph import moments
 from gan.serve.page.sliders import values_of
 from gan.serve.page.verdict import as_json
@@ -578,6 +579,13 @@ def test_the_outer_address_is_the_spaces(monkeypatch):
     assert outer_address() == ""
     monkeypatch.setenv("SPACE_ID", "somebody/faces")
     assert outer_address() == "https://huggingface.co/spaces/somebody/faces"
+
+
+@pytest.mark.parametrize("data", [None, {}, {"other": 1}, {"format": None, "faces": None}])
+def test_handlers_do_without_what_an_event_lacks(page, data):
+    event = Sent(None, data)
+    assert page.answer(event) and page.kept.draw(event) == {"faces": []}
+    assert page.morph.file("tab=morph&seeds=1,2&frames=2", event)["name"].endswith(".webp")
 
 
 @pytest.mark.parametrize(

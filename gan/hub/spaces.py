@@ -13,7 +13,7 @@ from gan.hub.failures import PAUSES, explained, retried
 from gan.hub_name import FULL_NAME
 
 # the parts of this checkout that the page needs; only they go to a Gradio Space
-DEPLOYED = ("app.py", "gan", "weights", "docs", "benchmarks", "README.md", "LICENSE")
+DEPLOYED = ("app.py", "gan", "weights", "docs", "benchmarks", "README.md", "LICENSE", "SECURITY.md")
 NOT_DEPLOYED = re.compile(r"gan/train/|gan/generate\.py|benchmarks/.*\.py")
 # a file that only a page of ours has, by kind of Space
 MARKS = {"gradio": "gan/serve/judge.py", "static": "engine.wasm"}

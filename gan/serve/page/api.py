@@ -28,7 +28,18 @@ class Weights(gr.Textbox):
 
 
 class Blocks(gr.Blocks):
-    """Blocks that fill in the last arguments of an endpoint: programs written before it took them leave them out."""
+    """Blocks that fill in the last arguments of an endpoint, since programs written before it took them leave them out,
+    and that refuse values which no control sends in a sentence, without a traceback in the log."""
+
+    async def preprocess_data(self, block_fn, *arguments, **options):
+        if block_fn.fn is None:
+            raise Refusal("This event runs in the browser alone.")
+        try:
+            return await super().preprocess_data(block_fn, *arguments, **options)
+        except Refusal:
+            raise
+        except Exception:
+            raise Refusal("These values cannot be used: see the API's documentation for what is taken.") from None
 
     def validate_inputs(self, block_fn, inputs):
         if block_fn.api_visibility == "public":

@@ -25,10 +25,10 @@ class ApiExamples:
         self.app = app
 
     async def __call__(self, scope, receive, send):
-        if scope["type"] != "http" or not scope["path"].endswith(_PATH):
+        if scope["type"] != "http" or scope["method"] != "GET" or not scope["path"].endswith(_PATH):
             return await self.app(scope, receive, send)
 
-        async def corrected(body: bytes) -> bytes:
+        async def corrected(body: bytes, _) -> bytes:
             address = get_root_url(Request(scope), _PATH, scope.get("root_path"))
             info = json.loads(body.replace(PAGE.encode(), json.dumps(address)[1:-1].encode()))
             for endpoint in info["named_endpoints"].values():

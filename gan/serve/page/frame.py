@@ -16,7 +16,7 @@ from gan.serve.page.api import Api, Blocks
 from gan.serve.page.components import FaceCard, LinkBox, Notes, Waiting, static
 from gan.serve.page.find import FindTab
 from gan.serve.page.gallery import Gallery
-from gan.serve.page.inputs import listed
+from gan.serve.page.inputs import Sent, listed
 from gan.serve.page.kept import KeptFaces
 from gan.serve.page.line import AT_ONCE
 from gan.serve.page.morph import Morph
@@ -35,8 +35,7 @@ class Page:
 
     def __init__(self, models: Models, judge: Judge):
         self.models = models
-        # uploads are deleted after they are read; this deletes those that never were, and the files of the API
-        with Blocks(title="SeedFaces", analytics_enabled=False, delete_cache=(60, 300)) as self.blocks:
+        with Blocks(title="SeedFaces", analytics_enabled=False) as self.blocks:
             gr.HTML(
                 "<h1>SeedFaces</h1><p>Every face is a number. None of these people exist.</p>",
                 elem_id="title",
@@ -193,7 +192,7 @@ class Page:
         # asked repeatedly, until the weights are here or known to be unavailable
         self.waiting.again(again, self.waiting, self.outputs, show_progress="hidden", **options)
 
-    def answer(self, event: gr.EventData) -> list:
+    def answer(self, event: Sent) -> list:
         """What the visitor has done, in order, → values for all outputs: `static/actions.js` asks.
 
         The event holds `base`, the query of the view where it began; `at`, the tab that is shown; `weights`, those seen

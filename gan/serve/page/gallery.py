@@ -16,7 +16,7 @@ from gan.serve.models import Models
 from gan.serve.page.chooser import Chooser, choices
 from gan.serve.page.components import Faces, Said, data_url
 from gan.serve.page.face_address import FaceAddress
-from gan.serve.page.inputs import bounded, clean
+from gan.serve.page.inputs import Sent, bounded, clean
 from gan.serve.page.safety import Refusal
 from gan.serve.page.sliders import Shape, Slider, in_words, look_sliders, values_of
 from gan.serve.relatives import WAYS, relatives
@@ -201,7 +201,7 @@ class Gallery:
 
     # --- one face -------------------------------------------------------------------------------------------------
 
-    def pick(self, event: gr.EventData) -> dict:
+    def pick(self, event: Sent) -> dict:
         """The value of the card for the face whose query the event holds.
 
         Raises:

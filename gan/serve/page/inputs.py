@@ -1,8 +1,17 @@
 """What browsers send, which may be anything, brought into its range before the page uses it."""
 
+import gradio as gr
+
 from gan.link import SEEDS, View, decode
 
 MOST_ACTIONS = 100  # answered at once: a browser sends what was done during one answer
+
+
+class Sent(gr.EventData):
+    """What a browser sent with an event. A field that is missing is None."""
+
+    def __getattr__(self, name: str):
+        return self._data.get(name) if isinstance(self._data, dict) else None
 
 
 def bounded(value, least, most, whole: bool = True):

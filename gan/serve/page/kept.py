@@ -2,14 +2,12 @@
 
 from dataclasses import replace
 
-import gradio as gr
-
 from gan.link import SEEDS, View
 from gan.model.point import Point
 from gan.serve.models import Models
 from gan.serve.page.components import Kept
 from gan.serve.page.gallery import face_list
-from gan.serve.page.inputs import clean
+from gan.serve.page.inputs import Sent, clean
 
 AT_ONCE = 16  # faces drawn for one question: each may have another look, which takes a batch of its own
 FEWEST, MOST = SEEDS["morph"]
@@ -22,7 +20,7 @@ class KeptFaces:
         self.models = models
         self.tray = Kept()
 
-    def draw(self, event: gr.EventData) -> dict[str, list[dict]]:
+    def draw(self, event: Sent) -> dict[str, list[dict]]:
         """The value of the tray: the first `AT_ONCE` of the faces whose queries the event holds, as they were kept.
 
         Returns:

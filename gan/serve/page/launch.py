@@ -1,12 +1,11 @@
 """Serving the page: its theme, its limits, and what runs beside Gradio's own routes."""
 
 import os
-import tempfile
+import shutil
 from pathlib import Path
 
 import gradio as gr
 import torch
-from gradio.processing_utils import get_upload_folder
 from starlette.middleware import Middleware
 
 from gan import UserError
@@ -14,6 +13,7 @@ from gan.parts import part
 from gan.serve.files import MOST_BYTES
 from gan.serve.judge import Judge
 from gan.serve.models import Models
+from gan.serve.own_folder import use_own_folder
 from gan.serve.page.api_examples import ApiExamples
 from gan.serve.page.components import static
 from gan.serve.page.face_address import face_routes
@@ -21,6 +21,7 @@ from gan.serve.page.frame import Page
 from gan.serve.page.line import Line, keep_fair
 from gan.serve.page.preview import LinkPreview, picture_route
 from gan.serve.page.safety import BodyLimit
+from gan.serve.page.strangers import Doors
 from gan.serve.reader import READER
 from gan.serve.variables import no_port
 
@@ -76,20 +77,23 @@ def launch(weights: Path, default: str, wanted: str = "") -> None:
     Raises:
         UserError: a folder holds no weights, Gradio's own cannot be written, or no port is free; with one sentence.
     """
-    require_upload_folder()
     torch.set_num_threads(1)  # each core has batches of its own (gan.serve.network) and waits for no other
+    folder = use_own_folder()
     READER.start()
-    models = Models(weights, default, wanted)
-    page = Page(models, Judge(weights / "detector")).blocks
-    line = Line(MOST_PICTURES)
-    page.queue(max_size=MOST_WAITING, default_concurrency_limit=1, api_open=False)
-    keep_fair(page._queue)
     try:
+        models = Models(weights, default, wanted)
+        page = Page(models, Judge(weights / "detector")).blocks
+        line = Line(MOST_PICTURES)
+        page.queue(max_size=MOST_WAITING, default_concurrency_limit=1, api_open=False)
+        keep_fair(page._queue)
         _serve(page, models, line)
     except OSError as error:
         if "empty port" not in str(error):
             raise
         raise UserError(no_port()) from error
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        READER.end()
 
 
 def _serve(page: gr.Blocks, models: Models, line: Line) -> None:
@@ -103,25 +107,16 @@ def _serve(page: gr.Blocks, models: Models, line: Line) -> None:
         state_session_capacity=1,
         run_history=False,
         show_error=False,
+        # with it, Gradio's Node server answers for the page: no face has an address, and no header protects anybody
+        ssr_mode=False,
         max_file_size=MOST_BYTES,
         app_kwargs={
-            "middleware": [Middleware(BodyLimit), Middleware(LinkPreview, models=models), Middleware(ApiExamples)],
+            "middleware": [
+                Middleware(Doors),
+                Middleware(BodyLimit),
+                Middleware(LinkPreview, models=models),
+                Middleware(ApiExamples),
+            ],
             "routes": [picture_route(models, line), *face_routes(models, line)],
         },
     )
-
-
-def require_upload_folder() -> None:
-    """
-    Raises:
-        UserError: the folder in which Gradio keeps uploads and downloads cannot be written: it may be another user's.
-    """
-    folder = Path(get_upload_folder())
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        tempfile.TemporaryFile(dir=folder).close()
-    except OSError as error:
-        raise UserError(
-            f"{folder}, where Gradio keeps uploads, cannot be written ({error.strerror}): "
-            "set GRADIO_TEMP_DIR to a folder of your own."
-        ) from error

@@ -11,7 +11,7 @@ from gan.serve.faces import FaceModel
 from gan.serve.models import Models
 from gan.serve.page.chooser import Chooser, choices
 from gan.serve.page.components import Player, Said, data_url
-from gan.serve.page.inputs import bounded
+from gan.serve.page.inputs import Sent, bounded
 from gan.serve.page.sliders import Shape, Slider, look_sliders, values_of
 from gan.words import typed_points
 
@@ -101,7 +101,7 @@ class Morph:
 
     # --- downloads ------------------------------------------------------------------------------------------------
 
-    def file(self, query: str, event: gr.EventData) -> dict:
+    def file(self, query: str, event: Sent) -> dict:
         """The morph in a format of `files.MORPHS`, in the form that save.js takes."""
         view = self.of(decode(query)[0])
         extension = str(event.format) if str(event.format) in files.MORPHS else "webp"

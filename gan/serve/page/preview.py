@@ -36,7 +36,7 @@ class LinkPreview:
         if scope["type"] != "http" or scope["method"] != "GET" or scope["path"] != "/":
             return await self.app(scope, receive, send)
 
-        async def with_tags(body: bytes) -> bytes:
+        async def with_tags(body: bytes, _) -> bytes:
             page = _TAGS.sub("", body.decode())
             tags = await anyio.to_thread.run_sync(self._tags, Request(scope))  # it may load older weights
             return page.replace("<head>", "<head>" + tags, 1).encode()
@@ -58,23 +58,26 @@ class LinkPreview:
         return "".join(f'<meta property="{name}" content="{html.escape(value)}">' for name, value in tags.items())
 
 
-def changed(send, media_type: str, change: Callable[[bytes], Awaitable[bytes]]):
-    """An ASGI `send` that passes the body of a response of this type through `change`."""
+def changed(send, media_type: str, change: Callable[[bytes, MutableHeaders], Awaitable[bytes]]):
+    """An ASGI `send` that passes the body of a response of this type, and its headers, through `change`."""
     start, parts = {}, []
 
     async def send_changed(message):
         if message["type"] == "http.response.start":
-            start.update(message)
-            return
-        parts.append(message.get("body", b""))
-        if message.get("more_body"):
-            return
-        body, headers = b"".join(parts), MutableHeaders(scope=start)
-        if headers.get("content-type", "").startswith(media_type):
-            body = await change(body)
+            headers = MutableHeaders(scope=message)
+            if headers.get("content-type", "").startswith(media_type):
+                start.update(message)
+                return
+        elif start:
+            parts.append(message.get("body", b""))
+            if message.get("more_body"):
+                return
+            headers = MutableHeaders(scope=start)
+            body = await change(b"".join(parts), headers)
             headers["content-length"] = str(len(body))
-        await send(start)
-        await send({"type": "http.response.body", "body": body})
+            await send(start)
+            message = {"type": "http.response.body", "body": body}
+        await send(message)
 
     return send_changed
 

@@ -98,6 +98,8 @@ def _delete(path: Path, written: int) -> None:
     with suppress(FileNotFoundError):
         if path.stat().st_mtime_ns == written:
             path.unlink()
+            with suppress(OSError):  # another file of the same bytes is there
+                path.parent.rmdir()
 
 
 class BodyLimit:
