@@ -11,7 +11,7 @@ from typing import NamedTuple
 from gan import UserError
 from gan.hub_name import FULL_NAME, hub_name
 from gan.model.weights import GENERATOR, identify
-from gan.serve.faces import FaceModel
+from gan.serve.faces import FaceModel, name_of
 
 MOST_FETCHED = 2  # older weights that links have fetched: the most recently used stay in memory
 MOST_AT_ONCE = 3  # fetches at a time, since visitors can invent links
@@ -54,7 +54,7 @@ class Models:
             if path.parent.name != default:  # opened when somebody wants it
                 settings, generator_id = identify(path.parent)
                 self._folders[generator_id] = path.parent
-                self._others.append(Offer(generator_id, settings.resolution, path.parent.name))
+                self._others.append(Offer(generator_id, settings.resolution, name_of(path.parent)))
         wanted = hub_name(os.path.expanduser(wanted))
         self.current = FaceModel(wanted) if wanted and Path(wanted).is_dir() else self._first
         if wanted and not Path(wanted).is_dir():
