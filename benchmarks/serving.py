@@ -207,9 +207,9 @@ def run_crowd(
     """Let a crowd in and print its row. Returns the answers a second."""
     with tempfile.TemporaryFile() as file:
         visitors = [Visitor(server.address, number, files) for number in range(1, count + 1)]
-        own, cpu = time.process_time(), server.cpu()
+        own, cpu, start = time.process_time(), server.cpu(), time.monotonic()
         done = asyncio.run(crowd(visitors, kinds, settings.seconds, settings.pause, file))
-        own, cpu = time.process_time() - own, server.cpu() - cpu
+        own, cpu, taken = time.process_time() - own, server.cpu() - cpu, time.monotonic() - start
         wrong = 0
         for kind, place, length in tqdm(done.answers, "Checking", leave=False) if checker else ():
             file.seek(place)
@@ -217,7 +217,7 @@ def run_crowd(
     if not done.seconds:
         raise SystemExit(f"No answer: {dict(done.failed)}")
     middle, late = np.percentile(done.seconds, [50, 95])
-    speed = len(done.seconds) / settings.seconds
+    speed = len(done.seconds) / taken
     row(
         count,
         f"{speed:.1f}",

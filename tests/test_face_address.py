@@ -170,7 +170,7 @@ def test_an_address_is_read_as_it_is_written(name, query):
 def test_a_flood_slows_the_page_and_does_not_stop_it(address):
     """Faces and the pictures for chats wait in one line; how long it may get is in test_line."""
 
-    many = 2 * MOST_PICTURES
+    many = MOST_PICTURES  # all of one visitor, who gets half of the places
     connections = [HTTPConnection(urlsplit(address).netloc, timeout=200) for _ in range(many)]
     for connection in connections:
         connection.connect()
@@ -182,7 +182,7 @@ def test_a_flood_slows_the_page_and_does_not_stop_it(address):
         answers.append((answer.status, answer.headers["retry-after"], answer.read()))
         connection.close()
     drawn, refused = ([answer for answer in answers if answer[0] == status] for status in (200, 503))
-    assert len(drawn) > MOST_PICTURES and len(drawn) + len(refused) == many
+    assert len(drawn) >= many // 2 and len(drawn) + len(refused) == many
     assert all(later == "10" and b"Ask again" in text for _, later, text in refused)
     assert get(address, "/face/7.png").status_code == 200 and get(address, "/").status_code == 200
 

@@ -102,6 +102,14 @@ def test_variables_that_gradio_can_use_stay(monkeypatch):
     assert os.environ["GRADIO_TEMP_DIR"] == os.path.expanduser("~/uploads")
 
 
+def test_only_a_space_trusts_proxies_of_its_network_and_gradio_counts_no_events(monkeypatch):
+    for space, trusted in (({}, None), ({"SPACE_ID": "alice/faces"}, "127.0.0.0/8,10.0.0.0/8,")):
+        monkeypatch.setattr(os, "environ", environment := dict(space))
+        heed_gradio_variables()
+        assert str(environment.get("FORWARDED_ALLOW_IPS")).startswith(str(trusted))
+        assert environment["GRADIO_ANALYTICS_MAX_EVENTS"] == "1"
+
+
 def test_ports_that_are_taken_are_one_sentence(served, monkeypatch, tmp_path):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

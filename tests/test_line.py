@@ -102,7 +102,12 @@ def test_who_would_wait_long_is_refused_at_once(page, monkeypatch):
     monkeypatch.setattr(line, "PATIENCE", 0.3)
     for number in range(AT_ONCE + 1):
         assert join(page, "s", f"1.1.1.{number}").status_code == 200
-    time.sleep(0.4)
+    time.sleep(0.6)  # one has waited so long
     assert join(page, "s", "2.2.2.2").status_code == 503
     page.gate.set()
     assert settled(lambda: len(page.done) == AT_ONCE + 1) and join(page, "s", "2.2.2.2").status_code == 200
+    assert settled(lambda: len(page.done) == AT_ONCE + 2)
+    page.gate.clear()
+    # nobody has waited yet, but those before need half a second each, by what the first ones took
+    codes = [join(page, "s", f"3.3.3.{number}").status_code for number in range(2 * AT_ONCE)]
+    assert codes[:AT_ONCE] == [200] * AT_ONCE and codes[-1] == 503

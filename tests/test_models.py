@@ -35,9 +35,15 @@ def quick(monkeypatch):
     monkeypatch.setattr(hub, "TIMEOUT", 1)
 
 
-def test_by_default_the_embedded_weights_are_shown():
+def test_only_the_default_weights_are_opened_at_the_start(monkeypatch):
+    opened = []
+    monkeypatch.setattr(models_module, "FaceModel", lambda folder: opened.append(folder.name) or FaceModel(folder))
     models = Models(WEIGHTS, DEFAULT)
-    assert models.current is models.embedded[0] is models.of("0" * 12) and not models.news and not models.coming
+    assert models.current is models.of("0" * 12) and not models.news and not models.coming
+    assert opened == [DEFAULT] and len(models.offered) == 2  # all that is offered, of which one was opened
+    assert [model.name for model in models.embedded] == ["faces-128", "faces-64"] and len(opened) == 2
+    models.of(models.offered[0].id)
+    assert len(opened) == 2
     assert not models.asked_for("0" * 12)  # no repo is configured: nothing is ever fetched
 
 
@@ -57,6 +63,14 @@ def test_every_weights_folder_is_embedded_and_older_ones_are_opened_when_a_link_
     assert len(models.offered) == 2 and not models.has("a" * 12) and not models.has("../small") and models.has("")
     wanted = Models(tmp_path, "small", str(folder_of(tmp_path / "runs" / "mine" / "weights", 7)))
     assert wanted.current.name == "mine" and len(wanted.offered) == 3 and wanted.has(models.current.id)
+
+
+def test_embedded_weights_that_are_damaged_are_found_at_the_start(tmp_path):
+    folder_of(tmp_path / "small")
+    generator = folder_of(tmp_path / "other", 1) / "generator.safetensors"
+    generator.write_bytes(generator.read_bytes()[:-1])
+    with pytest.raises(UserError, match=r"other/generator.safetensors is not the file that config.json describes"):
+        Models(tmp_path, "small")
 
 
 def test_the_folder_of_a_run_means_its_weights_and_the_home_folder_is_found(tmp_path, monkeypatch):

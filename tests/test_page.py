@@ -331,7 +331,7 @@ def test_no_other_person_is_drawn_for_weights_that_are_missing(two, monkeypatch)
 
 def test_one_question_draws_a_bounded_number_of_looks(two, monkeypatch):
     made = []
-    monkeypatch.setattr(FaceModel, "faces", lambda model, seeds, look: made.append(look) or [np.zeros((8, 8, 3), "u1")])
+    monkeypatch.setattr(FaceModel, "pngs", lambda model, seeds, look: made.append(look) or [b""])
     drawn_of(two, [kept_face(5, two.models.current, share / 100) for share in range(100)])
     assert len(made) == kept_module.AT_ONCE == 16
 

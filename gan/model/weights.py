@@ -149,6 +149,18 @@ def load_generator(folder: Path | str) -> Weights:
     return Weights(generator, None, settings, config, digest[:12], folder)
 
 
+def identify(folder: Path) -> tuple[ModelSettings, str]:
+    """The settings and the id of the generator of a weights folder, which is not loaded.
+
+    Raises:
+        UserError: with one sentence on what is missing, damaged or does not fit.
+    """
+    config = load_config(folder)
+    digest = sha256(folder / GENERATOR)
+    tensors.require_described(folder / GENERATOR, digest, config)
+    return model_settings(folder, config), digest[:12]
+
+
 def sha256(path: Path) -> str:
     """Hex digest of a file's content."""
     return hashlib.sha256(path.read_bytes()).hexdigest()

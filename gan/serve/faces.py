@@ -32,8 +32,7 @@ class FaceModel:
     def __init__(self, folder: Path | str, name: str = ""):
         loaded = weights.load_generator(folder)
         self.folder = loaded.folder
-        # for people; every run of the trainer calls the folder itself "weights"
-        self.name = name or (self.folder.resolve().parent.name if self.folder.name == "weights" else self.folder.name)
+        self.name = name or name_of(self.folder)
         self._network = Network(folded(loaded.generator))
         self.config, self.id = loaded.config, loaded.generator_id
         self.facts = facts.of_generator(self.config, self.id, self.name)  # a malformed config is refused here
@@ -152,3 +151,8 @@ class FaceModel:
     def made(self, points, look: Look = AS_TRAINED) -> np.ndarray:
         """As `faces`, and nothing is kept in memory."""
         return np.stack([face.result() for face in self._asked(list(points), look)])
+
+
+def name_of(folder: Path) -> str:
+    """What people call the weights in a folder: every run of the trainer calls the folder itself "weights"."""
+    return folder.resolve().parent.name if folder.name == "weights" else folder.name

@@ -6,11 +6,12 @@ import threading
 import time
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 from gan import UserError
 from gan.hub_name import FULL_NAME, hub_name
-from gan.model.weights import GENERATOR
-from gan.serve.faces import FaceModel
+from gan.model.weights import GENERATOR, identify
+from gan.serve.faces import FaceModel, name_of
 
 MOST_FETCHED = 2  # older weights that links have fetched: the most recently used stay in memory
 MOST_AT_ONCE = 3  # fetches at a time, since visitors can invent links
@@ -19,8 +20,16 @@ PAUSES = (60, 600, 3600)  # seconds before each further attempt to fetch the con
 UNFORESEEN = "Something went wrong on this server; its log says what."
 
 
+class Offer(NamedTuple):
+    """Weights that a visitor can choose."""
+
+    id: str  # first 12 hex digits of the generator's sha256
+    resolution: int  # side of a face, pixels
+    name: str
+
+
 class Models:
-    """The embedded weights at once, those of a repo on the Hub once they are there, older ones when a link needs them.
+    """The default weights at once, those of a repo on the Hub once they are there, others when a visitor wants them.
 
     Args:
         weights: a folder that holds the embedded weights folders, and in `older/` those of older links, named by id.
@@ -38,12 +47,16 @@ class Models:
         self._fetched: dict[str, FaceModel | None] = {}  # by generator id; None: being fetched
         self._missing: dict[str, float] = {}  # by generator id: when it was not found, in seconds of time.monotonic
         self._lock = threading.Lock()
-        self._older_model = lru_cache(self._open_older)
-        self._older = {path.parent.name: path.parent for path in weights.glob(f"older/*/{GENERATOR}")}
-        others = [path.parent for path in sorted(weights.glob(f"*/{GENERATOR}")) if path.parent.name != default]
-        self.embedded = [FaceModel(folder) for folder in (weights / default, *others)]
+        self._opened = lru_cache(self._open)
+        self._folders = {path.parent.name: path.parent for path in weights.glob(f"older/*/{GENERATOR}")}  # by id
+        self._first, self._others = FaceModel(weights / default), []
+        for path in sorted(weights.glob(f"*/{GENERATOR}")):
+            if path.parent.name != default:  # opened when somebody wants it
+                settings, generator_id = identify(path.parent)
+                self._folders[generator_id] = path.parent
+                self._others.append(Offer(generator_id, settings.resolution, name_of(path.parent)))
         wanted = hub_name(os.path.expanduser(wanted))
-        self.current = FaceModel(wanted) if wanted and Path(wanted).is_dir() else self.embedded[0]
+        self.current = FaceModel(wanted) if wanted and Path(wanted).is_dir() else self._first
         if wanted and not Path(wanted).is_dir():
             if Path(wanted).exists():
                 raise UserError(f"SEEDFACES_MODEL={wanted} is a file: name the folder of weights that holds it.")
@@ -57,17 +70,26 @@ class Models:
             self._start(self._take_over, wanted, revision or None)
 
     @property
-    def offered(self) -> list[FaceModel]:
+    def embedded(self) -> list[FaceModel]:
+        """All that can be chosen without the Hub, opened; the default first."""
+        others = [self._opened(offer.id) for offer in self._others]
+        return [self._first, *filter(None, others)]
+
+    @property
+    def offered(self) -> list[Offer]:
         """What a visitor can choose between, small faces first."""
-        different = {model.id: model for model in (*self.embedded, self.current)}
-        return sorted(different.values(), key=lambda model: model.resolution)
+        opened = [Offer(model.id, model.resolution, model.name) for model in (self._first, self.current)]
+        different = {offer.id: offer for offer in (opened[0], *self._others, opened[1])}
+        return sorted(different.values(), key=lambda offer: offer.resolution)
 
     def of(self, generator_id: str) -> FaceModel:
         """The model with that generator, or the current one if it is not loaded."""
-        for model in (self.current, *self.embedded):
+        for model in (self.current, self._first):
             if model.id == generator_id:
                 return model
-        return self._older_model(generator_id) or self._fetched_model(generator_id) or self.current
+        # what nobody has is not remembered: visitors can invent links
+        there = self._opened(generator_id) if generator_id in self._folders else self._fetched_model(generator_id)
+        return there or self.current
 
     def has(self, generator_id: str) -> bool:
         """Whether the weights that a link asks for are available; a link without weights asks for the current ones."""
@@ -97,10 +119,10 @@ class Models:
                 self._fetched[generator_id] = self._fetched.pop(generator_id)
             return model
 
-    def _open_older(self, generator_id: str) -> FaceModel | None:
-        """Embedded weights that are no longer offered; None if they are missing or damaged."""
+    def _open(self, generator_id: str) -> FaceModel | None:
+        """Embedded weights that are not the default; None if they are missing or damaged."""
         try:
-            return FaceModel(self._older[generator_id]) if generator_id in self._older else None
+            return FaceModel(self._folders[generator_id])
         except UserError:
             return None
 

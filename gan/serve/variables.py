@@ -16,14 +16,24 @@ _NUMBERS = {
 }
 
 
+# what Gradio would count of the last 10,000 events, for a dashboard that the page does not have, after each of them
+_DEFAULTS = {"GRADIO_ANALYTICS_MAX_EVENTS": "1", "GRADIO_ANALYTICS_CACHE_FREQUENCY": str(10**9)}
+# the Hub's proxy, without which all visitors of a Space would be one (gan.serve.page.line); nobody else reaches a Space
+_PRIVATE = "127.0.0.0/8,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16"
+
+
 def heed_gradio_variables() -> None:
-    """Empty variables are removed, and `~` is expanded.
+    """Empty variables are removed, `~` is expanded, and what the page needs and nobody has set is set.
 
     Raises:
         UserError: Gradio would end with an error; with one sentence.
     """
     for name in [name for name in os.environ if name.startswith("GRADIO_") and not os.environ[name].strip()]:
         del os.environ[name]
+    for name, value in _DEFAULTS.items():
+        os.environ.setdefault(name, value)
+    if "SPACE_ID" in os.environ:
+        os.environ.setdefault("FORWARDED_ALLOW_IPS", _PRIVATE)
     for name, (least, most) in _NUMBERS.items():
         value = os.environ.get(name, str(least)).strip()
         if not (value.isdecimal() and value.isascii() and least <= int(value) <= most):

@@ -12,6 +12,7 @@ from gan import UserError
 from gan.parts import part
 from gan.serve.files import MOST_BYTES
 from gan.serve.judge import Judge
+from gan.serve.memory import return_memory
 from gan.serve.models import Models
 from gan.serve.own_folder import use_own_folder
 from gan.serve.page.api_examples import ApiExamples
@@ -77,6 +78,7 @@ def launch(weights: Path, default: str, wanted: str = "") -> None:
     Raises:
         UserError: a folder holds no weights, Gradio's own cannot be written, or no port is free; with one sentence.
     """
+    return_memory()
     torch.set_num_threads(1)  # each core has batches of its own (gan.serve.network) and waits for no other
     folder = use_own_folder()
     READER.start()

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable
 
 import anyio.to_thread
-from gradio.queueing import Queue
+from gradio.queueing import EventQueue, Queue
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
@@ -17,7 +17,7 @@ RETRY_SECONDS = 10
 # other sites may show what is made here, and read its pixels
 FOR_ALL = {"access-control-allow-origin": "*", "cross-origin-resource-policy": "cross-origin"}
 AT_ONCE = 4  # are answered together: their faces share batches
-PATIENCE = 2.0  # seconds: who comes when somebody has waited longer is refused
+PATIENCE = 2.0  # seconds: who would wait longer is refused
 BUSY = "This page is busy. Try again in some seconds."
 
 
@@ -47,20 +47,27 @@ class Line:
 
 
 def keep_fair(queue: Queue) -> None:
-    """Let Gradio's queue refuse a visitor who has half of its places, and everybody while somebody has waited longer
-    than `PATIENCE` in the same line. Without, one visitor could take them all, and each would wait for all."""
+    """Let Gradio's queue refuse a visitor who has half of its places, and whoever would wait longer than `PATIENCE`.
+    Without, one visitor could take them all, and each would wait for all."""
     push = queue.push
 
     async def push_fairly(body, request, username):
-        waiting = [event for line in queue.event_queue_per_concurrency_id.values() for event in line.queue]
-        own = sum(visitor_of(event.request) == visitor_of(request) for event in waiting)
-        line = getattr(queue.blocks.fns.get(body.fn_index), "concurrency_id", None)
-        longest = min((event.enqueue_time for event in waiting if event.concurrency_id == line), default=float("inf"))
-        if own >= queue.max_size // 2 or time.monotonic() - longest > PATIENCE:
+        lines = queue.event_queue_per_concurrency_id
+        own = sum(visitor_of(event.request) == visitor_of(request) for line in lines.values() for event in line.queue)
+        line = lines.get(getattr(queue.blocks.fns.get(body.fn_index), "concurrency_id", None))
+        if own >= queue.max_size // 2 or (line and _wait(queue, line) > PATIENCE):
             return False, BUSY, "queue_full"
         return await push(body=body, request=request, username=username)
 
     queue.push = push_fairly
+
+
+def _wait(queue: Queue, line: EventQueue) -> float:
+    """How long whoever comes now has to wait, in seconds: as those before need on average, and as long as they have
+    waited already, at least."""
+    waited = max((time.monotonic() - event.enqueue_time for event in line.queue), default=0.0)
+    needed = sum(queue.process_time_per_fn[event.fn].avg_time for event in line.queue)
+    return max(waited, needed / (line.concurrency_limit or 1))
 
 
 def visitor_of(request: Request) -> str:
