@@ -20,6 +20,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from gan.model import face_finder, images, latents
+from gan.model import weights as folders
 from gan.model.look import AS_TRAINED
 from gan.serve.faces import FaceModel
 from gan.train.attributes.__main__ import LABELS
@@ -79,14 +80,14 @@ def compare(model: FaceModel, names: tuple[str, ...], shown: np.ndarray) -> None
     attributes is on its own, and how long it is for one standard deviation of it."""
     vectors = latents.from_seeds(range(30_000, 30_000 + REFERENCE), model.latent_dim)
     effect = np.linalg.solve(vectors.T @ vectors + 2 * np.eye(model.latent_dim), vectors.T @ shown).T
-    weight = model.generator.project.weight.detach().numpy()
+    weight = folders.load_generator(model.folder).generator.project.weight.detach().numpy()
     sefa = np.linalg.eigh(weight.T @ weight)[1].T
     print("| slider | ours: share on its own | length | SeFa: share | length |")
     print("|---|---|---|---|---|")
-    for name, move in model.along().of.items():
-        place = names.index(name)
-        rows = []
-        for each in (move, max(sefa, key=lambda vector: abs(effect[place] @ vector))):
+    for name in model.along().of:
+        place, rows = names.index(name), []
+        ours = (model.along().moved(vectors, replace(AS_TRAINED, **{name: 1.0})) - vectors).mean(0)
+        for each in (ours, max(sefa, key=lambda vector: abs(effect[place] @ vector))):
             changed = np.abs(effect @ each)
             rows += [f"{100 * changed[place] / changed.sum():.0f} %", f"{np.linalg.norm(each) / changed[place]:.1f}"]
         print(f"| {name} | {' | '.join(rows)} |", flush=True)

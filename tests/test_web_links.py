@@ -168,7 +168,8 @@ def test_places_and_moves_are_pythons(modules):
       const places = texts.map((text) => ofPoint(parse(text).point, 100));
       const float32 = (part) => Object.fromEntries(Object.entries(part).map(([k, v]) => [k, Float32Array.from(v)]));
       const there = both.map(({ of, held, hidden, lengths }) => {
-        const directions = { of: float32(of), held: float32(held), hidden: hidden && Float32Array.from(hidden), lengths };
+        const directions = { of: float32(of), held: float32(held), lengths };
+        if (hidden) directions.hidden = Float32Array.from(hidden);
         return places.map((latent) => moved(latent, lookOf(look), directions));
       });
       return [places, ...there].map((all) => all.map((each) => [...each]));

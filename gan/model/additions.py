@@ -119,7 +119,7 @@ def _directions(path: Path, latent_dim: int) -> Directions:
     hidden = found.get(HIDDEN)
     units = len(hidden) if hidden is not None and hidden.dim() == 2 else 0
     shapes = {HIDDEN: (units, latent_dim + 1), LENGTHS: (len(names),)} if hidden is not None else {}
-    wanted = {name: (latent_dim + units,) for name in found} | shapes
+    wanted = dict.fromkeys(found, (latent_dim + units,)) | shapes
     for name, shape in wanted.items():
         tensor = found.get(name)
         if tensor is None or tensor.shape != shape or tensor.dtype != torch.float32 or not tensor.isfinite().all():

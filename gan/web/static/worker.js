@@ -1,31 +1,43 @@
 // One core: draws faces of points. Messages: { task, … } → { answer } or { error }, a sentence; one after the other.
-import { directionsOf, moved } from "./directions.js";
 import { Generator } from "./generator.js";
 import { ofPoint } from "./latents.js";
+import { ATTRIBUTES, movedBy } from "./look.js";
+import { read } from "./safetensors.js";
 
 let generator;
-let directions;
+let own; // { bytes, name } of the directions that were opened, or null
 
 const tasks = {
   /** module: engine.wasm, compiled; weights, along: { bytes, name } of a generator and of its directions, or null. */
   open({ module, weights, along }) {
     generator = new Generator(module, weights.bytes, weights.name);
-    directions = along ? ofFile(along) : null;
-    return { settings: generator.settings, attributes: Object.keys(directions?.of ?? {}) };
+    own = along;
+    const tensors = along ? read(along.bytes, along.name).tensors : new Map();
+    return { settings: generator.settings, attributes: ATTRIBUTES.filter((name) => tensors.has(name)) };
   },
 
   /** A point and a look → RGBA bytes of the face; along: of other directions, or null. */
-  draw({ point, look, along }) {
+  async draw({ point, look, along }) {
     const latent = ofPoint(point, generator.settings.latentDim);
-    return generator.face(moved(latent, look, along ? ofFile(along) : directions), look.variation);
+    const moves = movedBy(look).length ? await directionsOf(along ?? own) : null;
+    return generator.face(moves ? moves(latent, look) : latent, look.variation);
   },
 };
 
-const ofFile = ({ bytes, name }) => directionsOf(bytes, generator.settings.latentDim, name);
+const opened = new WeakMap(); // bytes of directions → (latent, look) → the latent moved along them
 
-onmessage = ({ data: { task, ...rest } }) => {
+async function directionsOf(along) {
+  if (along && !opened.has(along.bytes)) {
+    const { directionsOf, moved } = await import("./directions.js"); // not before it is needed
+    const directions = directionsOf(along.bytes, generator.settings.latentDim, along.name);
+    opened.set(along.bytes, (latent, look) => moved(latent, look, directions));
+  }
+  return along && opened.get(along.bytes);
+}
+
+onmessage = async ({ data: { task, ...rest } }) => {
   try {
-    const answer = tasks[task](rest);
+    const answer = await tasks[task](rest);
     postMessage({ answer }, ArrayBuffer.isView(answer) ? [answer.buffer] : []);
   } catch (error) {
     postMessage({ error: error.message });
