@@ -162,7 +162,7 @@ def _config(out: Path) -> dict:
     """What the config says, without what a run that was stopped may say otherwise."""
     config = json.loads((out / "weights" / "config.json").read_text(encoding="utf-8"))
     training = {name: value for name, value in config["training"].items() if name not in ("hours", "commands")}
-    training["settings"] = {**training["settings"], "hub_model_id": None}
+    training["settings"] = {**training["settings"], "hub_model_id": None, "report_to": None}
     return {**config, "training": training}
 
 
