@@ -181,9 +181,11 @@ def send_what_gradio_cannot_parse(api: str) -> None:
     httpx.get(f"{api}/queue/data?session_hash=unknown")
     events = httpx.get(f"{api.removesuffix('/gradio_api')}/config").json()["dependencies"]
     mute = next(event["id"] for event in events if not event["backend_fn"])
-    body = {"data": [], "fn_index": mute, "session_hash": "mute"}
-    assert httpx.post(f"{api}/queue/join", json=body).status_code == 200
-    assert '"success":false' in httpx.get(f"{api}/queue/data?session_hash=mute", timeout=30).text
+    listens = next(event["id"] for event in events if event["targets"][0][1] == "draw")
+    for event in (mute, listens):
+        body = {"data": [], "fn_index": event, "session_hash": f"s{event}", "event_data": {"path": "/etc/passwd"}}
+        assert httpx.post(f"{api}/queue/join", json=body).status_code == 200
+        assert '"success":false' in httpx.get(f"{api}/queue/data?session_hash=s{event}", timeout=30).text
 
 
 def test_refused_requests_leave_nothing_in_the_log(tmp_path):

@@ -53,8 +53,10 @@ def test_what_a_killed_page_leaves_is_removed_by_the_next(tmp_path):
         process.communicate()
 
 
-def test_only_what_is_old_is_swept(own):
-    for name in ("tmpabc", "digest/old.png", "other/old.png", "other/new.png"):
+def test_only_what_is_old_is_swept(tmp_path):
+    own = tmp_path / "own"  # no thread sweeps it meanwhile
+    own.mkdir()
+    for name in ("in-use", "tmpabc", "digest/old.png", "other/old.png", "other/new.png"):
         (own / name).parent.mkdir(exist_ok=True)
         (own / name).write_bytes(b"x")
     (own / "empty").mkdir()

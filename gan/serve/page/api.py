@@ -41,6 +41,14 @@ class Blocks(gr.Blocks):
         except Exception:
             raise Refusal("These values cannot be used: see the API's documentation for what is taken.") from None
 
+    async def call_function(self, *arguments, **options):
+        try:
+            return await super().call_function(*arguments, **options)
+        except Refusal:
+            raise
+        except gr.Error as error:  # Gradio's own: a path in what came with an event
+            raise Refusal(error.message) from None
+
     def validate_inputs(self, block_fn, inputs):
         if block_fn.api_visibility == "public":
             inputs += [block.value for block in block_fn.inputs[len(inputs) :]]
