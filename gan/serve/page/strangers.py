@@ -82,5 +82,5 @@ class Doors:
             if asks or started:
                 raise
             # our own functions run in Gradio's queue, where their errors stay
-            print(f"{path}: a malformed request was refused ({type(error).__name__}).")
+            print(f"{path!r}: a malformed request was refused ({type(error).__name__}).")
             await PlainTextResponse(MALFORMED, 400)(scope, receive, send_guarded)
