@@ -65,7 +65,8 @@ def page():
     blocks.queue(max_size=PLACES, api_open=False)
     keep_fair(blocks._queue)
     blocks.launch(server_port=port, prevent_thread_lock=True, quiet=True, ssr_mode=False)
-    yield SimpleNamespace(url=f"http://127.0.0.1:{port}/gradio_api/queue", gate=gate, done=done)
+    url = f"http://127.0.0.1:{port}/gradio_api/queue"
+    yield SimpleNamespace(url=url, gate=gate, done=done, queue=blocks._queue)
     gate.set()
     blocks.close()
 
@@ -111,3 +112,14 @@ def test_who_would_wait_long_is_refused_at_once(page, monkeypatch):
     # nobody has waited yet, but those before need half a second each, by what the first ones took
     codes = [join(page, "s", f"3.3.3.{number}").status_code for number in range(2 * AT_ONCE)]
     assert codes[:AT_ONCE] == [200] * AT_ONCE and codes[-1] == 503
+
+
+def test_a_visitor_who_is_gone_does_not_stop_the_line(page):
+    for number in range(AT_ONCE + 2):
+        assert join(page, "gone", f"1.1.1.{number}").status_code == 200
+    # so Gradio does when a stream breaks off, some time before it drops the events that wait
+    del page.queue.pending_messages_per_session["gone"]
+    page.gate.set()
+    assert settled(lambda: len(page.done) == AT_ONCE + 2)
+    assert join(page, "s", "2.2.2.2").status_code == 200
+    assert settled(lambda: len(page.done) == AT_ONCE + 3)

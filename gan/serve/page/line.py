@@ -48,8 +48,9 @@ class Line:
 
 def keep_fair(queue: Queue) -> None:
     """Let Gradio's queue refuse a visitor who has half of its places, and whoever would wait longer than `PATIENCE`.
-    Without, one visitor could take them all, and each would wait for all."""
-    push = queue.push
+    Without, one visitor could take them all, and each would wait for all; and one whose connection breaks off while
+    they wait could end the queue for everybody."""
+    push, send = queue.push, queue.send_message
 
     async def push_fairly(body, request, username):
         lines = queue.event_queue_per_concurrency_id
@@ -59,7 +60,13 @@ def keep_fair(queue: Queue) -> None:
             return False, BUSY, "queue_full"
         return await push(body=body, request=request, username=username)
 
-    queue.push = push_fairly
+    def send_to_those_there(event, message):
+        # of a stream that breaks off, Gradio forgets the messages some time before the events that wait, and its queue
+        # ends with a KeyError where it tells them their places
+        if event.session_hash in queue.pending_messages_per_session:
+            send(event, message)
+
+    queue.push, queue.send_message = push_fairly, send_to_those_there
 
 
 def _wait(queue: Queue, line: EventQueue) -> float:
