@@ -231,7 +231,8 @@ def test_an_upload_that_is_gone_is_one_sentence(address):
 
 
 def test_many_visitors_at_once_get_their_faces_or_a_sentence(address):
-    """More than the queue holds: some are told so at once, the others are served, and the page keeps working."""
+    """More than one address may take of the queue, and than can be answered soon: some are told so at once, the others
+    are served, and the page keeps working."""
 
     def ask(number):
         if number == 0:  # the queue fills while it is made
@@ -242,9 +243,9 @@ def test_many_visitors_at_once_get_their_faces_or_a_sentence(address):
     with ThreadPoolExecutor(70) as pool:
         answers = list(pool.map(ask, range(70)))
     refused = [answer for answer in answers if answer.startswith("503")]
-    assert refused and all("full" in answer for answer in refused)
+    assert refused and all("This page is busy. Try again in some seconds." in answer for answer in refused)
     served = [answer for answer in answers if "event: complete" in answer]
-    assert len(served) + len(refused) == 70 and len(served) >= 40
+    assert len(served) + len(refused) == 70 and len(served) >= 5
     assert "event: complete" in call(address, "generate", "0", 1.0, "")
 
 

@@ -19,7 +19,7 @@ from gan.serve.page.preview import changed
 # what the page, its API and gradio_client ask for; of files only those on this machine, which Gradio checks
 OPEN = re.compile(
     r"/|/config/?|/theme\.css|/favicon\.ico|/robots\.txt|/manifest\.json|/(assets|static|svelte)/.*"
-    r"|/face/.*|/random\.png|/preview\.jpg"
+    r"|/face/.*|/random\.[^/]*|/preview\.jpg"
     r"|/gradio_api/(info/?|openapi\.json|app_id/?|startup-events|theme\.css|upload|upload_progress|file=/.*"
     r"|queue/(join|data|status)|call/.*|(run|api)/.*|cancel|reset/?|heartbeat/[^/]*)",
     re.DOTALL,
