@@ -4,6 +4,8 @@ import os
 from pathlib import Path
 
 import torch
+from accelerate import Accelerator
+from accelerate.state import AcceleratorState
 
 from gan import hub
 from gan.hub import model_card
@@ -14,6 +16,11 @@ from gan.model.settings import ModelSettings
 from gan.train.seeds import fill
 
 SMALL = ModelSettings(16, latent_dim=8, widths=(16, 8))
+
+
+def accelerator(precision: str = "no") -> Accelerator:
+    AcceleratorState._reset_state(reset_partial_state=True)  # a process has one, which cannot be reconfigured
+    return Accelerator(cpu=True, mixed_precision=precision)
 
 
 def folder_of(path, step: int = 100, prose: str = "Prose.") -> Path:

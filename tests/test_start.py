@@ -11,9 +11,8 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from accelerate import Accelerator
 from conftest import TINY
-from small import SMALL
+from small import SMALL, accelerator
 
 from gan import UserError, expand_home
 from gan.model.settings import ModelSettings
@@ -73,7 +72,7 @@ def spoiled(state: dict, place: str, value) -> dict:
 
 def test_a_checkpoint_that_does_not_fit_is_refused_in_one_sentence(tmp_path):
     settings = dataclasses.replace(MODERN, model=SMALL, train_batch_size=4)
-    gan = GanStep(settings, Accelerator(mixed_precision="no"), 100)
+    gan = GanStep(settings, accelerator(), 100)
     gan([torch.zeros(4, 16, 16, 3, dtype=torch.uint8)])
     state = {"training": gan.state_dict(), "seconds": 1.0, "measured": {}, "commands": [], "total_steps": 100}
     run = SimpleNamespace(gan=gan, run_id="", total_steps=100, say=print)

@@ -3,9 +3,7 @@ import dataclasses
 
 import pytest
 import torch
-from accelerate import Accelerator
-from accelerate.state import AcceleratorState
-from small import SMALL
+from small import SMALL, accelerator
 
 from gan.model import networks
 from gan.model.images import to_signed
@@ -21,11 +19,6 @@ def make(recipe: str = "modern", **changes) -> GanStep:
     model = dataclasses.replace(SMALL, discriminator_norm=of_recipe.discriminator_norm, skips=of_recipe.skips)
     settings = dataclasses.replace(RECIPES[recipe], model=model, train_batch_size=8, **changes)
     return GanStep(settings, accelerator("no"), total_steps=20)
-
-
-def accelerator(precision: str) -> Accelerator:
-    AcceleratorState._reset_state(reset_partial_state=True)  # a process has one, which cannot be reconfigured
-    return Accelerator(cpu=True, mixed_precision=precision)
 
 
 def batch(number: int = 0, count: int = 8) -> torch.Tensor:

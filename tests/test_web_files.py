@@ -9,7 +9,9 @@ import numpy as np
 
 FAULT = """async (options) => {
   const { Faces } = await import("/static/faces.js");
-  return Faces.open(options).then((faces) => faces.close(), (error) => error.message);
+  const { lookOf } = await import("/static/look.js");
+  const moved = async (faces) => void (await faces.draw([4], lookOf({ age: 1 }))); // directions are read when needed
+  return Faces.open(options).then((faces) => moved(faces).finally(() => faces.close())).catch((error) => error.message);
 }"""
 
 TINY = {"latent_dim": 8, "resolution": 16, "skips": False, "widths": [16, 8]}

@@ -133,8 +133,11 @@ class FaceModel:
 
     def _drawn(self, vectors: np.ndarray, look: Look) -> list[Future]:
         """Futures of the faces of latents, as a look says; attributes that these weights cannot move are left out."""
+        return self._network.ask(*self._moved(vectors, look))
+
+    def _moved(self, vectors: np.ndarray, look: Look) -> tuple[np.ndarray, Look]:
         look, along = directions.fitting(look, self.directions)
-        return self._network.ask(along.moved(vectors, look) if along else vectors, look)
+        return (along.moved(vectors, look) if along else vectors), look
 
     def _asked(self, points: list[Point], look: Look) -> list[Future]:
         return self._drawn(latents.from_points(points, self.latent_dim), look) if points else []
@@ -149,8 +152,8 @@ class FaceModel:
         return files.animation(self.morph(points, look, frames, loop), loop, extension)
 
     def made(self, points, look: Look = AS_TRAINED) -> np.ndarray:
-        """As `faces`, and nothing is kept in memory."""
-        return np.stack([face.result() for face in self._asked(list(points), look)])
+        """As `faces`, in this thread, and nothing is kept in memory."""
+        return self._network.make(*self._moved(latents.from_points(points, self.latent_dim), look))
 
 
 def name_of(folder: Path) -> str:

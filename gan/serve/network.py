@@ -37,6 +37,10 @@ class Network:
             _workers().submit(self._run_batch)
         return faces
 
+    def make(self, vectors: np.ndarray, look: Look) -> np.ndarray:
+        """The same faces, `(N, S, S, 3)` uint8, in this thread and shared with nobody."""
+        return sampling.from_latents(self.generator, vectors, look, BATCH)
+
     def _run_batch(self) -> None:
         """The faces that have waited longest; those of the last batches may have been made already."""
         batch: list[tuple[np.ndarray, Look, Future]] = []
