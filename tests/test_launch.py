@@ -17,7 +17,9 @@ def served(monkeypatch, tmp_path):
     """Serve a page that only notes how; returns the options of Gradio's launch()."""
     options = {}
     blocks = SimpleNamespace(
-        _queue=SimpleNamespace(push=None), queue=lambda **given: None, launch=lambda **given: options.update(given)
+        _queue=SimpleNamespace(push=None, send_message=None),
+        queue=lambda **given: None,
+        launch=lambda **given: options.update(given),
     )
     monkeypatch.setattr(launch, "Models", lambda *arguments: None)
     monkeypatch.setattr(launch, "Judge", lambda *arguments: None)
@@ -120,7 +122,7 @@ def test_ports_that_are_taken_are_one_sentence(served, monkeypatch, tmp_path):
         monkeypatch.setenv("GRADIO_SERVER_PORT", str(port))
         monkeypatch.setenv("GRADIO_NUM_PORTS", "1")
         page = SimpleNamespace(
-            _queue=SimpleNamespace(push=None),
+            _queue=SimpleNamespace(push=None, send_message=None),
             queue=lambda **given: None,
             launch=lambda **given: http_server.start_server(None),
         )

@@ -19,6 +19,7 @@ from gan.serve.page.api_examples import ApiExamples
 from gan.serve.page.components import static
 from gan.serve.page.face_address import face_routes
 from gan.serve.page.frame import Page
+from gan.serve.page.kept_pages import KeptPages
 from gan.serve.page.line import Line, keep_fair
 from gan.serve.page.preview import LinkPreview, picture_route
 from gan.serve.page.safety import BodyLimit
@@ -118,6 +119,7 @@ def _serve(page: gr.Blocks, models: Models, line: Line) -> None:
                 Middleware(BodyLimit),
                 Middleware(LinkPreview, models=models),
                 Middleware(ApiExamples),
+                Middleware(KeptPages),
             ],
             "routes": [picture_route(models, line), *face_routes(models, line)],
         },
