@@ -39,7 +39,7 @@ class Network:
 
     def make(self, vectors: np.ndarray, look: Look) -> np.ndarray:
         """The same faces, `(N, S, S, 3)` uint8, in this thread and shared with nobody."""
-        return sampling.from_latents(self.generator, vectors, look, BATCH)
+        return sampling.from_latents(self.generator, vectors, [look] * len(vectors), BATCH)
 
     def _run_batch(self) -> None:
         """The faces that have waited longest; those of the last batches may have been made already."""
