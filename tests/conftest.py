@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -25,6 +26,11 @@ from gan.serve import DEFAULT, WEIGHTS
 
 pytest.register_assert_rewrite("browsing")
 ROOT = Path(__file__).resolve().parent.parent
+
+
+# a shell lets what it starts in the background ignore Ctrl-C, and so would the programs that tests start
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def free_port() -> int:
