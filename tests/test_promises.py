@@ -17,6 +17,6 @@ def test_every_test_that_is_named_exists():
 
 
 def test_every_row_that_is_named_can_be_run():
-    lines = [line for line in PROMISES.splitlines() if "`tests/" in line]
+    lines = [line for line in PROMISES.splitlines() if line.startswith("|") and "`tests/" in line]
     named = {line.split("|")[4].strip() for line in lines} - {""}
     assert named <= set(ROWS) and len(named) > 3
