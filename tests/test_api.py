@@ -2,6 +2,7 @@
 
 import base64
 import io
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import numpy as np
@@ -15,6 +16,7 @@ from gan.link import View, decode
 from gan.model.look import ATTRIBUTES, Look
 from gan.serve.faces import FaceModel
 from gan.serve.judge import Judge
+from gan.serve.page.api import _write
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +75,16 @@ def test_morph(client, model):
     last = np.asarray(animation.convert("RGB").resize(2 * [model.resolution]))
     assert np.abs(last.astype(int) - model.faces([4], Look(1.0))[0]).mean() < 12  # opened at its first frame
     assert decode(link) == (View("morph", (4, 13), Look(1.0), model.id, 6, False), [])
+
+
+def test_one_view_asked_for_by_many_at_once(tmp_path):
+    """Their requests write the same file."""
+    path, contents = tmp_path / "morph.webp", [bytes([number]) * 200_000 for number in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        for _ in range(20):
+            list(pool.map(_write, [path] * 8, contents))
+            assert path.read_bytes() in contents
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_faces_of_the_weights_that_a_link_names(client):

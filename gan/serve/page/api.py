@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import replace
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 import gradio as gr
 from gradio.processing_utils import get_upload_folder
@@ -179,7 +180,7 @@ def _folder(view: View) -> Path:
 
 
 def _write(path: Path, data: bytes) -> None:
-    """Another request for the same view may be reading the file."""
-    new = path.with_name(f"{path.name}.new")
-    new.write_bytes(data)
-    new.replace(path)
+    """Other requests for the same view may be reading the file, or writing it."""
+    with NamedTemporaryFile(dir=path.parent, delete=False) as new:
+        new.write(data)
+    Path(new.name).replace(path)
