@@ -3,6 +3,7 @@
 SEEDFACES_MODEL names other weights to show first: a folder, or user/name[@revision] on the Hugging Face Hub.
 """
 
+import gc
 import os
 import sys
 
@@ -30,6 +31,7 @@ try:
 except UserError as error:
     sys.exit(f"Error: {error}")
 heed_proxies()
+gc.disable()  # the imports make a million objects and no garbage: until `launch`, looking for it would take a second
 
 from gan.serve.page.launch import launch  # noqa: E402
 

@@ -1,5 +1,6 @@
 """How the page is served, with a stand-in for the page."""
 
+import gc
 import os
 import socket
 from types import SimpleNamespace
@@ -36,6 +37,16 @@ def served(monkeypatch, tmp_path):
 def test_no_server_of_gradio_stands_before_the_page(served):
     """It would answer the addresses of faces with the page, without our headers; Spaces may set GRADIO_SSR_MODE."""
     assert served()["ssr_mode"] is False
+
+
+def test_garbage_is_looked_for_again_and_not_among_what_was_loaded(served):
+    gc.disable()  # as app.py does
+    try:
+        served()
+        assert gc.isenabled() and gc.get_freeze_count() > 100_000
+    finally:
+        gc.enable()
+        gc.unfreeze()
 
 
 @pytest.mark.parametrize("value, share", [(None, False), ("", False), ("False", False), ("True", True), ("1", True)])

@@ -1,6 +1,7 @@
 """Memory that is freed goes back to the system, so that an hour of large uploads leaves the page as it was."""
 
 import ctypes
+import gc
 import sys
 
 _ARENAS = 2  # of malloc, between which threads share what they free; by default eight for each core
@@ -16,3 +17,11 @@ def return_memory() -> None:
         libc.mallopt(m_arena_max, _ARENAS)
         libc.mallopt(m_mmap_threshold, _MAPPED_FROM)
         libc.mallopt(m_trim_threshold, _KEPT)
+
+
+def pass_over_what_is_loaded() -> None:
+    """Let Python's garbage collector, switched on again, pass over what there is now: it stays until the page ends, and
+    each look at a million objects would keep every visitor waiting."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()

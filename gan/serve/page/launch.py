@@ -12,7 +12,7 @@ from gan import UserError
 from gan.parts import part
 from gan.serve.files import MOST_BYTES
 from gan.serve.judge import Judge
-from gan.serve.memory import return_memory
+from gan.serve.memory import pass_over_what_is_loaded, return_memory
 from gan.serve.models import Models
 from gan.serve.own_folder import use_own_folder
 from gan.serve.page.api_examples import ApiExamples
@@ -89,6 +89,7 @@ def launch(weights: Path, default: str, wanted: str = "") -> None:
         line = Line(MOST_PICTURES)
         page.queue(max_size=MOST_WAITING, default_concurrency_limit=1, api_open=False)
         keep_fair(page._queue)
+        pass_over_what_is_loaded()
         _serve(page, models, line)
     except OSError as error:
         if "empty port" not in str(error):
