@@ -11,8 +11,10 @@ import os
 import resource
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
+from typing import BinaryIO
 
 from PIL import Image
 
@@ -31,6 +33,7 @@ class Reader:
 
     def __init__(self):
         self._process: subprocess.Popen | None = None
+        self._pixels: BinaryIO | None = None  # without a name: through a pipe they would take as long as their decoding
         self._one_at_a_time = threading.Lock()
 
     def read(self, data: bytes) -> Image.Image:
@@ -49,18 +52,21 @@ class Reader:
                 process.stdin.write(data)
                 process.stdin.flush()
                 answer = json.loads(process.stdout.readline())
-                width, height = answer["size"]
-                pixels = process.stdout.read(3 * width * height)
+                self._pixels.seek(0)
+                picture = None if answer["refused"] else Image.open(self._pixels, formats=["PPM"])
+                if picture:
+                    picture.load()
+                self._pixels.truncate(0)
                 if answer["peak"] > KEPT_MEMORY:
                     self.end()
-                if answer["refused"]:
-                    raise UserError(answer["refused"])
-                return Image.frombuffer("RGB", (width, height), pixels, "raw", "RGB", 0, 1)
             except (OSError, ValueError):  # it was killed, or has crashed: the answer is missing or cut
                 self.end()
                 raise UserError(REFUSED) from None
             finally:
                 timer.cancel()
+        if answer["refused"]:
+            raise UserError(answer["refused"])
+        return picture
 
     def end(self) -> None:
         """End the process; the next upload starts another one."""
@@ -68,6 +74,7 @@ class Reader:
             self._process.kill()
             self._process.communicate()
             self._process = None
+            self._pixels.close()
 
     def start(self) -> None:
         """Start the process, if it does not run yet: that takes a third of a second."""
@@ -77,10 +84,12 @@ class Reader:
     def _running(self) -> subprocess.Popen:
         if not self._process or self._process.poll() is not None:
             self.end()
+            self._pixels = _nameless_file()
             # decoders may print what they think of a file
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "gan.serve.reader"],
+                [sys.executable, "-m", "gan.serve.reader", str(self._pixels.fileno())],
                 cwd=_ROOT,
+                pass_fds=[self._pixels.fileno()],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -91,21 +100,31 @@ class Reader:
 READER = Reader()
 
 
+def _nameless_file() -> BinaryIO:
+    """Where the system can, it is in memory only."""
+    if hasattr(os, "memfd_create"):
+        return os.fdopen(os.memfd_create("pixels"), "w+b", buffering=0)
+    return tempfile.TemporaryFile(buffering=0)
+
+
 def main() -> None:
-    """Answer uploads until standard input ends, as it does when the page does: a line of JSON, then the pixels."""
+    """Answer uploads until standard input ends, as it does when the page does: the pixels into the file whose
+    descriptor is the argument, then a line of JSON."""
+    pixels = os.fdopen(int(sys.argv[1]), "w+b", buffering=0)
     resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     while line := sys.stdin.buffer.readline():
-        size, pixels, refused = (0, 0), b"", ""
+        refused = ""
         try:
             picture = files.read_picture(sys.stdin.buffer.read(int(line)))
-            size, pixels = picture.size, picture.tobytes()
+            pixels.seek(0)
+            picture.save(pixels, "PPM")
         except UserError as error:
             refused = str(error)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-        answers.write(json.dumps({"size": size, "refused": refused, "peak": peak}).encode() + b"\n" + pixels)
+        answers.write(json.dumps({"refused": refused, "peak": peak}).encode() + b"\n")
         answers.flush()
 
 

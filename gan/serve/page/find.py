@@ -1,6 +1,7 @@
 """The find tab: a photo in, the seeds whose faces look most like it out."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -130,8 +131,10 @@ class FindTab:
         faces = face_finder.find(image)
         if not faces:
             raise UserError(WORDS["no face"])
-        found, made = self.finder.find(image, faces), named(Finder.of(self.models), image, faces)
-        return as_json(found, self.finder.model.id, image, made)
+        with ThreadPoolExecutor(1) as other_core:
+            naming = other_core.submit(named, Finder.of(self.models), image, faces)
+            found = self.finder.find(image, faces)
+        return as_json(found, self.finder.model.id, image, naming.result())
 
 
 def as_json(found: Sequence[Found], weights: str, picture: Image.Image, made: Named | None = None) -> dict:

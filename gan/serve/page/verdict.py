@@ -1,5 +1,6 @@
 """The real-or-fake tab: a picture in, the verdict on its face out."""
 
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -93,8 +94,10 @@ class VerdictTab:
     def _verdict(self, picture: Path) -> dict:
         image = READER.read(read_upload(picture))
         faces = face_finder.find(image)
-        found = as_json(self.judge.verdict(image, faces), image)
-        made = named(Finder.of(self.models), image, faces)
+        with ThreadPoolExecutor(1) as other_core:
+            naming = other_core.submit(named, Finder.of(self.models), image, faces)
+            found = as_json(self.judge.verdict(image, faces), image)
+        made = naming.result()
         return found | _as_made(found, made.seed, made.weights) if made else found
 
 
