@@ -2,6 +2,8 @@
 
     python benchmarks/training.py
 
+On a GPU the table also has what that GPU can compute in; --rounds 2 is meant for ten minutes of one (none has run it yet).
+
 The tutorial's step (https://docs.pytorch.org/tutorials/beginner/dcgan_faces_tutorial.html): float32, contiguous,
 BCELoss after a sigmoid, D on real and on fake with a backward each, Adam, batch 128, the same widths. It gets its
 pictures as float32 tensors on the device for nothing; ours starts from uint8 and also flips, penalises (`modern`)
@@ -24,14 +26,23 @@ from torch import nn
 
 SECONDS = 12  # of measuring per round
 
+_MEMORY = {"tutorial-kept-memory": "the same, with our memory setting"}
 VARIANTS = {
     "tutorial": "PyTorch's tutorial, batch 128",
-    "tutorial-kept-memory": "the same, with our memory setting",
+    **({} if torch.cuda.is_available() else _MEMORY),
     "dcgan": "ours, `dcgan`, batch 128",
-    "dcgan-returned-memory": "the same, without our memory setting",
     "modern": "ours, `modern`, batch 32",
     "modern-64": "the same, batch 64",
 }
+if torch.cuda.is_available():
+    VARIANTS |= {
+        "modern-256": "the same, batch 256",
+        "modern-256-no": "the same, in float32",
+        "modern-256-fp16": "the same, in fp16",
+        "modern-256-compiled": "the same, with torch.compile where there is no penalty",
+    }
+else:
+    VARIANTS["dcgan-returned-memory"] = "ours, `dcgan`, batch 128, without our memory setting"
 
 
 def tutorial_networks(device: torch.device) -> tuple[nn.Module, nn.Module]:
@@ -84,21 +95,45 @@ def tutorial_step(device: torch.device):
     return step, 128
 
 
-def our_step(recipe: str, **changes):
+def our_step(recipe: str, batch: int = 0, mixed_precision: str = "auto", compiled: bool = False):
     from accelerate import Accelerator
 
     from gan.train.generator.step import GanStep
     from gan.train.machine import precision
     from gan.train.settings import RECIPES
 
-    settings = dataclasses.replace(RECIPES[recipe], **changes)
-    accelerator = Accelerator(mixed_precision=precision("auto"))
+    settings = RECIPES[recipe]
+    settings = dataclasses.replace(settings, train_batch_size=batch or settings.train_batch_size)
+    accelerator = Accelerator(mixed_precision=precision(mixed_precision))
     gan = GanStep(settings, accelerator, total_steps=10_000)
     gan.step = 5_000  # mid-run
     pictures = torch.randint(
         0, 256, (settings.train_batch_size, 64, 64, 3), dtype=torch.uint8, device=accelerator.device
     )
-    return lambda: gan([pictures]), settings.train_batch_size
+    eager = gan.wrapped_discriminator
+    # a compiled network has no second derivatives, which penalties need
+    fast = torch.compile(eager) if compiled else eager
+    if compiled:
+        gan.wrapped_generator = torch.compile(gan.wrapped_generator)
+
+    def step():
+        gan.wrapped_discriminator = fast if gan.step % settings.penalty_every else eager
+        gan([pictures])
+
+    return step, settings.train_batch_size
+
+
+def _options(words: list[str]) -> dict:
+    """The words of a variant's name after the first → arguments of `our_step`."""
+    options = {}
+    for word in words:
+        if word.isdigit():
+            options["batch"] = int(word)
+        elif word in ("no", "fp16"):
+            options["mixed_precision"] = word
+        elif word == "compiled":
+            options["compiled"] = True
+    return options
 
 
 def measure(variant: str) -> float:
@@ -108,10 +143,8 @@ def measure(variant: str) -> float:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if variant not in ("tutorial", "dcgan-returned-memory") and device.type == "cpu":
         keep_memory()
-    changes = {"train_batch_size": 64} if variant == "modern-64" else {}
-    step, batch = (
-        tutorial_step(device) if variant.startswith("tutorial") else our_step(variant.split("-")[0], **changes)
-    )
+    recipe, *words = variant.split("-")
+    step, batch = tutorial_step(device) if recipe == "tutorial" else our_step(recipe, **_options(words))
 
     def wait():
         if device.type == "cuda":
