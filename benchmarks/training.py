@@ -2,7 +2,8 @@
 
     python benchmarks/training.py
 
-On a GPU the table also has what that GPU can compute in; --rounds 2 is meant for ten minutes of one (none has run it yet).
+On a GPU the table also has what that GPU can compute in; --rounds 2 is meant for ten minutes of one, and none has run
+it yet.
 
 The tutorial's step (https://docs.pytorch.org/tutorials/beginner/dcgan_faces_tutorial.html): float32, contiguous,
 BCELoss after a sigmoid, D on real and on fake with a backward each, Adam, batch 128, the same widths. It gets its
