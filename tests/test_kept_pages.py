@@ -3,10 +3,14 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import anyio
+import gradio as gr
 import httpx
 import pytest
+from gradio.blocks import BlocksConfig
+from gradio.state_holder import StateHolder
 from starlette.responses import Response
 
+from gan.serve.page.api import Blocks
 from gan.serve.page.kept_pages import _MOST, KeptPages
 
 
@@ -69,3 +73,15 @@ def test_strangers_cannot_fill_the_memory(asked):
     assert len(asked.built) == 3 * _MOST
     asked("/", **{"x-made-up": "0"})
     assert len(asked.built) == 3 * _MOST + 1
+
+
+def test_no_component_is_described_anew_for_a_visitor(monkeypatch):
+    """Gradio would describe all of them, in its only loop."""
+    with Blocks() as blocks:
+        gr.Textbox()
+    sessions = StateHolder()
+    sessions.set_blocks(blocks)
+    monkeypatch.setattr(BlocksConfig, "config_for_block", lambda *_: pytest.fail("a component was described"))
+    session = sessions["a visitor"]
+    assert session.blocks_config.blocks == blocks.blocks and session.blocks_config.blocks is not blocks.blocks
+    assert sessions["another"] is not session

@@ -4,9 +4,11 @@ import hashlib
 from dataclasses import replace
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from types import SimpleNamespace
 
 import gradio as gr
 from gradio.processing_utils import get_upload_folder
+from gradio.state_holder import StateHolder
 
 from gan.link import FRAMES, SEEDS, WEIGHTS, View, encode
 from gan.model.look import ATTRIBUTES, Look
@@ -30,7 +32,19 @@ class Weights(gr.Textbox):
 
 class Blocks(gr.Blocks):
     """Blocks that fill in the last arguments of an endpoint, since programs written before it took them leave them out,
-    and that refuse values which no control sends in a sentence, without a traceback in the log."""
+    that refuse values which no control sends in a sentence, without a traceback in the log, and that keep nothing of a
+    visitor."""
+
+    @property
+    def state_holder(self) -> StateHolder:
+        return self._state_holder
+
+    @state_holder.setter
+    def state_holder(self, holder: StateHolder) -> None:
+        # Gradio would describe all components for each visitor, in 12 ms of its only loop, to restore what they did
+        # from links of its own; the page's links say it all
+        holder.blocks = SimpleNamespace(default_config=self.default_config, blocks={})
+        self._state_holder = holder
 
     async def preprocess_data(self, block_fn, *arguments, **options):
         if block_fn.fn is None:
