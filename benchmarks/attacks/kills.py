@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.request import urlopen
@@ -154,8 +155,7 @@ def hub_at(folder: Path):
         log.close()
 
 
-def attack(share: float, seed: int, kinds=tuple(KINDS)) -> list[Outcome]:
-    outcomes = []
+def attack(share: float, seed: int, kinds=tuple(KINDS)) -> Iterator[Outcome]:
     with tempfile.TemporaryDirectory(prefix="seedfaces-faults-") as place, hub_at(Path(place) / "hub") as hub:
         _make_weights(Path(place) / "weights", Path(place) / "weights.log")
         for index, kind in enumerate(kinds):
@@ -164,16 +164,15 @@ def attack(share: float, seed: int, kinds=tuple(KINDS)) -> list[Outcome]:
             forks.import_like(lambda folder=folder: trained.warm_up(folder), folder / "log")
             runs, outcome = Kills(kind, folder, hub, index), Outcome(f"{kind}: killed, and goes on")
             runs.run_undisturbed()
-            random, number, ends = np.random.RandomState(seed + index), 0, 0
+            random, number, alike = np.random.RandomState(seed + index), 0, 0
             while outcome.tries < times(30, share):
                 number += 1
                 during, found = runs.tried(random, number)
                 outcome.ends.update(f"while it was busy with: {each}" for each in during if each)
-                ends += 1
+                alike += not found
                 outcome.broken += [f"{kind}, run {number} (killed in {', '.join(during)}): {each}" for each in found]
-            outcome.note = f"{ends - len(outcome.broken)} of {ends} ends are bit for bit those of the undisturbed run."
-            outcomes.append(outcome)
-    return outcomes
+            outcome.note = f"{alike} of {number} ends are bit for bit those of the undisturbed run."
+            yield outcome
 
 
 def _make_weights(folder: Path, log: Path) -> None:
