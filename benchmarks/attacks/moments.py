@@ -6,6 +6,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from gan.train.generator.step import GanStep
+
 _CHANGES = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.truncate", "shutil.rmtree", "shutil.copyfile",
             "shutil.copytree", "socket.connect"}  # fmt: skip
 # what a run is doing, by the function that it is in, the innermost first
@@ -36,6 +38,19 @@ def count_changes(folder: Path, action: Callable[[int], None]) -> None:
         action(number)
 
     sys.addaudithook(hook)
+
+
+def count_steps(action: Callable[[int], None]) -> None:
+    """Call `action` with 1, 2, … in the middle of each step: one network has learned, the other has not."""
+    number, before = 0, GanStep._generator_step
+
+    def hooked(*arguments):
+        nonlocal number
+        number += 1
+        action(number)
+        return before(*arguments)
+
+    GanStep._generator_step = hooked
 
 
 def count_reads(folder: Path, action: Callable[[int], None]) -> None:
