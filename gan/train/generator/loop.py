@@ -146,7 +146,7 @@ class Run:
             if self._measures():
                 self._evaluate(ending=last or told)
             if pushes and self.main:
-                self.publisher.push(self.folder.weights)
+                self.publisher.push(self.folder.weights, self.folder.pushed)
             if told:
                 self.say(
                     f"Stopped by {signal.Signals(told).name} at step {step:,} of {self.total_steps:,}, everything "
