@@ -72,7 +72,7 @@ class Kills:
 
         def pass_by(number: int) -> None:
             nonlocal left
-            left -= busy in ("step", moments.doing())
+            left -= busy == moments.doing()  # steps are also taken in a rehearsal
             if left == 0:
                 moments.die(self.note)
 
