@@ -1,6 +1,7 @@
 """Malformed and odd uploads: a sentence or an answer, soon, without a trace; nothing stays on disk or in memory."""
 
 import shutil
+import sys
 import time
 from collections import Counter
 
@@ -50,6 +51,10 @@ def _through_api(page: Page, count: int, seed: int) -> Outcome:
         folder = str(page.folder)
         if end.startswith(event) or seconds > LONGEST or TRACE.search(answer) or folder in answer:
             outcome.broken.append(f"picture {number}, {kind}, {name[:30]!r}: {seconds:.1f} s, {event} {answer[:100]}")
+            print(outcome.broken[-1], file=sys.stderr, flush=True)
+        if page.process.poll() is not None:
+            print(page.log()[-3000:], file=sys.stderr, flush=True)
+            break
     outcome.note = f"Longest {longest:.1f} s"
     return outcome
 
