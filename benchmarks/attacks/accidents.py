@@ -124,7 +124,8 @@ def _spoil(step: int, value: float, where: str) -> None:
 
     def spoiled(gan) -> None:
         if now["go"] and gan.step == step and where != "loss":
-            next(getattr(gan, where).parameters()).data.view(-1)[0] = value
+            parameter = next(getattr(gan, where).parameters()).data
+            parameter[(0,) * parameter.dim()] = value
         now["step"] = gan.step + 1
         update(gan)
 
