@@ -5,11 +5,11 @@
 
 A row is a module of `attacks` with one function, and a line in `ROWS`:
 
-    def attack(share: float, seed: int) -> list[Outcome]:
+    def attack(share: float, seed: int) -> Iterable[Outcome]:
 
 `share` scales the counts of tries (1: as many as promised in docs/promises.md; see `times`), and everything random
 comes from `seed`. The function makes and removes its own folders, ends its own processes, and never raises for a broken
-promise: that goes into `Outcome.broken`, with what repeats it. Exit status: 1 if a promise was broken.
+promise: that goes into `Outcome.broken`, with what repeats it, and to stderr. Exit status: 1 if one was broken.
 """
 
 import argparse
@@ -56,13 +56,13 @@ def main() -> None:
         parser.error(f"there is no row {', '.join(sorted(unknown))}")
     print(f"{machine()}; {time.strftime('%d %B %Y')}; --share {arguments.share:g} --seed {arguments.seed}\n")
     print("| row | attack | tries | promises broken | how they ended |\n|---|---|---|---|---|", flush=True)
-    broken = []
+    broken = 0
     for row in arguments.rows or ROWS:
         for outcome in importlib.import_module(f"benchmarks.attacks.{row}").attack(arguments.share, arguments.seed):
             print(line(ROWS[row], outcome), flush=True)
-            broken += [f"- {ROWS[row]}, {outcome.attack}: {how}" for how in outcome.broken]
-    if broken:
-        print("\nBroken promises:\n\n" + "\n".join(broken))
+            for how in outcome.broken:
+                print(f"Broken: {ROWS[row]}, {outcome.attack}: {how}", file=sys.stderr, flush=True)
+            broken += len(outcome.broken)
     sys.exit(1 if broken else 0)
 
 

@@ -99,6 +99,10 @@ LONGEST = (
 )
 
 
+def pytest_unconfigure() -> None:
+    shutil.rmtree(os.environ["HF_HOME"], ignore_errors=True)
+
+
 def pytest_collection_modifyitems(items) -> None:
     """Start the files that take minutes first, so that no core has to wait for one of them at the end."""
     items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))

@@ -25,6 +25,7 @@ from gan.hub import failures, model_card, spaces
 from gan.model import additions, weights
 from gan.serve import files
 from gan.serve.faces import FaceModel
+from gan.train.generator.folder import RunFolder
 from gan.train.generator.publish import Publisher
 from gan.train.pictures import sources
 from gan.train.pictures.store import Store, open_store
@@ -433,6 +434,21 @@ def test_a_run_pushes_on_the_way_and_at_the_end(hub_server, repo_id, run, pictur
     for name in ("generator.safetensors", "discriminator.safetensors", "config.json", "samples.png"):
         assert (back / name).read_bytes() == (folder / name).read_bytes()
     assert f'FaceModel.from_pretrained("{repo_id}")' in (back / "README.md").read_text()
+
+
+def test_a_push_replaces_what_a_killed_one_has_left(hub_server, repo_id, tmp_path):
+    folder, publisher, run_folder = (
+        folder_of(tmp_path / "weights"),
+        Publisher(repo_id, private=False),
+        RunFolder(tmp_path),
+    )
+    run_folder.pushed.mkdir()
+    (run_folder.pushed / "left.txt").touch()
+    hub_server.faults({"path": "/preupload/", "sleep": 1})
+    publisher.push(folder, run_folder.pushed)
+    assert {path.name for path in run_folder.pushed.iterdir()} == {path.name for path in folder.iterdir()}
+    publisher.thread.join()
+    assert not run_folder.pushed.exists() and commits(repo_id)[0] == "Step 100"
 
 
 def test_a_run_without_the_right_to_push_does_not_begin(hub_server, run, pictures, tmp_path):

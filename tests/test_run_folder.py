@@ -102,13 +102,24 @@ def test_a_folder_takes_one_run_at_a_time(folder):
     assert RunFolder(folder.path).take()
 
 
+def test_a_run_that_comes_second_removes_nothing(folder, tmp_path):
+    """Both have found no folder; the first has made one, and the second is refused."""
+    with pytest.raises(UserError, match="Another run"), folder.unless_refused(tmp_path / "store"):
+        folder.path.mkdir()
+        first = RunFolder(folder.path).take()
+        folder.reals.touch()
+        folder.take()
+    assert first.is_locked and folder.reals.exists()
+
+
 def test_what_is_of_later_steps_or_another_run_is_removed(folder):
     sheets = [folder.sheet(step) for step in (0, 3, 6)]
     sheets[0].parent.mkdir(parents=True)
     for path in (*sheets, folder.earlier_timeline):
         path.touch()
+    folder.pushed.mkdir()  # killed while it pushed
     folder.remove_after(3, keep_earlier_timeline=True)
-    assert folder.sheets() == sheets[:2] and folder.earlier_timeline.exists()
+    assert folder.sheets() == sheets[:2] and folder.earlier_timeline.exists() and not folder.pushed.exists()
     folder.remove_after(0, keep_earlier_timeline=False)
     assert folder.sheets() == sheets[:1] and not folder.earlier_timeline.exists()
     shutil.rmtree(sheets[0].parent)

@@ -326,6 +326,10 @@ def test_a_full_disk_is_one_sentence(run, pictures, tmp_path):
     assert "checkpoint of step 6 cannot be written" in full.stderr, full.stderr[-600:]
     assert "File too large" in full.stderr
     assert not list((output / "checkpoints").iterdir())
+    limited = (*limited[:2], limited[2].replace("100", "1"), limited[3])  # not even the training pictures fit
+    full = run("train_accelerate.py", *command(pictures, tmp_path / "fuller"), launcher=limited)
+    assert full.returncode == 1 and "Traceback" not in full.stderr, full.stderr[-600:]
+    assert re.match(r"Error: .*/fuller cannot be written at step 0 \(.*File too large\). Free some space", full.stderr)
 
 
 def test_a_folder_that_cannot_be_written_is_refused_at_once(run, pictures, tmp_path):

@@ -3,6 +3,7 @@
 import json
 import os
 import tempfile
+from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 
@@ -35,9 +36,9 @@ def hashed(folder: Path, count: int, at_once: int, threads: int) -> list[str]:
     return found
 
 
-def attack(share: float, seed: int) -> list[Outcome]:
+def attack(share: float, seed: int) -> Iterator[Outcome]:
     """Every way in a process of its own; `seed` changes nothing here."""
-    outcomes, count = [], times(1_000, share)
+    count = times(1_000, share)
     with tempfile.TemporaryDirectory(prefix="seedfaces-faults-") as place, kills.hub_at(Path(place) / "hub"):
         for folder in (WEIGHTS / "faces-64", WEIGHTS / "faces-128"):
             results = []
@@ -59,8 +60,7 @@ def attack(share: float, seed: int) -> list[Outcome]:
                 outcome.ends["the same face"] += len(result) - len(other)
                 outcome.ends.update({"another face": len(other)} if other else {})
                 outcome.broken += [f"face {number}" for number in other]
-                outcomes.append(outcome)
-    return outcomes
+                yield outcome
 
 
 def _round_trip(folder: Path) -> Path:

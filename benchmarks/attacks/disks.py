@@ -54,7 +54,8 @@ def full(share: float, seed: int, whole: Path) -> Outcome:
             was_full, said = (folder / "ballast").exists(), log.read_text(encoding="utf-8")
             (folder / "ballast").unlink(missing_ok=True)
             found = accidents.not_one_sentence(status, said) if status else []
-            outcome.ends["refused in one sentence" if status else "went on" if was_full else "never full"] += 1
+            end = "went on" if was_full else "never full"
+            outcome.ends["a traceback" if found else "refused in one sentence" if status else end] += 1
             if status := trained.end(trained.begin(command, log)):
                 found.append(f"with space again it failed with {status}: {log.read_text(encoding='utf-8')[-300:]!r}")
             else:

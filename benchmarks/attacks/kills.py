@@ -8,13 +8,15 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.request import urlopen
 
 import numpy as np
 
-from benchmarks.attacks import forks, moments, trained
+from benchmarks.attacks import forks, moments, mutations, trained
 from benchmarks.attacks.outcome import Outcome, times
 
 TESTS = Path(__file__).resolve().parents[2] / "tests"
@@ -39,44 +41,50 @@ class Kills:
         if from_weights:
             self.more += ["--init_from", folder.parent / "weights"]
         self.name = f"alice/faces-{number}"
-        self.undisturbed, self.changes, self.seconds = folder / "undisturbed", [], 0.0
+        self.undisturbed, self.busy, self.seconds = folder / "undisturbed", [], 0.0
 
     def command(self, name: str) -> list[str]:
         pushes = ["--push_to_hub", "--hub_model_id", name, "--push_every", 5] if self.hub else []
         return trained.words(self.folder, *self.more, *pushes)
 
     def run_undisturbed(self) -> None:
-        """The run that all others are compared with; counts its moments."""
+        """The run that all others are compared with; notes what each process was doing before each change."""
         before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+        noted = [self.folder / f"changes-{rank}" for rank in range(self.ranks)]
 
         def count(rank: int) -> None:
-            counted = self.folder / f"changes-{rank}"
-            moments.count_changes(self.folder, lambda number: _overwrite(counted, str(number)))
+            moments.count_changes(self.folder, lambda number: _add(noted[rank], moments.doing()))
 
         status = trained.end(trained.begin(self.command(self.name), self.log, self.ranks, count))
         if status:
             raise RuntimeError(f"the undisturbed run failed: {status}\n{self.log.read_text(encoding='utf-8')[-3000:]}")
         self.seconds = (resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before) / self.ranks
-        counted = [self.folder / f"changes-{rank}" for rank in range(self.ranks)]
-        self.changes = [int(path.read_text(encoding="ascii")) if path.exists() else 0 for path in counted]
+        self.busy = [Counter(path.read_text(encoding="ascii").split() if path.exists() else ()) for path in noted]
         (self.folder / "out").rename(self.undisturbed)
         self.published = self.files_of(self.name)
 
     def killed(self, random: np.random.RandomState) -> str:
         """Begin the run, or go on with it, and kill it at some moment; returns what it was doing, "" if it ended."""
-        rank, at_change = random.randint(self.ranks), random.rand() < 0.6
-        if at_change and not self.changes[rank]:
-            rank = 0
-        change, seconds = random.randint(1, max(2, self.changes[rank] + 1)), random.rand() * self.seconds
+        rank = random.randint(self.ranks)
+        busy, seconds = mutations.some(random, ["step", "any", *sorted(self.busy[rank])]), random.rand() * self.seconds
+        left = random.randint(1, 1 + (trained.STEPS if busy == "step" else self.busy[rank][busy] or 1))
         self.note.unlink(missing_ok=True)
+
+        def pass_by(number: int) -> None:
+            nonlocal left
+            left -= busy == moments.doing()  # steps are also taken in a rehearsal
+            if left == 0:
+                moments.die(self.note)
 
         def accident(here: int) -> None:
             if here != rank:
                 return
-            if at_change:
-                moments.count_changes(self.folder, lambda number: number == change and moments.die(self.note))
-            else:
+            if busy == "any":
                 moments.after(seconds, lambda: moments.die(self.note))
+            elif busy == "step":
+                moments.count_steps(pass_by)
+            else:
+                moments.count_changes(self.folder, pass_by)
 
         status = trained.end(trained.begin(self.command(self.repeated), self.log, self.ranks, accident))
         if not self.note.exists():
@@ -123,9 +131,9 @@ class Kills:
         return found
 
 
-def _overwrite(path: Path, text: str) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-    os.write(descriptor, text.encode())
+def _add(path: Path, word: str) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.write(descriptor, f"{word}\n".encode())
     os.close(descriptor)
 
 
@@ -154,8 +162,7 @@ def hub_at(folder: Path):
         log.close()
 
 
-def attack(share: float, seed: int, kinds=tuple(KINDS)) -> list[Outcome]:
-    outcomes = []
+def attack(share: float, seed: int, kinds=tuple(KINDS)) -> Iterator[Outcome]:
     with tempfile.TemporaryDirectory(prefix="seedfaces-faults-") as place, hub_at(Path(place) / "hub") as hub:
         _make_weights(Path(place) / "weights", Path(place) / "weights.log")
         for index, kind in enumerate(kinds):
@@ -164,16 +171,15 @@ def attack(share: float, seed: int, kinds=tuple(KINDS)) -> list[Outcome]:
             forks.import_like(lambda folder=folder: trained.warm_up(folder), folder / "log")
             runs, outcome = Kills(kind, folder, hub, index), Outcome(f"{kind}: killed, and goes on")
             runs.run_undisturbed()
-            random, number, ends = np.random.RandomState(seed + index), 0, 0
+            random, number, alike = np.random.RandomState(seed + index), 0, 0
             while outcome.tries < times(30, share):
                 number += 1
                 during, found = runs.tried(random, number)
                 outcome.ends.update(f"while it was busy with: {each}" for each in during if each)
-                ends += 1
+                alike += not found
                 outcome.broken += [f"{kind}, run {number} (killed in {', '.join(during)}): {each}" for each in found]
-            outcome.note = f"{ends - len(outcome.broken)} of {ends} ends are bit for bit those of the undisturbed run."
-            outcomes.append(outcome)
-    return outcomes
+            outcome.note = f"{alike} of {number} ends are bit for bit those of the undisturbed run."
+            yield outcome
 
 
 def _make_weights(folder: Path, log: Path) -> None:

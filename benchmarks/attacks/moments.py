@@ -2,12 +2,15 @@
 
 import os
 import signal
+import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from gan.train.generator.step import GanStep
+
 _CHANGES = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.truncate", "shutil.rmtree", "shutil.copyfile",
-            "shutil.copytree", "socket.connect"}  # fmt: skip
+            "shutil.copytree"}  # fmt: skip
 # what a run is doing, by the function that it is in, the innermost first
 _DOING = {
     "push": ("_push_copy", "push", "finish"),
@@ -21,21 +24,42 @@ _DOING = {
 
 def count_changes(folder: Path, action: Callable[[int], None]) -> None:
     """Call `action` with 1, 2, … before each change that this process makes in a run's `out` and `store`, and before
-    each connection."""
-    number, below = 0, (str(folder / "out"), str(folder / "store"))
+    each piece of a request that it sends."""
+    number, below, send = 0, (str(folder / "out"), str(folder / "store")), socket.socket.send
 
     def hook(event: str, arguments: tuple) -> None:
-        nonlocal number
         if event == "open":
             path, mode, flags = arguments
             if not isinstance(flags, int) or not flags & (os.O_WRONLY | os.O_RDWR) or not str(path).startswith(below):
                 return
-        elif event not in _CHANGES or (event != "socket.connect" and not str(arguments[0]).startswith(below)):
+        elif event not in _CHANGES or not str(arguments[0]).startswith(below):
             return
+        count()
+
+    def count() -> None:
+        nonlocal number
         number += 1
         action(number)
 
+    def counted_send(self, *arguments) -> int:
+        count()
+        return send(self, *arguments)
+
+    socket.socket.send = counted_send
     sys.addaudithook(hook)
+
+
+def count_steps(action: Callable[[int], None]) -> None:
+    """Call `action` with 1, 2, … in the middle of each step: one network has learned, the other has not."""
+    number, before = 0, GanStep._generator_step
+
+    def hooked(*arguments):
+        nonlocal number
+        number += 1
+        action(number)
+        return before(*arguments)
+
+    GanStep._generator_step = hooked
 
 
 def count_reads(folder: Path, action: Callable[[int], None]) -> None:

@@ -43,11 +43,16 @@ class Page:
         return event, answer
 
     def judged(self, endpoint: str, data: bytes, name: str) -> tuple[str, str]:
-        """What an endpoint says of an upload."""
-        sent = self.upload(data, name)
-        if sent.status_code != 200:
-            return str(sent.status_code), sent.text
-        return self.call(endpoint, {"path": sent.json()[0], "orig_name": name, "meta": {"_type": "gradio.FileData"}})
+        """What an endpoint says of an upload; "broken off", and how, where it gave no whole answer."""
+        try:
+            sent = self.upload(data, name)
+            if sent.status_code != 200:
+                return str(sent.status_code), sent.text
+            file = {"path": sent.json()[0], "orig_name": name, "meta": {"_type": "gradio.FileData"}}
+            return self.call(endpoint, file)
+        except httpx.HTTPError as error:
+            ended = self.process.poll()
+            return "broken off", f"{error!r}, the page {'runs' if ended is None else f'has ended with {ended}'}"
 
     def memory(self) -> int:
         """Bytes that the page and the processes that it has started hold."""

@@ -9,6 +9,7 @@ import tempfile
 import time
 import traceback
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -136,8 +137,7 @@ def tried(target: str, whole: Path, seed: int) -> dict:
     return {"end": end, "broken": broken, "memory": memory}
 
 
-def attack(share: float, seed: int, targets=tuple(TARGETS)) -> list[Outcome]:
-    outcomes = []
+def attack(share: float, seed: int, targets=tuple(TARGETS)) -> Iterator[Outcome]:
     with tempfile.TemporaryDirectory(prefix="seedfaces-faults-") as place:
         whole = Path(place)
         forks.import_like(lambda: make(whole), whole / "log")
@@ -152,8 +152,7 @@ def attack(share: float, seed: int, targets=tuple(TARGETS)) -> list[Outcome]:
                 if "died" in result or result["broken"]:
                     outcome.broken.append(f"{target}, seed {number}: {result.get('broken') or ended}")
             outcome.note = f"At most {most / 1e6:.0f} MB of memory more than before."
-            outcomes.append(outcome)
-    return outcomes
+            yield outcome
 
 
 def _reset_peak() -> float:

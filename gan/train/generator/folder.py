@@ -12,6 +12,10 @@ from gan import UserError
 from gan.train.generator import checkpoint
 
 
+class InUse(UserError):
+    """Another run is writing to the folder."""
+
+
 class RunFolder:
     """OUTPUT_DIR: `checkpoints/`, `sheets/`, `metrics.jsonl`, `reals.png`, `logs/` (of trackers) and `weights/`."""
 
@@ -19,6 +23,7 @@ class RunFolder:
         self.path = path
         self.checkpoints, self.weights = path / "checkpoints", path / "weights"
         self.metrics, self.reals = path / "metrics.jsonl", path / "reals.png"
+        self.pushed = path / "weights.push"  # a copy, while it is pushed
         # timeline of the weights that the run started from
         self.earlier_timeline = path / "earlier-timeline.webp"
 
@@ -37,6 +42,8 @@ class RunFolder:
         new = [path for path in (self.path, *self.path.parents) if not path.exists()]
         try:
             yield
+        except InUse:  # that run may have made the folder after this one has looked
+            raise
         except BaseException:
             holds_store = store.expanduser().resolve().is_relative_to(self.path.resolve())
             if new and not holds_store and os.environ.get("RANK", "0") == "0":  # the process that makes it
@@ -51,13 +58,13 @@ class RunFolder:
         process. None where the drive knows no locks.
 
         Raises:
-            UserError: another run is here.
+            InUse: another run is here.
         """
         lock = FileLock(self.path / ".running")
         try:
             lock.acquire(timeout=0)
         except Timeout:
-            raise UserError(
+            raise InUse(
                 f"Another run is writing to {self.path}: wait for its end, or choose another --output_dir."
             ) from None
         except (OSError, NotImplementedError):  # of a network drive
@@ -98,7 +105,8 @@ class RunFolder:
             )
 
     def remove_after(self, step: int, keep_earlier_timeline: bool) -> None:
-        """Remove the sheets of steps that will be taken again, and what another run has left here."""
+        """Remove the sheets of steps that will be taken again, and what another run or a kill has left here."""
+        shutil.rmtree(self.pushed, ignore_errors=True)
         for sheet in self.sheets():
             if sheet > self.sheet(step):
                 sheet.unlink()

@@ -6,6 +6,8 @@ import shlex
 import signal
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 from tqdm import tqdm
@@ -41,8 +43,9 @@ def train(settings: TrainSettings) -> None:
     with machine.enough_memory(settings):
         with RunFolder(settings.output_dir).unless_refused(settings.store_dir):
             run = Run(settings)
-            start(run)
-            announce(run)
+            with run.writing():
+                start(run)
+                announce(run)
             stop = machine.StopSignal()
         stopped_by = run.go(stop)
         stop.forget()
@@ -102,23 +105,34 @@ class Run:
 
     def go(self, stop: machine.StopSignal) -> int:
         """Train to the end, or until told to stop; returns the signal that stopped it, or 0."""
-        self.log.start_trackers()
         self.started = time.perf_counter()
-        with tqdm(
-            total=self.total_steps * self.gan.pictures_per_step,
-            unit="pictures",
-            unit_scale=True,
-            smoothing=0.02,
-            initial=self.gan.step * self.gan.pictures_per_step,
-            disable=not self.main,
-        ) as progress:
-            try:
-                return self._steps(stop, progress)
-            except OSError as error:
-                raise UserError(
-                    f"{self.folder.path} cannot be written at step {self.gan.step:,} ({reason(error)}). Free some "
-                    "space and go on from the last checkpoint with --resume_from_checkpoint latest."
-                ) from error
+        with (
+            tqdm(
+                total=self.total_steps * self.gan.pictures_per_step,
+                unit="pictures",
+                unit_scale=True,
+                smoothing=0.02,
+                initial=self.gan.step * self.gan.pictures_per_step,
+                disable=not self.main,
+            ) as progress,
+            self.writing(),
+        ):
+            self.log.start_trackers()
+            return self._steps(stop, progress)
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """
+        Raises:
+            UserError: something cannot be written meanwhile, as on a full disk; with one sentence.
+        """
+        try:
+            yield
+        except OSError as error:
+            raise UserError(
+                f"{self.folder.path} cannot be written at step {self.gan.step:,} ({reason(error)}). Free some space "
+                "and go on from the last checkpoint with --resume_from_checkpoint latest."
+            ) from error
 
     def _steps(self, stop: machine.StopSignal, progress: tqdm) -> int:
         s = self.settings
@@ -146,7 +160,7 @@ class Run:
             if self._measures():
                 self._evaluate(ending=last or told)
             if pushes and self.main:
-                self.publisher.push(self.folder.weights)
+                self.publisher.push(self.folder.weights, self.folder.pushed)
             if told:
                 self.say(
                     f"Stopped by {signal.Signals(told).name} at step {step:,} of {self.total_steps:,}, everything "

@@ -1,7 +1,6 @@
 """Pushes weights to the Hub in the background during the training, one push at a time."""
 
 import shutil
-import tempfile
 from pathlib import Path
 from threading import Thread
 
@@ -23,22 +22,23 @@ class Publisher:
         self.repo_id = hub.prepare(hub_name(repo_id), private)
         self.thread: Thread | None = None
 
-    def push(self, folder: Path) -> None:
-        """Begin to push the folder as it is now; does nothing while the last push is still under way."""
+    def push(self, folder: Path, copy: Path) -> None:
+        """Begin to push the folder as it is now; does nothing while the last push is still under way.
+
+        Args:
+            copy: where a copy lies meanwhile: the run goes on writing the folder.
+        """
         if self.thread and self.thread.is_alive():
             return
-        temporary = None
+        shutil.rmtree(copy, ignore_errors=True)
         try:
-            temporary = Path(tempfile.mkdtemp(prefix="seedfaces-push-"))
-            copy = temporary / folder.name  # the run goes on writing the original
             shutil.copytree(folder, copy)
         except OSError as error:  # shutil's own is one
             tqdm.write(
-                f"Not pushed to {self.repo_id} this time; the training goes on. Copying the weights to "
-                f"{temporary or 'the folder for temporary files'} failed ({reason(error)})."
+                f"Not pushed to {self.repo_id} this time; the training goes on. Copying the weights to {copy} failed "
+                f"({reason(error)})."
             )
-            if temporary:
-                shutil.rmtree(temporary, ignore_errors=True)
+            shutil.rmtree(copy, ignore_errors=True)
             return
         # a daemon: a stopping run does not wait for the network; the Hub keeps the last complete commit
         self.thread = Thread(target=self._push_copy, args=(copy,), daemon=True)
@@ -67,7 +67,7 @@ class Publisher:
             words = error if isinstance(error, UserError) else reason(error)
             tqdm.write(f"Not pushed to {self.repo_id} this time; the training goes on. {words}")
         finally:
-            shutil.rmtree(copy.parent, ignore_errors=True)
+            shutil.rmtree(copy, ignore_errors=True)
 
     def _push(self, folder: Path) -> None:
         said = hub.describe(load_config(folder))
