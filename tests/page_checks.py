@@ -61,6 +61,14 @@ def first_gallery(visitor: Visitor, given: Given) -> None:
     assert visitor.link() == encode(View(weights=given.large.id)), visitor.link()
 
 
+def readable(visitor: Visitor, given: Given) -> None:
+    """the link can be read in its box as soon as the page is there"""
+    visitor.open(f"seeds=1-3&w={given.small.id}")
+    visitor.shows(given.small, (1, 2, 3))
+    box = np.asarray(visitor.picture("#link input").convert("L"))[5:-5, 5:300]  # without its border
+    assert box.min() < 100 and box.max() > 200, "the box looks empty"
+
+
 def opened_link(visitor: Visitor, given: Given) -> None:
     """a link shows what it says"""
     look = Look(0.8, age=1.5, smile=-1, directions=given.small.along().id)
@@ -291,6 +299,7 @@ def dark(visitor: Visitor, given: Given) -> None:
 # in a light browser, in one profile; without the server; in a dark browser
 ONLINE = (
     first_gallery,
+    readable,
     opened_link,
     made_link,
     back,

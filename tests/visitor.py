@@ -130,6 +130,16 @@ class Visitor:
         found = self.js(PIXELS, selector)
         return [np.frombuffer(base64.b64decode(data), np.uint8).reshape(h, w, 4)[..., :3] for w, h, data in found]
 
+    def picture(self, selector: str) -> Image.Image:
+        """What is seen of an element that is on the screen, at 1 pixel of the screen for each of the page."""
+        screen = Image.open(io.BytesIO(self.driver.get_screenshot_as_png()))
+        left, top, right, bottom = self.js(
+            "const { left, top, right, bottom } = document.querySelector(arguments[0]).getBoundingClientRect();"
+            "return [left, top, right, bottom]",
+            selector,
+        )
+        return screen.crop((left, top, right, bottom))
+
     def shows(self, model: FaceModel, points, look: Look = AS_TRAINED, grid: str = GRID) -> None:
         """Until a grid shows these faces in this order, each within one grey level."""
         wanted = model.faces(points, look).astype(int)
