@@ -120,3 +120,29 @@ CONTRAST = """(selectors) => {
   }
   return result;
 }"""
+
+# visible elements that are cut off or lie beside the screen, in words
+CUT = """() => {
+  const found = [];
+  for (const each of document.querySelectorAll("body *")) {
+    const { display, overflowX } = getComputedStyle(each);
+    if (!each.checkVisibility() || display === "inline" || /INPUT|CANVAS|IMG/.test(each.tagName)) continue;
+    const { left, right } = each.getBoundingClientRect();
+    const beside = left < -1 || right > document.documentElement.clientWidth + 1;
+    const across = overflowX !== "auto" && each.scrollWidth > each.clientWidth + 1;
+    const down = overflowX === "hidden" && each.scrollHeight > each.clientHeight + 1;
+    const name = `${each.tagName.toLowerCase()}#${each.id}.${each.className}`;
+    if (beside || across || down) found.push(`${name}: ${each.textContent.trim().slice(0, 60)}`);
+  }
+  return found;
+}"""
+
+# links to the page and what it says of them
+HOSTILE = [
+    ("?v=2&seeds=1", "This link comes from another version of this page."),
+    ("?tab=%3Cimg%20src=x%20onerror=alert(1)%3E", "This page has no tab “<img src=x onerror=alert"),
+    ("?seeds=99999999999,${alert(1)},<b>", "is not a seed"),
+    ("?seeds=1&variation=1e9&age=9", "Variation “1e9” is not possible. 1 is used instead."),
+    ("?seeds=0-4294967295", "Only 64 faces fit. These are the first 64."),
+    ("?model=../../etc/passwd", "Write it as user/name or user/name@revision."),
+]

@@ -1,4 +1,4 @@
-// What tests/browsers.py compares: links, words, faces of two generators with a place and a look, and photos.
+// What tests/module_checks.py compares: links, words, faces of two generators with a place and a look, and photos.
 const send = (name, body) => fetch(`/${name}`, { method: "POST", body });
 const weights = (name, ...files) => files.map((file) => `/weights/${name}/${file}.safetensors`);
 

@@ -1,0 +1,317 @@
+"""What the static page must do in every browser, one function a promise: its docstring is the row of the table."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from selenium.webdriver import Keys
+
+from gan.link import View, encode
+from gan.model import face_finder
+from gan.model.look import AS_TRAINED, Look
+from gan.model.point import parse
+from gan.serve.faces import FaceModel
+from gan.serve.finder import Finder
+from gan.serve.judge import Judge
+from gan.serve.page.verdict import as_json
+from gan.words import word_seed
+
+from .browsing import CONTRAST, CUT, HOSTILE
+from .visitor import GRID, Visitor
+
+POINTS = tuple(parse(text)[0] for text in ("4294967295", "4~13@0.4", "4~13@0.4~(7~9@0.2)@0.5", "3"))
+NAMED_SEED = 5000  # of the picture whose seed is found
+TABS = ("gallery", "morph", "find", "verdict", "about")
+
+
+@dataclass
+class Given:
+    """What the checks compare with: the page's weights, small and large, and files in a folder."""
+
+    small: FaceModel
+    large: FaceModel
+    folder: Path
+    said: dict  # the server's verdict on group.png
+
+
+def given(folder: Path, weights: Path, detector: Path) -> Given:
+    """Pictures in a folder, good and hostile ones, and what Python says of them."""
+    small, large = (FaceModel(weights / name) for name in ("faces-64", "faces-128"))
+    group = Image.new("RGB", (420, 240), (96, 128, 80))
+    for face, place, side in zip(small.faces((1, 4), Look(0.8)), ((20, 60), (160, 40)), (100, 160)):
+        group.paste(Image.fromarray(face).resize((side, side), Image.Resampling.BICUBIC), place)
+    group.save(folder / "group.png")
+    Image.fromarray(large.faces([NAMED_SEED])[0]).save(folder / "own.jpg", quality=85)
+    (folder / "text.png").write_text("<script>alert(1)</script>")
+    (folder / "script.svg").write_text(
+        '<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"><script>alert(1)</script></svg>'
+    )
+    (folder / "cut.png").write_bytes((folder / "group.png").read_bytes()[:900])
+    Image.new("1", (20_000, 20_000)).save(folder / "bomb.png")
+    (folder / "long.jpg").write_bytes(bytes(20 * 2**20 + 1))
+    return Given(small, large, folder, as_json(Judge(detector).verdict(group), group))
+
+
+def first_gallery(visitor: Visitor, given: Given) -> None:
+    """the first gallery is Python's"""
+    visitor.open()
+    visitor.shows(given.large, range(16))
+    assert visitor.link() == encode(View(weights=given.large.id)), visitor.link()
+
+
+def readable(visitor: Visitor, given: Given) -> None:
+    """the link can be read in its box as soon as the page is there"""
+    visitor.open(f"seeds=1-3&w={given.small.id}")
+    visitor.shows(given.small, (1, 2, 3))
+    box = np.asarray(visitor.picture("#link input").convert("L"))[5:-5, 5:300]  # without its border
+    assert box.min() < 100 and box.max() > 200, "the box looks empty"
+
+
+def opened_link(visitor: Visitor, given: Given) -> None:
+    """a link shows what it says"""
+    look = Look(0.8, age=1.5, smile=-1, directions=given.small.along().id)
+    query = encode(View("gallery", POINTS, look, given.small.id))
+    visitor.open(query)
+    visitor.shows(given.small, POINTS, look)
+    assert visitor.link() == query, visitor.link()
+    assert visitor.js("document.querySelector('#gallery [data-name=age] [type=range]').value") == "1.5"
+    assert visitor.text("#notes") == ""
+
+
+def made_link(visitor: Visitor, given: Given) -> None:
+    """a link that is made here is Python's, and opens again"""
+    visitor.open(f"seeds=1&w={given.small.id}")
+    visitor.shows(given.small, [1])
+    visitor.type("#gallery form input", "Ada, 12, 4~13@0.4", Keys.ENTER)
+    points = (word_seed("Ada"), 12, parse("4~13@0.4")[0])
+    visitor.shows(given.small, points)
+    visitor.wait_for("#gallery-said", f"“Ada” is seed {points[0]}.")
+    visitor.click("#gallery .shape summary")
+    visitor.tab_to("#gallery [data-name=smile] [type=range]")
+    visitor.keys(*[Keys.ARROW_RIGHT] * 3)
+    smile = float(visitor.js("document.activeElement.value"))
+    look = Look(smile=smile, directions=given.small.along().id)
+    visitor.shows(given.small, points, look)
+    query = encode(View("gallery", points, look, given.small.id))
+    visitor.wait(lambda: visitor.link() == query, f"the link is {visitor.link()}, not {query}")
+    assert smile > 0
+    visitor.open(query)
+    visitor.shows(given.small, points, look)
+
+
+def back(visitor: Visitor, given: Given) -> None:
+    """Back and Forward lead through galleries, cards and tabs"""
+    visitor.open(f"seeds=0-3&w={given.small.id}")
+    visitor.shows(given.small, range(4))
+    visitor.click("#gallery [name=next]")
+    visitor.shows(given.small, range(4, 8))
+    visitor.click(f"{GRID}[data-seed='5']")
+    visitor.wait(lambda: visitor.visible("#card"), "no card opened")
+    visitor.driver.back()
+    visitor.wait(lambda: not visitor.visible("#card"), "Back did not close the card")
+    visitor.shows(given.small, range(4, 8))
+    visitor.driver.back()
+    visitor.shows(given.small, range(4))
+    visitor.driver.forward()
+    visitor.shows(given.small, range(4, 8))
+    visitor.tab("about")
+    visitor.wait(lambda: "tab=about" in visitor.link(), "the tab is not in the link")
+    visitor.driver.back()
+    visitor.wait(lambda: visitor.visible("#gallery"), "Back did not lead to the gallery")
+    visitor.shows(given.small, range(4, 8))
+
+
+def keyboard(visitor: Visitor, given: Given) -> None:
+    """by keyboard: to a face, its card, the next one, Keep, Escape; sliders by arrows"""
+    visitor.open(f"seeds=5-7&w={given.small.id}")
+    visitor.shows(given.small, range(5, 8))
+    visitor.tab_to(f"{GRID}[data-seed='5']")
+    visitor.keys(Keys.ENTER)
+    visitor.wait(lambda: visitor.focused("#card [name=close]"), "the card has not the focus")
+    visitor.keys(Keys.ARROW_RIGHT)
+    visitor.wait_for("#card h2", "Seed 6")
+    visitor.tab_to("#card [name=keep]")
+    visitor.keys(Keys.SPACE)
+    visitor.wait_for("#card [name=keep]", "Kept ✓")
+    visitor.keys(Keys.ESCAPE)
+    visitor.wait(lambda: visitor.focused(f"{GRID}[data-seed='6']"), "the focus is not on the face again")
+    visitor.wait(lambda: not visitor.js("history.state.card"), "the card stayed in the history")
+    visitor.tab_to("#gallery [data-name=variation] [type=range]")
+    visitor.keys(*[Keys.ARROW_LEFT] * 4)
+    variation = float(visitor.js("document.activeElement.value"))
+    assert variation < 1
+    visitor.shows(given.small, range(5, 8), Look(variation))
+    visitor.open(f"seeds=1&w={given.small.id}")
+    visitor.scroll_to("#kept-faces .face")  # drawn when it is seen
+    visitor.shows(given.small, [6], grid="#kept-faces .face")  # in the next visit, too
+
+
+def shape(visitor: Visitor, given: Given) -> None:
+    """a Shape slider of the card changes the face"""
+    visitor.open(f"seeds=3-4&w={given.small.id}")
+    visitor.shows(given.small, (3, 4))
+    visitor.click(f"{GRID}[data-seed='3']")
+    visitor.click("#card .shape summary")
+    visitor.tab_to("#card [data-name=age] input")
+    visitor.keys(*[Keys.ARROW_RIGHT] * 6)
+    age = float(visitor.js("document.activeElement.value"))
+    wanted = given.small.faces([3], Look(age=age))[0].astype(int)
+    assert age > 0 and np.abs(wanted - given.small.faces([3])[0]).mean() > 2
+
+    def right() -> bool:
+        large = Image.fromarray(visitor.pixels("#card canvas")[0])
+        return np.abs(np.asarray(large.resize(wanted.shape[:2], Image.Resampling.BOX)) - wanted).mean() < 4
+
+    visitor.wait(right, f"the card does not show age {age}")
+
+
+def morph(visitor: Visitor, given: Given) -> None:
+    """a morph plays, stops at a moment and opens it"""
+    query = f"tab=morph&seeds=4,13&frames=3&loop=1&w={given.small.id}"
+    visitor.open(query)
+    seen = set()
+    visitor.find("#morph canvas[data-frame]")
+    visitor.wait(lambda: seen.add(visitor.pixels("#morph canvas")[0].tobytes()) or len(seen) > 3, "it does not play")
+    visitor.click("#morph [name=pause]")
+    visitor.tab_to("#morph .moment input")
+    visitor.keys(Keys.HOME, Keys.ARROW_RIGHT)
+    visitor.wait_for("#morph .moment bdi", "Seed 4~13@0.333")
+    frame = given.small.morph((4, 13), frames=3)[1].astype(int)
+    visitor.wait(lambda: np.abs(visitor.pixels("#morph canvas")[0] - frame).max() <= 1, "another moment is shown")
+    visitor.click("#morph [name=open]")
+    visitor.shows(given.small, [parse("4~13@0.333")[0]])
+
+
+def files(visitor: Visitor, given: Given) -> None:
+    """faces are saved as PNG and ZIP, a morph as animated PNG and, where the browser writes it, WebP"""
+    visitor.open(f"seeds=7,9&variation=0.8&w={given.small.id}")
+    visitor.shows(given.small, (7, 9), Look(0.8))
+    sheet = visitor.handed("#gallery [name=sheet]")
+    wanted = np.concatenate(given.small.faces((7, 9), Look(0.8)), axis=1).astype(int)
+    assert sheet.text["seeds"] == "7,9" and sheet.text["weights"] == given.small.id
+    assert np.abs(np.asarray(sheet) - wanted[: sheet.height]).max() <= 1
+    visitor.open(f"tab=morph&seeds=4,13&frames=3&loop=1&w={given.small.id}")
+    visitor.find("#morph canvas[data-frame]")
+    formats = ["png"] + ["webp"] * visitor.visible("#morph [name=webp]")
+    for name in formats:
+        saved = visitor.handed(f"#morph [name={name}]")
+        assert (saved.n_frames, saved.info["loop"], saved.size) == (6, 0, (128, 128)), (name, saved.info)
+
+
+def verdict(visitor: Visitor, given: Given) -> None:
+    """“Real or fake” says of a photo of two what Python says"""
+    visitor.open("tab=verdict")
+    visitor.upload("verdict", given.folder / "group.png")
+    visitor.wait_for("#verdict .answer", given.said["headline"])
+    said = visitor.text("#verdict .answer")
+    for sentence in (*given.said["sentences"], *given.said["opinion"]["sentences"]):
+        assert sentence in said, f"“{sentence}” is not said"
+    assert visitor.js("document.querySelectorAll('#verdict .answer [data-face]').length") == 2
+    assert visitor.link() == "v=1&tab=verdict"
+
+
+def find(visitor: Visitor, given: Given) -> None:
+    """“Find”, by keyboard, names the seed of a picture and shows those that are alike"""
+    visitor.open("tab=find")
+    visitor.wait(lambda: visitor.visible("#find-upload"), "no picture can be chosen")
+    visitor.tab_to("#find input[type=file]")
+    visitor.upload("find", given.folder / "own.jpg")  # a file dialog belongs to no page
+    visitor.wait_for("#find .answer h2", f"This is seed {NAMED_SEED}")
+    visitor.tab_to("#find-faces .face")
+    seed = visitor.js("document.activeElement.dataset.seed")
+    assert seed == str(NAMED_SEED)
+    visitor.keys(Keys.ENTER)
+    visitor.wait_for("#card h2", f"Seed {seed}")
+    visitor.keys(Keys.ESCAPE)
+    visitor.wait(lambda: not visitor.visible("#card"), "Escape did not close the card")
+    picture = Image.open(given.folder / "own.jpg")
+    expected = Finder(given.large).find(picture, face_finder.find(picture))[0].points
+    found = visitor.js("[...document.querySelectorAll('#find-faces .face')].map((face) => face.dataset.seed)")
+    assert len({*map(str, expected)} & {*found}) >= 10, found
+
+
+def hostile_links(visitor: Visitor, given: Given) -> None:
+    """hostile links get a sentence and run nothing"""
+    for query, sentence in HOSTILE:
+        visitor.open(query.removeprefix("?"))
+        visitor.wait_for("#notes", sentence)
+        visitor.find(GRID)
+
+
+def hostile_pictures(visitor: Visitor, given: Given) -> None:
+    """files that are no pictures, or too large, get a sentence and run nothing"""
+    for tab in ("verdict", "find"):
+        visitor.open(f"tab={tab}")
+        visitor.wait(lambda tab=tab: visitor.visible(f"#{tab} .upload"), "no picture can be chosen")
+        for name in ("text.png", "script.svg", "cut.png", "bomb.png", "long.jpg"):
+            visitor.js(f"return document.querySelector('#{tab} .answer').replaceChildren()")
+            visitor.upload(tab, given.folder / name)
+            visitor.find(f"#{tab} .answer :is(.refused, h2)")
+            said = visitor.text(f"#{tab} .answer")
+            assert re.search("cannot read|too large|larger than|more than|No face", said), f"{name}: {said}"
+
+
+def phone(visitor: Visitor, given: Given) -> None:
+    """at 390 px nothing is cut or beside the screen"""
+    visitor.open_on_phone(f"seeds=273107-273122&variation=0.35&age=1&w={given.small.id}")
+    visitor.shows(given.small, range(273107, 273123), Look(0.35, age=1))
+    for name in TABS:
+        visitor.tab(name)
+        visitor.wait(lambda name=name: visitor.visible(f"#{name}"), f"{name} is not shown")
+        visitor.js("return document.querySelectorAll('main details').forEach((each) => (each.open = true))")
+        assert (cut := visitor.js(f"return ({CUT})()")) == [], f"{name}: {cut}"
+    visitor.tab("gallery")
+    visitor.click(f"{GRID}[data-seed='273108']")
+    visitor.wait(lambda: visitor.visible("#card"), "no card opened")
+    assert (cut := visitor.js(f"return ({CUT})()")) == [], f"card: {cut}"
+    visitor.click("#card [name=close]")
+
+
+def offline(visitor: Visitor, given: Given) -> None:
+    """without the server, after a visit: gallery, morph, verdict, find, about"""
+    visitor.open(f"seeds=20-22&variation=0.9&w={given.small.id}")
+    visitor.shows(given.small, (20, 21, 22), Look(0.9))
+    visitor.tab("morph")
+    visitor.find("#morph canvas[data-frame]")
+    verdict(visitor, given)
+    visitor.open("tab=find")
+    visitor.upload("find", given.folder / "own.jpg")
+    visitor.wait_for("#find .answer h2", f"This is seed {NAMED_SEED}")
+    visitor.tab("about")
+    visitor.wait(lambda: len(visitor.text("#about")) > 1000, "there is nothing about the page")
+
+
+def dark(visitor: Visitor, given: Given) -> None:
+    """in dark mode it is dark, and texts have contrast"""
+    visitor.open(f"seeds=1,2&w={given.small.id}")
+    visitor.shows(given.small, (1, 2), AS_TRAINED)
+    assert visitor.js("matchMedia('(prefers-color-scheme: dark)').matches"), "the browser is not dark"
+    background = visitor.js("getComputedStyle(document.body).backgroundColor")
+    assert sum(map(int, re.findall(r"\d+", background)[:3])) < 200, background
+    texts = ["#title h1", "#title p", "[role=tab][aria-selected=true]", "#gallery-heading p", "small", "#link input"]
+    buttons = ["#link button", ".chooser [aria-pressed=true]", "[name=surprise]", "form input", "form button"]
+    ratios = visitor.js(f"return ({CONTRAST})(arguments[0])", texts + buttons)
+    assert min(ratios.values()) >= 4.5, ratios
+
+
+# in a light browser, in one profile; without the server; in a dark browser
+ONLINE = (
+    first_gallery,
+    readable,
+    opened_link,
+    made_link,
+    back,
+    keyboard,
+    shape,
+    morph,
+    files,
+    verdict,
+    find,
+    hostile_links,
+    hostile_pictures,
+    phone,
+)
+OFFLINE = (offline,)
+DARK = (dark,)
