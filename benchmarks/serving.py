@@ -187,6 +187,8 @@ async def alone(server: Server, rounds: int, files: dict[str, bytes], checker: C
         row(words, f"{await timed(lambda kind=kind: visitor.click(kind), rounds):.0f} ms")
         if checker.wrong(kind, answer):
             raise SystemExit(f"{words}: the answer is wrong.")
+    visitor.uploads = {"verdict": files["find"]}
+    row("a verdict, photo of 12 megapixels", f"{await timed(lambda: visitor.click('verdict'), rounds):.0f} ms")
     await visitor.http.aclose()
 
 
