@@ -4,7 +4,7 @@ import asyncio
 import json
 import time
 from random import Random
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import httpx
 
@@ -13,7 +13,7 @@ from benchmarks.attacks.page import API, ROOT, TRACE, Page, canary, running
 from gan.link import LOOK, SEEDS, View, decode, encode
 
 QUERIES, OVER_HTTP, REQUESTS = 10_000, 300, 2_000
-SLOWEST = 10  # seconds for one query, and for an answer that is no stream
+SLOWEST = 10  # seconds of processor time for a link, and on the clock for an answer that is no stream
 # the dearest view that the controls allow: the frames of a morph through eight faces
 FACES, FRAMES = 64, 8 * 32
 WORDS = [
@@ -144,13 +144,14 @@ def _decoded(count: int, random: Random) -> Outcome:
 def _opened(page: Page, count: int, random: Random) -> Outcome:
     """As a browser opens a link: the page, its load event, and the picture for chats."""
     outcome = Outcome("some of them over HTTP: the page, its first view, its picture, its preview")
+    longest = 0.0
     dependencies = page.client.get("/config").json()["dependencies"]
     load = next(each for each in dependencies if each["targets"][0][1] == "load" and each["backend_fn"])
     for number in range(count):
         text = quote(query(random), safe="=&;%+,~@()!*'-._", errors="replace")
         session = f"link{number}"
         body = {"data": [], "fn_index": load["id"], "session_hash": session}
-        began = time.monotonic()
+        began = page.seconds()
         answers = []
         for path in ("/", "/preview.jpg"):
             answers.append(page.client.get(f"{path}?{text}"))
@@ -161,10 +162,12 @@ def _opened(page: Page, count: int, random: Random) -> Outcome:
         fine = max(statuses) < 500 and '"success":true' in answers[-1].text and not _leaks(page, answers)
         end = "shown" if fine and not missing else "shown, without a picture of weights that are not here"
         end = end if fine else f"statuses {statuses}"
-        seconds = time.monotonic() - began
+        seconds = page.seconds() - began
+        longest = max(longest, seconds)
         outcome.ends[end] += 1
         if not fine or seconds > SLOWEST:
             outcome.broken.append(f"{end}, {seconds:.1f} s: {text[:200]!r} {answers[-1].text[-200:]}")
+    outcome.note = f"Longest {longest:.1f} s of processor time"
     return outcome
 
 
@@ -201,7 +204,8 @@ async def _send_all(page: Page, count: int, random: Random, canary: str, outcome
             outcome.ends[str(status)] += 1
             full = status == 503 and "full" in text.lower()
             given = text if "config" not in path and path != "/" else ""
-            leak = TRACE.search(text) or any(secret in given for secret in SECRETS)
+            said = text.replace(unquote(path.partition("=")[2]), "")  # a refusal may repeat what was asked for
+            leak = TRACE.search(said) or any(secret in given for secret in SECRETS)
             allowed = answer.headers.get("access-control-allow-origin")
             foreign = allowed in HOSTILE[:2] or allowed == "*" and not path.startswith(("/face", "/random", "/preview"))
             if status == "ReadTimeout" or isinstance(status, int) and status >= 500 and not full or leak or foreign:

@@ -64,6 +64,11 @@ class Page:
                 total += 1024 * int(line.split()[1]) if line.startswith("VmRSS") else 0
         return total
 
+    def seconds(self) -> float:
+        """Processor time that the page has taken so far."""
+        numbers = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        return sum(map(int, numbers[11:15])) / os.sysconf("SC_CLK_TCK")
+
     def files(self) -> set[str]:
         """What lies in its folder, without its log and the caches of libraries."""
         found = (path.relative_to(self.folder) for path in self.folder.rglob("*"))
