@@ -50,6 +50,21 @@ def test_a_folded_generator_makes_the_same_faces(settings, published):
     assert isinstance(fast.to_rgb, SubPixels) == (settings.resolution % 2 == 0)
 
 
+def test_a_face_is_the_same_with_one_thread_and_with_two():
+    """Bit by bit: PyTorch takes another kernel for small batches of 1x1 convolutions when it has one thread."""
+    fast = folded(trained(ModelSettings(32, 8, (16, 8, 8), skips=True)))
+    inputs, threads = torch.from_numpy(latents.from_seeds(range(BATCH), 8)), torch.get_num_threads()
+    made = []
+    try:
+        for number in (1, 2):
+            torch.set_num_threads(number)
+            with torch.inference_mode():
+                made.append(fast(inputs, torch.full((BATCH, 1, 1, 1), 0.7)))
+    finally:
+        torch.set_num_threads(threads)
+    assert torch.equal(*made)
+
+
 def test_what_waits_goes_through_the_network_together(monkeypatch):
     """Five visitors ask for faces of their own while the network is busy: two batches are made instead of five."""
     sizes, busy, free = [], threading.Event(), threading.Event()

@@ -4,7 +4,7 @@ import copy
 
 import torch
 from torch import nn
-from torch.nn.functional import conv2d
+from torch.nn.functional import conv2d, linear
 from torch.nn.utils import fuse_conv_bn_eval
 
 from gan.model.networks import Generator, memory_format
@@ -14,7 +14,7 @@ def folded(generator: Generator) -> Generator:
     """A copy in eval mode that makes the same faces within a grey level, for use and not for training.
 
     BatchNorm is folded into the weights before it, the weights lie as the device wants them, and the last step, which
-    has only three channels to fill, is computed as `SubPixels`.
+    has only three channels to fill, is computed as `SubPixels`, and what features add to the picture as `PerPixel`.
     """
     made = copy.deepcopy(generator).eval()
     for step in made.steps:
@@ -27,7 +27,20 @@ def folded(generator: Generator) -> Generator:
     made.to(memory_format=memory_format(made.project.weight.device))
     if made.to_rgb.kernel_size == (4, 4):
         made.to_rgb = SubPixels(made.to_rgb)
+    made.skips = nn.ModuleList(map(PerPixel, made.skips))
     return made.requires_grad_(False)
+
+
+class PerPixel(nn.Module):
+    """A 1x1 convolution, `(N, C, H, W)` → `(N, K, H, W)`, as a matrix product: twice as fast on a CPU, and the same bit
+    by bit with one thread and with several, for which PyTorch has different kernels of the convolution."""
+
+    def __init__(self, convolution: nn.Conv2d):
+        super().__init__()
+        self.weight, self.bias = nn.Parameter(convolution.weight.flatten(1)), convolution.bias
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        return linear(features.permute(0, 2, 3, 1), self.weight, self.bias).permute(0, 3, 1, 2)
 
 
 class SubPixels(nn.Module):
