@@ -77,13 +77,17 @@ def _through_page(page: Page, count: int, seed: int) -> Outcome:
         visitor.on("console", lambda said: troubles.update([said.text] if "Content Security" in said.text else []))
         for number, (kind, name, data) in enumerate(pictures(count, seed + 2)):
             visitor.goto(f"{page.address}/?tab=verdict")
+            card = visitor.locator("#verdict")
+            card.wait_for(state="attached")
+            before = card.inner_text()
             visitor.locator("#upload input[type=file]").set_input_files(
                 {"name": name.replace("\0", "").replace("/", "")[:100], "mimeType": "image/png", "buffer": data}
             )
-            card = visitor.locator("#verdict")
             try:
                 visitor.wait_for_function(
-                    "() => document.querySelector('#verdict')?.innerText.trim().length > 20", timeout=1000 * 2 * LONGEST
+                    "before => ![before, ''].includes(document.querySelector('#verdict')?.innerText)",
+                    arg=before,
+                    timeout=1000 * 2 * LONGEST,
                 )
                 text = card.inner_text()
             except Exception as error:
