@@ -37,8 +37,10 @@ export function go(next, { notes = [], said = [], wrong = false, ...how } = {}) 
   const own = address(encode(next));
   enter(own, step, replace);
   view = latest[next.tab] = next;
-  find("#link input").value = linkTo(encode(view));
-  find("#link").hidden = false; // once it has a link: WebKit would not paint the first value of an input that is seen
+  const box = find("#link input");
+  box.value = linkTo(encode(view));
+  box.scrollLeft = 0; // and shown only now: WebKit may paint an older value otherwise
+  find("#link").hidden = false;
   // tells the page around a Space; the link is no secret, so any embedding page may know it
   if (window.parent !== window) window.parent.postMessage({ queryString: own.slice(1) }, "*");
   select(view.tab);
