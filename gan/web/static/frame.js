@@ -77,7 +77,7 @@ export function settle() {
 /** Follows a query, or the address of the page, as a link. */
 export async function follow(query, options = {}) {
   const { view: next, notes } = decode(query);
-  await models.look(next.weights);
+  await models.look(next);
   go(next, { notes, arrived: true, ...options });
 }
 
@@ -189,7 +189,7 @@ export async function start(given, others, moved) {
   if (models.current.repo !== repo) repo = "";
   for (const part of [...Object.values(parts), ...others]) part.build?.();
   const { view: first, notes: more } = decode(location.search);
-  await models.look(first.weights);
+  await models.look(first);
   go(first, { notes: [...notes, ...more], arrived: true });
   onButton(find("#tabs"), ({ id }) => choose(id.replace("-tab", "")));
   find("#tabs").addEventListener("keydown", onKey);
