@@ -13,14 +13,15 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from itertools import chain
 from pathlib import Path
 from threading import Thread
 
 from gan.web.build import DETECTOR, WEIGHTS, build
 
-from . import module_checks, page_checks
+from . import module_checks, page_checks, photo_checks
 from .drivers import BROWSERS, driven, missing
-from .page_checks import Given
+from .photo_checks import Given
 from .visitor import Visitor
 
 WATCHED = '<script src="watch.js"></script>'
@@ -67,11 +68,12 @@ def build_watched(out: Path) -> None:
     (out / "phone.html").write_text(PHONE)
 
 
-def modules_in(name: str, folder: Path, expected: dict) -> str:
-    """Whether the modules compute what Python does: "yes", or what differs."""
+def modules_in(name: str, folder: Path, expected: dict) -> tuple[str, str]:
+    """What was compared and "yes", or what differs from Python."""
     with driven(name) as driver:
+        version = driver.capabilities["browserVersion"]
         faults = module_checks.check(module_checks.run(driver, folder), expected)
-    return "; ".join(faults) or "yes"
+    return f"the modules in {name} {version} compute what Python does", "; ".join(faults) or "yes"
 
 
 def page_in(name: str, folder: Path, given: Given) -> Iterator[tuple[str, str]]:
@@ -87,13 +89,19 @@ def page_in(name: str, folder: Path, given: Given) -> Iterator[tuple[str, str]]:
 
 def kept(visitor: Visitor, given: Given, checks: Iterable[Callable], refused: list[str]) -> Iterator[tuple[str, str]]:
     for check in checks:
-        try:
-            check(visitor, given)
-            wrong = "; ".join([*visitor.faults(), *refused])
-        except Exception as error:
-            wrong = f"{type(error).__name__}: {error}".partition("\n")[0]
+        faults = [*errors(lambda check=check: check(visitor, given)), *refused]
+        faults += errors(lambda faults=faults: faults.extend(visitor.faults()))
+        yield check.__doc__, "; ".join(faults) or "yes"
         refused.clear()
-        yield check.__doc__, wrong or "yes"
+
+
+def errors(step: Callable[[], None]) -> list[str]:
+    """What a step raises, in one line: the others follow all the same."""
+    try:
+        step()
+    except Exception as error:
+        return [f"{type(error).__name__}: {error}".partition("\n")[0]]
+    return []
 
 
 def main() -> int:
@@ -108,10 +116,10 @@ def main() -> int:
         pictures.mkdir()
         module_checks.site(modules)
         build_watched(page)
-        expected, given = module_checks.photos(modules), page_checks.given(pictures, WEIGHTS, DETECTOR)
+        expected, given = module_checks.photos(modules), photo_checks.given(pictures, WEIGHTS, DETECTOR)
         for name in names:
             print(f"\n{name}")
-            for promise, said in (("modules", modules_in(name, modules, expected)), *page_in(name, page, given)):
+            for promise, said in chain([modules_in(name, modules, expected)], page_in(name, page, given)):
                 print(f"{'' if said == 'yes' else 'NO  '}{promise}: {said}", flush=True)
                 failed += said != "yes"
     return int(failed > 0)

@@ -9,7 +9,7 @@ from conftest import EMBEDDED, ROOT
 from PIL import Image, ImageOps
 from playwright.sync_api import expect
 from test_web_page import serving_files
-from test_web_verdict import as_sent, ask, noise, page_of_modules, photo, saved, upload  # noqa: F401
+from test_web_verdict import as_sent, ask, noise, page_of_modules, photo, png, saved, upload  # noqa: F401
 
 from gan.link import decode
 from gan.model import face_finder, same_face, seed_index
@@ -109,35 +109,56 @@ def site(tmp_path_factory) -> str:
         yield address
 
 
+def tab_to(page, control) -> None:
+    """Press Tab until a control has the focus."""
+    for _ in range(9):
+        if control.evaluate("each => each === document.activeElement"):
+            return
+        page.keyboard.press("Tab")
+    expect(control).to_be_focused()
+
+
 def test_seeds_are_found_in_the_browser(page, site, finder, faces):
     asked = []
     page.on("request", lambda request: asked.append((request.method, request.url)))
+    picture = photo(420, 240, (faces[1], 20, 60, 100), (faces[4], 160, 40, 160))
+    file = {"name": "photo.png", "mimeType": "image/png", "buffer": png(picture)}
+    page.on("filechooser", lambda chooser: chooser.set_files(file))
     page.goto(f"{site}/?tab=find")
     about = page.locator("#find-about")
     expect(about).to_contain_text(f"{len(finder.index.rows):,} seeds and shows the 12 that are most alike")
-    picture = photo(420, 240, (faces[1], 20, 60, 100), (faces[4], 160, 40, 160))
     expected = as_json(finder.find(picture, face_finder.find(picture)), finder.model.id, picture)
-    upload(page, picture, label="A photo with a face")
+    # by keyboard alone
+    page.get_by_role("tab", name="Find").focus()
+    page.keyboard.press("Tab")
+    expect(page.get_by_label("A photo with a face")).to_be_focused()
+    page.keyboard.press("Enter")
     answer = page.get_by_role("region", name="Found")
     expect(answer.get_by_role("heading", name=expected["chosen"]["headline"])).to_be_visible()
     expect(answer).to_contain_text(expected["chosen"]["sentences"][0])
     grid = page.get_by_role("list", name="Found").get_by_role("button")
     expect(grid).to_have_count(12)
-    answer.get_by_role("button", name=expected["marks"][0]["name"]).click()
+    page.keyboard.press("Tab")
+    expect(answer.get_by_role("button", name=expected["marks"][0]["name"])).to_be_focused()
+    page.keyboard.press("Enter")
     smaller = expected["faces"][expected["marks"][0]["face"]]
     expect(answer.get_by_role("heading", name=smaller["headline"])).to_be_visible()
     view, notes = decode(page.url.partition("?")[2])
     assert (view.tab, view.weights, len(view.seeds), notes) == ("find", finder.model.id, 12, [])
     assert str(view.seeds[0]) == smaller["seeds"][0]
 
-    page.get_by_role("button", name="Look between these seeds").click()
+    between = page.get_by_role("button", name="Look between these seeds")
+    tab_to(page, between)
+    page.keyboard.press("Enter")
     expect(page.locator("#find-said")).to_contain_text("lie between two seeds and are more alike.", timeout=60_000)
     nearer, _ = decode(page.url.partition("?")[2])
     described = np.array(smaller["description"], np.float32)
     wanted, _ = finder.nearer(described / np.linalg.norm(described), view.seeds)
     assert any(isinstance(point, Place) for point in nearer.seeds) and len({*wanted} & {*nearer.seeds}) >= 9
 
-    grid.first.click()
+    expect(between).to_be_focused()
+    tab_to(page, grid.first)
+    page.keyboard.press("Enter")
     expect(page.get_by_role("dialog")).to_be_visible()
     page.keyboard.press("Escape")
     settled(lambda: not page.evaluate("history.state.card"))

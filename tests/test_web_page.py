@@ -475,10 +475,9 @@ def test_weights_of_the_hub_are_shown(page, site, tiny, tmp_path):
     def hub(route):
         path = route.request.url.removeprefix("https://huggingface.co/alice/tiny/resolve/")
         revision, _, file = path.partition("/")
-        held = ("config.json", "generator.safetensors", "directions.safetensors")
-        if revision in revisions and file in held:
-            body = (revisions[revision].folder / file).read_bytes()
-            route.fulfill(body=body, headers={"access-control-allow-origin": "*"})
+        path = revision in revisions and revisions[revision].folder / file
+        if path and path.is_file():
+            route.fulfill(body=path.read_bytes(), headers={"access-control-allow-origin": "*"})
         else:
             route.fulfill(status=404, headers={"access-control-allow-origin": "*"})
 
@@ -486,6 +485,11 @@ def test_weights_of_the_hub_are_shown(page, site, tiny, tmp_path):
     page.goto(f"{site}/?model=alice/tiny&seeds=3-5")
     shown(page, tiny, (3, 4, 5))
     in_address(page, seeds="3-5", w=tiny.id, model="alice%2Ftiny")
+    for directions, attribute in zip(tiny.directions, ("smile", "beard")):  # the newest, and those of an older link
+        look = Look(directions=directions.id, **{attribute: 2})
+        page.goto(f"{site}/?model=alice/tiny&{encode(View('gallery', (3, 4), look, tiny.id))}")
+        shown(page, tiny, (3, 4), look)
+        assert page.locator("#notes").inner_text() == ""
     page.goto(f"{site}/?model=alice/tiny&seeds=3&w={older.id}")  # of an earlier push
     shown(page, older, (3,))
     assert page.locator("#notes").inner_text() == ""

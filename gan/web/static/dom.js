@@ -23,6 +23,17 @@ export function onButton(element, act) {
   });
 }
 
+/** Some work during which a button cannot be pressed; afterwards it has the focus again, if nothing else has it. */
+export async function during(button, work) {
+  button.disabled = true;
+  try {
+    await work();
+  } finally {
+    button.disabled = false;
+    if (document.activeElement === document.body) button.focus();
+  }
+}
+
 /** Pixels on a canvas, which takes their size. */
 export function paint(canvas, image) {
   if (canvas.width !== image.width) canvas.width = canvas.height = image.width;

@@ -21,8 +21,7 @@ export class Faces {
     const starts = Array.from({ length: workers }, () => faces.#start({ task: "open", module, weights, along }));
     try {
       // the first that is ready begins; a phone may have no memory for more
-      const { settings, attributes } = await Promise.any(starts);
-      return Object.assign(faces, { id: weights.id, settings, directions: along && { id: along.id, attributes } });
+      return Object.assign(faces, { id: weights.id, settings: await Promise.any(starts) });
     } catch ({ errors }) {
       faces.close();
       throw errors[0];
@@ -31,7 +30,6 @@ export class Faces {
 
   id; // first 12 hex digits of the sha256 of the generator's file: what a link names
   settings; // { resolution, latentDim, widths, skips, variation }
-  directions; // { id, attributes }: as a link names them, and the names of what they move; or null
   #workers = [];
   #idle = [];
   #jobs = []; // { point, look, along, signal, resolve, reject }: what no worker has begun

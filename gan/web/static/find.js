@@ -1,6 +1,6 @@
 // The tab "Find": a photo in, the seeds whose faces look most like it out. The photo stays in the browser.
 import { layOutFound } from "./answer.js";
-import { find, onButton } from "./dom.js";
+import { during, find, onButton } from "./dom.js";
 import * as face from "./face.js";
 import { fill } from "./fill.js";
 import { fail, go, loaded, view } from "./frame.js";
@@ -81,10 +81,7 @@ async function nearer() {
 }
 
 onPhoto(tab, (file) => answer(() => foundIn(file)));
-onButton(tab, async (button) => {
+onButton(tab, (button) => {
   if (button.name === "gallery") go({ ...view, tab: "gallery" });
-  if (button.name !== "nearer") return;
-  button.disabled = true;
-  await nearer().catch((error) => refuse(place, error));
-  button.disabled = false;
+  if (button.name === "nearer") during(button, nearer).catch((error) => refuse(place, error));
 });

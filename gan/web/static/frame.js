@@ -37,8 +37,10 @@ export function go(next, { notes = [], said = [], wrong = false, ...how } = {}) 
   const own = address(encode(next));
   enter(own, step, replace);
   view = latest[next.tab] = next;
-  find("#link input").value = linkTo(encode(view));
-  find("#link").hidden = false; // once it has a link: WebKit would not paint the first value of an input that is seen
+  const box = find("#link input");
+  box.value = linkTo(encode(view));
+  box.scrollLeft = 0; // and shown only now: WebKit may paint an older value otherwise
+  find("#link").hidden = false;
   // tells the page around a Space; the link is no secret, so any embedding page may know it
   if (window.parent !== window) window.parent.postMessage({ queryString: own.slice(1) }, "*");
   select(view.tab);
@@ -75,7 +77,7 @@ export function settle() {
 /** Follows a query, or the address of the page, as a link. */
 export async function follow(query, options = {}) {
   const { view: next, notes } = decode(query);
-  await models.look(next.weights);
+  await models.look(next);
   go(next, { notes, arrived: true, ...options });
 }
 
@@ -187,7 +189,7 @@ export async function start(given, others, moved) {
   if (models.current.repo !== repo) repo = "";
   for (const part of [...Object.values(parts), ...others]) part.build?.();
   const { view: first, notes: more } = decode(location.search);
-  await models.look(first.weights);
+  await models.look(first);
   go(first, { notes: [...notes, ...more], arrived: true });
   onButton(find("#tabs"), ({ id }) => choose(id.replace("-tab", "")));
   find("#tabs").addEventListener("keydown", onKey);

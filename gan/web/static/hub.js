@@ -1,4 +1,8 @@
 // Weights of a public repo on the Hugging Face Hub, as gan.hub pushes them: ?model=user/name or user/name@revision.
+import { fetched } from "./load.js";
+import { ATTRIBUTES } from "./look.js";
+import { read } from "./safetensors.js";
+
 const HUB = "https://huggingface.co";
 const NAME = /^([\w.-]+\/[\w.-]+)(?:@([\w.-]+))?$/;
 
@@ -18,21 +22,33 @@ export async function older(current, id) {
   return entry.id === id ? { ...entry, name: `${current.name}, older`, offered: false } : null;
 }
 
+/** Directions that only older links name, of an entry: { id, moves, file }. Throws an Error where the repo has none. */
+export async function olderDirections({ folder }, id) {
+  const found = await directionsAt(`${folder}older-directions/${id}.safetensors`);
+  if (found.id !== id) throw new Error(`${found.file} is another file than its name says.`);
+  return found;
+}
+
+async function directionsAt(file) {
+  const { bytes, id } = await fetched(file);
+  const { tensors } = read(bytes, file);
+  return { id, moves: ATTRIBUTES.filter((name) => tensors.has(name)), file };
+}
+
 async function entryAt(repo, revision) {
-  const config = await answered(fileOf(repo, revision, "config.json"), repo);
-  const { sha256 = {}, model = {}, metrics } = await config.json().catch(() => ({}));
+  const folder = fileOf(repo, revision, "");
+  const config = await answered(`${folder}config.json`, repo);
+  const { sha256 = {}, model = {} } = await config.json().catch(() => ({}));
   const digest = (file) => (/^[0-9a-f]{64}$/.test(sha256[file]) ? sha256[file].slice(0, 12) : "");
   const id = digest("generator.safetensors");
   if (!id || !model.resolution)
     throw new Error(`The repo ${repo} holds no weights of SeedFaces: its config.json names none.`);
-  const along = digest("directions.safetensors");
-  const moves = Object.keys(metrics?.attributes?.linear ?? {});
-  const file = fileOf(repo, revision, "directions.safetensors");
   return {
     id,
     resolution: Number(model.resolution),
-    generator: fileOf(repo, revision, "generator.safetensors"),
-    directions: along ? [{ id: along, moves, file }] : [],
+    folder,
+    generator: `${folder}generator.safetensors`,
+    directions: digest("directions.safetensors") ? [await directionsAt(`${folder}directions.safetensors`)] : [],
     card: `${HUB}/${repo}`,
   };
 }

@@ -46,12 +46,14 @@ export const indexed = () => list.filter(({ index }) => index);
 export const of = (id) => list.find((entry) => entry.id === id) ?? current;
 export const has = (id) => !id || of(id).id === id;
 
-/** Looks for the weights of a link in the repo of the Hub, where there is one. */
-export async function look(id) {
-  if (has(id) || !current.repo) return;
-  const { older } = await import("./hub.js");
-  const entry = await older(current, id).catch(() => null);
-  if (entry) list.push(entry);
+/** Looks for the weights of a view, and the directions that it names, in the repo of the Hub, where there is one. */
+export async function look({ weights, look: { directions } }) {
+  if (!current.repo) return;
+  const { older, olderDirections } = await import("./hub.js");
+  if (!has(weights)) await older(current, weights).then((entry) => entry && list.push(entry), () => {});
+  const entry = of(weights);
+  if (!directions || !entry.folder || entry.directions.some(({ id }) => id === directions)) return;
+  await olderDirections(entry, directions).then((found) => entry.directions.push(found), () => {});
 }
 
 /** What a visitor can choose between, small faces first, and the shown ones if a link brought others. */

@@ -1,6 +1,6 @@
 // The morph tab: from face to face along the sphere of the latents, drawn live.
 import { typedMorph } from "./actions.js";
-import { find, newest, onButton, paint } from "./dom.js";
+import { during, find, newest, onButton, paint } from "./dom.js";
 import * as face from "./face.js";
 import { FRAME_MILLISECONDS, morphFile, save } from "./files.js";
 import { fail, followPasted, go, loaded, showChooser, view } from "./frame.js";
@@ -165,18 +165,15 @@ async function download(extension) {
   const button = part(extension);
   const label = button.textContent;
   const its = view;
-  button.disabled = true;
-  try {
+  const made = async () => {
     const images = [];
     for (let frame = 0; frame < length && view === its; frame = images.length) {
       images.push(...(await draw(frame, Math.min(AT_ONCE, length - frame))));
       button.textContent = `${Math.round((100 * images.length) / length)} %`;
     }
     if (view === its) save(await morphFile(images, its, extension));
-  } finally {
-    button.disabled = false;
-    button.textContent = label;
-  }
+  };
+  await during(button, made).finally(() => (button.textContent = label));
 }
 
 moment.addEventListener("input", () => seek(Number(moment.value)));

@@ -1,8 +1,7 @@
 // One core: draws faces of points. Messages: { task, … } → { answer } or { error }, a sentence; one after the other.
 import { Generator } from "./generator.js";
 import { ofPoint } from "./latents.js";
-import { ATTRIBUTES, movedBy } from "./look.js";
-import { read } from "./safetensors.js";
+import { movedBy } from "./look.js";
 
 let generator;
 let own; // { bytes, name } of the directions that were opened, or null
@@ -12,8 +11,7 @@ const tasks = {
   open({ module, weights, along }) {
     generator = new Generator(module, weights.bytes, weights.name);
     own = along;
-    const tensors = along ? read(along.bytes, along.name).tensors : new Map();
-    return { settings: generator.settings, attributes: ATTRIBUTES.filter((name) => tensors.has(name)) };
+    return generator.settings;
   },
 
   /** A point and a look → RGBA bytes of the face; along: of other directions, or null. */
