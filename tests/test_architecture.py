@@ -49,7 +49,7 @@ def imports(path: Path) -> set[str]:
     for node in ast.walk(ast.parse((ROOT / path).read_text())):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
+        elif isinstance(node, ast.ImportFrom) and not node.level:  # what is beside a file is ours
             names |= {f"{node.module}.{alias.name}" for alias in node.names}
     return names
 
