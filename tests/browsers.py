@@ -19,9 +19,10 @@ from threading import Thread
 
 from gan.web.build import DETECTOR, WEIGHTS, build
 
-from . import module_checks, page_checks, photo_checks
 from .drivers import BROWSERS, driven, missing
-from .photo_checks import Given
+from .module_checks import check, photos, run, site
+from .page_checks import DARK, OFFLINE, ONLINE
+from .photo_checks import Given, comparison
 from .visitor import Visitor
 
 WATCHED = '<script src="watch.js"></script>'
@@ -72,7 +73,7 @@ def modules_in(name: str, folder: Path, expected: dict) -> tuple[str, str]:
     """What was compared and "yes", or what differs from Python."""
     with driven(name) as driver:
         version = driver.capabilities["browserVersion"]
-        faults = module_checks.check(module_checks.run(driver, folder), expected)
+        faults = check(run(driver, folder), expected)
     return f"the modules in {name} {version} compute what Python does", "; ".join(faults) or "yes"
 
 
@@ -81,17 +82,17 @@ def page_in(name: str, folder: Path, given: Given) -> Iterator[tuple[str, str]]:
     with driven(name) as driver:
         with serving(folder) as (site, refused):
             visitor = Visitor(driver, site)
-            yield from kept(visitor, given, page_checks.ONLINE, refused)
-        yield from kept(visitor, given, page_checks.OFFLINE, refused)
+            yield from kept(visitor, given, ONLINE, refused)
+        yield from kept(visitor, given, OFFLINE, refused)
     with driven(name, dark=True) as driver, serving(folder) as (site, refused):
-        yield from kept(Visitor(driver, site), given, page_checks.DARK, refused)
+        yield from kept(Visitor(driver, site), given, DARK, refused)
 
 
 def kept(visitor: Visitor, given: Given, checks: Iterable[Callable], refused: list[str]) -> Iterator[tuple[str, str]]:
-    for check in checks:
-        faults = [*errors(lambda check=check: check(visitor, given)), *refused]
+    for promise in checks:
+        faults = [*errors(lambda promise=promise: promise(visitor, given)), *refused]
         faults += errors(lambda faults=faults: faults.extend(visitor.faults()))
-        yield check.__doc__, "; ".join(faults) or "yes"
+        yield promise.__doc__, "; ".join(faults) or "yes"
         refused.clear()
 
 
@@ -114,9 +115,9 @@ def main() -> int:
         modules, page, pictures = (Path(folder, each) for each in ("modules", "page", "pictures"))
         modules.mkdir()
         pictures.mkdir()
-        module_checks.site(modules)
+        site(modules)
         build_watched(page)
-        expected, given = module_checks.photos(modules), photo_checks.given(pictures, WEIGHTS, DETECTOR)
+        expected, given = photos(modules), comparison(pictures, WEIGHTS, DETECTOR)
         for name in names:
             print(f"\n{name}")
             for promise, said in chain([modules_in(name, modules, expected)], page_in(name, page, given)):

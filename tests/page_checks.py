@@ -223,12 +223,12 @@ ONLINE = (
     keyboard,
     shape,
     morph,
-    files,
     verdict,
     find,
     hostile_links,
     hostile_pictures,
     phone,
+    files,  # the last: Firefox then shows its list of downloads, which takes the keys
 )
 OFFLINE = (offline,)
 DARK = (dark,)

@@ -29,7 +29,7 @@ class Given:
     said: dict  # the server's verdict on group.png
 
 
-def given(folder: Path, weights: Path, detector: Path) -> Given:
+def comparison(folder: Path, weights: Path, detector: Path) -> Given:
     """Pictures in a folder, good and hostile ones, and what Python says of them."""
     small, large = (FaceModel(weights / name) for name in ("faces-64", "faces-128"))
     group = Image.new("RGB", (420, 240), (96, 128, 80))
@@ -63,7 +63,6 @@ def find(visitor: Visitor, given: Given) -> None:
     """“Find”, by keyboard, names the seed of a picture and shows those that are alike"""
     visitor.open("tab=find")
     visitor.wait(lambda: visitor.visible("#find-upload"), "no picture can be chosen")
-    visitor.tab("find")  # a click brings the focus back from the controls of Firefox, where Tab may have led it
     visitor.tab_to("#find input[type=file]")
     visitor.upload("find", given.folder / "own.jpg")  # a file dialog belongs to no page
     visitor.wait_for("#find .answer h2", f"This is seed {NAMED_SEED}")
