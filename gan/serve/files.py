@@ -105,7 +105,7 @@ def preview(picture: Image.Image) -> bytes:
     """A PIL RGB picture → WebP file of at most `PREVIEW` px."""
     scale = min(1, PREVIEW / max(picture.size))
     size = [max(1, round(length * scale)) for length in picture.size]
-    return _saved(picture.resize(size, Image.Resampling.BICUBIC, reducing_gap=2), "WEBP", quality=85)
+    return _saved(picture.resize(size, Image.Resampling.BICUBIC, reducing_gap=2), "WEBP", quality=85, method=2)
 
 
 def heat_map(crop: np.ndarray, places: np.ndarray) -> bytes:

@@ -128,21 +128,25 @@ class FindTab:
         image = READER.read(read_upload(picture))
         if not self.finder:
             raise UserError("These weights have no seed index, so nothing can be found.")
-        faces = face_finder.find(image)
-        if not faces:
-            raise UserError(WORDS["no face"])
         with ThreadPoolExecutor(1) as other_core:
+            preview = other_core.submit(files.preview, image)
+            faces = face_finder.find(image)
+            if not faces:
+                raise UserError(WORDS["no face"])
             naming = other_core.submit(named, Finder.of(self.models), image, faces)
             found = self.finder.find(image, faces)
-        return as_json(found, self.finder.model.id, image, naming.result())
+        return as_json(found, self.finder.model.id, image, naming.result(), preview.result())
 
 
-def as_json(found: Sequence[Found], weights: str, picture: Image.Image, made: Named | None = None) -> dict:
+def as_json(
+    found: Sequence[Found], weights: str, picture: Image.Image, made: Named | None = None, preview: bytes = b""
+) -> dict:
     """What was found for the faces of a picture, as the card shows it and as the API returns it.
 
     Args:
         weights: whose seeds they are.
         made: the seed that made the largest face.
+        preview: the picture's, if it has been made.
     """
     squares = [each.square for each in found]
     names = face_names(squares, picture)
@@ -153,7 +157,7 @@ def as_json(found: Sequence[Found], weights: str, picture: Image.Image, made: Na
         "faces": faces,
         "chosen": faces[0],
         "others": len(faces) > 1,
-        "photo": data_url(files.preview(picture), "image/webp"),
+        "photo": data_url(preview or files.preview(picture), "image/webp"),
         "aspect": round(picture.width / picture.height, 4),
         "marks": marks(squares, names, picture),
     }

@@ -93,10 +93,11 @@ class VerdictTab:
 
     def _verdict(self, picture: Path) -> dict:
         image = READER.read(read_upload(picture))
-        faces = face_finder.find(image)
         with ThreadPoolExecutor(1) as other_core:
+            preview = other_core.submit(files.preview, image)
+            faces = face_finder.find(image)
             naming = other_core.submit(named, Finder.of(self.models), image, faces)
-            found = as_json(self.judge.verdict(image, faces), image)
+            found = as_json(self.judge.verdict(image, faces), image, preview=preview.result())
         made = naming.result()
         return found | _as_made(found, made.seed, made.weights) if made else found
 
@@ -114,8 +115,8 @@ def _as_made(found: dict, seed: int, weights: str) -> dict:
     }
 
 
-def as_json(verdict: Verdict, picture: Image.Image, truth: str = "") -> dict:
-    """A verdict as the card shows it and as the API returns it."""
+def as_json(verdict: Verdict, picture: Image.Image, truth: str = "", preview: bytes = b"") -> dict:
+    """A verdict as the card shows it and as the API returns it. `preview`: the picture's, if it has been made."""
     sentences = [truth] if truth else []
     if verdict.verdict == NO_FACE:
         sentences.append(WORDS["no face"])
@@ -132,7 +133,7 @@ def as_json(verdict: Verdict, picture: Image.Image, truth: str = "") -> dict:
         "made_by": None,
         "others": [as_judged(face, [f"{name}."]) for face, name in zip(verdict.others, names[1:])],
         "middle": verdict.middle and as_opinion(verdict.middle),
-        "photo": data_url(files.preview(picture), "image/webp") if shown else None,
+        "photo": data_url(preview or files.preview(picture), "image/webp") if shown else None,
         "aspect": round(picture.width / picture.height, 4),
         "marks": marks(squares, names, picture),
     }
