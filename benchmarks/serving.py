@@ -24,6 +24,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+import gradio as gr
 import httpx
 import numpy as np
 import torch
@@ -37,6 +38,11 @@ from visitors import KINDS, Checker, Visitor, call, crowd
 from gan.serve import DEFAULT, WEIGHTS
 from gan.serve.faces import FaceModel
 from gan.serve.files import png
+from gan.serve.judge import Judge
+from gan.serve.memory import return_memory
+from gan.serve.models import Models
+from gan.serve.page.verdict import VerdictTab
+from gan.serve.reader import READER
 from gan.train.machine import hardware
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -203,6 +209,24 @@ def with_client(server: Server, rounds: int) -> float:
     return statistics.median(taken[1:])
 
 
+def in_hand(photo: bytes, rounds: int) -> float:
+    """Milliseconds of a verdict on a photo that is there already: without HTTP and Gradio's queue."""
+    return_memory()
+    torch.set_num_threads(1)
+    models, taken = Models(WEIGHTS, DEFAULT), []
+    with gr.Blocks():
+        tab = VerdictTab(models, Judge(WEIGHTS / "detector"))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "photo.jpg"
+        path.write_bytes(photo)
+        for _ in range(rounds + 1):
+            start = time.perf_counter()
+            tab.classify(path)
+            taken.append(1000 * (time.perf_counter() - start))
+    READER.end()
+    return statistics.median(taken[1:])
+
+
 def run_crowd(
     server: Server, count: int, kinds: tuple[str, ...], settings: Settings, files: dict[str, bytes], checker: Checker
 ) -> float:
@@ -263,6 +287,7 @@ def main(settings: Settings) -> None:
         row("start to first byte", f"{server.first_byte():.1f} s")
         row("memory at the start", f"{server.memory():.0f} MiB")
         asyncio.run(alone(server, settings.rounds, files, checker))
+        row("the same, once the photo is there", f"{in_hand(files['find'], settings.rounds):.0f} ms")
         row("`/generate`, 16 new faces, with gradio_client", f"{with_client(server, settings.rounds):.0f} ms")
         head(*CROWD)
         for count in settings.crowds:
