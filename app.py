@@ -31,6 +31,8 @@ try:
 except UserError as error:
     sys.exit(f"Error: {error}")
 heed_proxies()
+# visitors keep all cores busy; threads of NumPy's libraries would wait for each other (a fifth of a verdict)
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 gc.disable()  # the imports make a million objects and no garbage: until `launch`, looking for it would take a second
 
 from gan.serve.page.launch import launch  # noqa: E402
